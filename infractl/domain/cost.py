@@ -1,0 +1,49 @@
+"""What a service costs a month, as a floor, an expected sum and a ceiling, each made of named lines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from infractl.domain.offer import Rate
+from infractl.domain.unknown import Unknown
+from infractl.units import Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CostLine:
+    """`usage` units at `rate`."""
+
+    name: str
+    usage: Decimal
+    rate: Rate
+
+    @property
+    def amount(self) -> Money | Unknown:
+        if isinstance(self.rate.price, Unknown):
+            return self.rate.price
+        return Money(amount=self.usage * self.rate.price, currency=self.rate.currency)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """A month at minimum, average and peak traffic. No lines means that nothing is metered there and `why` says so: it is unknown, not 0."""
+
+    floor: tuple[CostLine, ...]
+    expected: tuple[CostLine, ...]
+    ceiling: tuple[CostLine, ...]
+    why: str = ""
+
+    @property
+    def expected_amount(self) -> Money | Unknown:
+        """The expected sum; unknown as soon as one line is."""
+        if not self.expected:
+            return Unknown(self.why or "no price declared")
+        total: Money | None = None
+        for line in self.expected:
+            amount = line.amount
+            if isinstance(amount, Unknown):
+                return amount
+            total = amount if total is None else total + amount
+        assert total is not None
+        return total

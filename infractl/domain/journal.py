@@ -1,0 +1,46 @@
+"""What an apply writes down before, during and after each provider call, so that a crash loses nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from infractl.domain.action import Action
+from infractl.domain.address import Address
+from infractl.domain.resource import Recorded, Ref, Resource
+from infractl.domain.step import Pending
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intent:
+    """Written before the call. `prior` is the object that the step changes or deletes."""
+
+    step: str
+    action: Action
+    address: Address
+    target: str
+    desired: Resource | None
+    prior: Ref | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """Written when the call was accepted: what to poll."""
+
+    step: str
+    pending: Pending
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """Written when the step ended: what is recorded now (None: gone), or the failure, after which `recorded` is not changed."""
+
+    step: str
+    recorded: Recorded | None
+    failure: str | None
+    at: datetime
+
+
+Entry = Intent | Operation | Outcome

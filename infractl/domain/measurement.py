@@ -1,0 +1,48 @@
+"""What was measured, of a machine and of an artifact on one; and how a machine computes, by calibration."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from infractl.domain.figure import Figure
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calibration:
+    """How fast one machine computes, by a short run of standard operators and of an empty model behind the real server.
+
+    `flops_per_s` is fp32 matrix products on one thread, `bandwidth_bytes_per_s` streaming reads on one thread;
+    `call_s` the fixed cost of one engine call; `request_s` what the server and the loopback add to a request
+    (HTTP, parsing, queueing, reply); `requests_per_s` the most requests the server passes to an empty model.
+    `machine` names processor, cores and library versions: another machine needs its own.
+    """
+
+    chip: str
+    machine: Mapping[str, str]
+    at: datetime
+    flops_per_s: Figure
+    bandwidth_bytes_per_s: Figure
+    call_s: Figure
+    request_s: Figure
+    requests_per_s: Figure
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measurement:
+    """One artifact's service, measured on a chip at a load: figures by name ("p50", "p99", "capacity")."""
+
+    artifact: str
+    chip: str
+    config: Mapping[str, float]
+    at: datetime
+    figures: Mapping[str, Figure]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measurements:
+    """All that is known by measuring, as placement needs it."""
+
+    calibrations: Mapping[str, Calibration]
+    measurements: Sequence[Measurement] = ()

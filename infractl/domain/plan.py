@@ -1,0 +1,104 @@
+"""What would change, why, what it is predicted to give, and what it costs: the document that is reviewed, saved and applied."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from infractl.domain.action import Action
+from infractl.domain.address import Address, ServiceKey
+from infractl.domain.placement import Decision
+from infractl.domain.release import Deployment
+from infractl.domain.resource import Live, Recorded, Resource
+from infractl.domain.value import Properties
+
+
+class Cause(StrEnum):
+    """Why an attribute differs."""
+
+    config = "config"
+    """What is wanted is not what was recorded."""
+    drift = "drift"
+    """What lives is not what was recorded."""
+    replaced = "replaced"
+    """What it refers to is made anew."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttributeChange:
+    """One attribute, by path (`config.max_batch`). An `after` that holds an Output is known after apply; `absent` sides are None with the flag."""
+
+    path: str
+    before: Any
+    after: Any
+    cause: Cause
+    added: bool = False
+    removed: bool = False
+    replaces: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What happens to one resource, and the reasons, in words."""
+
+    address: Address
+    target: str
+    action: Action
+    reasons: tuple[str, ...]
+    attributes: tuple[AttributeChange, ...] = ()
+    desired: Resource | None = None
+    recorded: Recorded | None = None
+    live: Live | None = None
+    create_first: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """Something a reader of the plan must know, that changes nothing: a held lock, an orphan, advice."""
+
+    code: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServicePlan:
+    """One service. `lineage` and `serial` are of the state that it was made from (serial 0: none yet).
+
+    `deployment` is what is wanted after it (None: destroyed); `decision` is how that was found.
+    """
+
+    key: ServiceKey
+    target: str
+    lineage: str
+    serial: int
+    spec_digest: str
+    deployment: Deployment | None
+    decision: Decision | None
+    slo: Mapping[str, str]
+    traffic: Mapping[str, str]
+    changes: tuple[Change, ...]
+    outputs: Properties
+    notices: tuple[Notice, ...] = ()
+    measurements: tuple[str, ...] = ()
+
+    @property
+    def changed(self) -> tuple[Change, ...]:
+        return tuple(c for c in self.changes if c.action is not Action.no_op)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    project: str
+    environment: str
+    services: tuple[ServicePlan, ...]
+    providers: Mapping[str, str]
+    created_at: datetime
+    created_by: str
+    infractl: str
+
+    @property
+    def changed(self) -> bool:
+        return any(s.changed for s in self.services)

@@ -1,0 +1,31 @@
+"""How an artifact is made from a model: a rung on a ladder of passes, gentlest first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from infractl.domain.value import Json
+from infractl.tensors import Dtype
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pass:
+    """One step of the optimizer, by name, with its settings."""
+
+    name: str
+    settings: Mapping[str, Json]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """`name` as people read it ("fp32", "int8 dynamic"); `dtype` is what the matrix products run in; `engine` serves it."""
+
+    name: str
+    dtype: Dtype
+    passes: tuple[Pass, ...]
+    engine: str
+
+
+AS_GIVEN = Recipe(name="fp32", dtype=Dtype.float32, passes=(), engine="onnxruntime")
+"""The first rung of every ladder: the model as the user gave it."""

@@ -1,0 +1,41 @@
+"""What infractl knows of one service: the document that its lock guards."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from infractl.domain.address import Address, ServiceKey
+from infractl.domain.journal import Intent
+from infractl.domain.release import Deployment
+from infractl.domain.resource import Recorded
+from infractl.domain.value import Properties
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceState:
+    """`lineage` is drawn when the service is first applied, `serial` grows by one with each written change.
+
+    `deposed` were replaced and are not deleted yet; `intents` are steps whose outcome is not known.
+    `changed_by` says who and by which command, for messages about stale plans.
+    """
+
+    key: ServiceKey
+    lineage: str
+    serial: int
+    target: str
+    spec_digest: str
+    deployment: Deployment | None
+    resources: tuple[Recorded, ...]
+    outputs: Properties
+    changed_at: datetime
+    changed_by: str
+    deposed: tuple[Recorded, ...] = ()
+    intents: tuple[Intent, ...] = ()
+
+    def recorded(self, address: Address) -> Recorded | None:
+        return next((r for r in self.resources if r.address == address), None)
+
+    def with_resources(self, resources: Sequence[Recorded]) -> ServiceState:
+        return replace(self, resources=tuple(sorted(resources, key=lambda r: r.address)))

@@ -1,0 +1,34 @@
+"""What every engine gives: a session over one model file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from infractl.tensors import Signature
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Tensor = NDArray[np.generic]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionOptions:
+    """`threads` work inside one call; `spinning` threads burn a core while they wait for the next."""
+
+    threads: int = 1
+    spinning: bool = False
+
+
+class Session(Protocol):
+    """An opened model. `run` may be called from any thread, one call at a time for each session."""
+
+    @property
+    def signature(self) -> Signature: ...
+
+    def run(self, inputs: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
+        """Every output by name. Raises ModelError where the engine fails."""
+        ...

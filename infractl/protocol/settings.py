@@ -1,0 +1,119 @@
+"""The file that starts a server, and what its control socket speaks. Plain values: the writer and the server share them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerSettings:
+    """One server process for one service. `directory` holds its lock, record, log and control socket; `port` 0 means any free one.
+
+    `grace_s` bounds how long a stopping server waits for the requests it has.
+    """
+
+    service: str
+    host: str
+    port: int
+    directory: str
+    labels: Mapping[str, str]
+    grace_s: float = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseSettings:
+    """A release to load. `id` names it on the control socket; the numbers are ServingConfig's."""
+
+    id: str
+    version: str
+    path: str
+    digest: str
+    engine: str
+    max_batch: int
+    max_delay_s: float
+    instances: int
+    threads: int
+    max_concurrency: int
+    warmup: int
+    reject_non_finite: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerRecord:
+    """What a running server writes into its directory (`server.json`) once it listens.
+
+    `started` is the process's start time as the system gives it: a recycled pid has another.
+    """
+
+    service: str
+    pid: int
+    started: float
+    host: str
+    port: int
+    labels: Mapping[str, str]
+    grace_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseStatus:
+    """How a release stands: `loading`, `ready`, `failed` (with the reason) or `draining` (with what is in flight)."""
+
+    settings: ReleaseSettings
+    phase: str
+    detail: str = ""
+    in_flight: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerStatus:
+    """The control socket's `GET /status`. `active` is the id of the release that answers on the public port."""
+
+    pid: int
+    active: str | None
+    releases: tuple[ReleaseStatus, ...]
+
+
+SETTINGS_FILE = "settings.json"
+RECORD_FILE = "server.json"
+LOCK_FILE = "server.lock"
+LOG_FILE = "server.log"
+SOCKET_FILE = "control.sock"
+
+
+def dumps(value: ServerSettings | ReleaseSettings | ServerRecord | ServerStatus) -> bytes:
+    return json.dumps(asdict(value), sort_keys=True).encode()
+
+
+def read_settings(data: bytes) -> ServerSettings:
+    """Raises ValueError where the data is no such document."""
+    return ServerSettings(**_members(ServerSettings, json.loads(data)))
+
+
+def read_release(data: bytes) -> ReleaseSettings:
+    """Raises ValueError where the data is no such document."""
+    return ReleaseSettings(**_members(ReleaseSettings, json.loads(data)))
+
+
+def read_record(data: bytes) -> ServerRecord:
+    """Raises ValueError where the data is no such document."""
+    return ServerRecord(**_members(ServerRecord, json.loads(data)))
+
+
+def read_status(data: bytes) -> ServerStatus:
+    """Raises ValueError where the data is no such document."""
+    document = _members(ServerStatus, json.loads(data))
+    releases = tuple(
+        ReleaseStatus(**{**_members(ReleaseStatus, r), "settings": ReleaseSettings(**r["settings"])})
+        for r in document["releases"]
+    )
+    return ServerStatus(pid=document["pid"], active=document["active"], releases=releases)
+
+
+def _members(kind: type[Any], document: Any) -> dict[str, Any]:
+    names = {f.name for f in fields(kind)}
+    if not isinstance(document, dict) or not set(document) <= names:
+        raise ValueError(f"not a {kind.__name__}")
+    return document

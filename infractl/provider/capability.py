@@ -1,0 +1,35 @@
+"""What a connected kind or provider may also offer. Each is found with `isinstance`; none is required."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol, runtime_checkable
+
+from infractl.domain.resource import Live
+
+
+@runtime_checkable
+class Invokes(Protocol):
+    """A kind whose objects answer inference requests."""
+
+    def invoke(self, live: Live, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Send one Open Inference Protocol request body and give the answer's body. Raises ProviderError."""
+        ...
+
+
+@runtime_checkable
+class Measures(Protocol):
+    """A kind whose objects count what they serve."""
+
+    def metrics(self, live: Live) -> Mapping[str, float]:
+        """Counters and percentiles since the object was made: requests, errors, p50_s, p95_s, p99_s where known."""
+        ...
+
+
+@runtime_checkable
+class Logs(Protocol):
+    """A kind whose objects write a log."""
+
+    def last_lines(self, live: Live, count: int) -> Sequence[str]:
+        """The newest lines, oldest first."""
+        ...

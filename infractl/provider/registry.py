@@ -1,0 +1,52 @@
+"""Finds providers by entry point. A plugin is imported only when a target names it."""
+
+from __future__ import annotations
+
+from importlib.metadata import EntryPoint, entry_points
+
+from infractl.errors import Mark, UsageError
+from infractl.provider.contract import CONTRACT, Provider
+
+GROUP = "infractl.providers"
+
+
+def names() -> tuple[str, ...]:
+    """The installed providers' names, without importing any."""
+    return tuple(sorted({e.name for e in entry_points(group=GROUP)}))
+
+
+def load(name: str, at: Mark | None = None) -> Provider:
+    """The provider called `name`. Raises UsageError where it is not installed, cannot be imported or speaks another contract."""
+    found = [e for e in entry_points(group=GROUP) if e.name == name]
+    if not found:
+        raise UsageError.of(
+            "provider-not-installed",
+            summary="this provider is not installed",
+            detail=f"{name} is not among: {', '.join(names()) or 'none'}",
+            at=at,
+            remedy=f"pip install 'infractl[{name}]', or correct the target's provider",
+        )
+    provider = _import(found[0], at)
+    if provider.contract != CONTRACT:
+        raise UsageError.of(
+            "provider-contract",
+            summary="this provider was written for another version of the plugin contract",
+            detail=f"{name} speaks version {provider.contract}, this infractl version {CONTRACT}",
+            at=at,
+            remedy=f"install a release of {found[0].value.partition('.')[0]} that fits this infractl",
+        )
+    return provider
+
+
+def _import(entry: EntryPoint, at: Mark | None) -> Provider:
+    try:
+        provider: Provider = entry.load()
+    except ImportError as error:
+        raise UsageError.of(
+            "provider-import",
+            summary="this provider cannot be imported",
+            detail=f"{entry.value}: {error}",
+            at=at,
+            remedy="reinstall the plugin with its dependencies",
+        ) from error
+    return provider

@@ -1,0 +1,44 @@
+"""What a kind says of its attributes: all that diff needs to know about a provider's object."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Replacement(StrEnum):
+    """The order in which a replaced object is made and deleted."""
+
+    create_first = "create-first"
+    delete_first = "delete-first"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attribute:
+    """One top-level attribute.
+
+    `replaces`: it cannot be changed in place. `computed`: the provider fills it in, so it is never a diff.
+    `sensitive`: its value is redacted. `unordered_by`: a list whose order means nothing, keyed by this member
+    ("" for a list of plain values). `ignored`: not compared unless the user asks.
+    """
+
+    replaces: bool = False
+    computed: bool = False
+    sensitive: bool = False
+    unordered_by: str | None = None
+    ignored: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """The attributes of a kind; one that is not listed is an ordinary attribute that can be changed in place."""
+
+    attributes: Mapping[str, Attribute]
+    replacement: Replacement = Replacement.delete_first
+
+    def of(self, attribute: str) -> Attribute:
+        return self.attributes.get(attribute, _ORDINARY)
+
+
+_ORDINARY = Attribute()

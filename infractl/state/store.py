@@ -1,0 +1,135 @@
+"""The three stores' contracts. Each may be a directory, a bucket or a cluster; all pass one suite."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from infractl.domain.address import ServiceKey
+from infractl.domain.journal import Entry
+from infractl.domain.measurement import Calibration, Measurement
+from infractl.domain.service_state import ServiceState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holder:
+    """Who holds a lock. `started` is the process's own start time in seconds since boot, so that a recycled pid is told apart."""
+
+    id: str
+    who: str
+    host: str
+    boot: str
+    pid: int
+    started: float
+    command: str
+    since: datetime
+
+
+class Lease(Protocol):
+    """A held lock. `epoch` grows with each lease: a write with an older one fails."""
+
+    @property
+    def epoch(self) -> int: ...
+
+    @property
+    def holder(self) -> Holder: ...
+
+    def release(self) -> None:
+        """Give it back; releasing twice, or what was taken over, does nothing."""
+        ...
+
+
+class StateStore(Protocol):
+    """One document and one journal for each service, guarded by one lock."""
+
+    def keys(self, project: str, environment: str) -> Sequence[ServiceKey]: ...
+
+    def read(self, key: ServiceKey) -> ServiceState | None:
+        """The document; None only where there never was one, or it was deleted.
+
+        Raises StateError for a document that is empty, torn, foreign, newer than this infractl or edited by hand, and for a
+        missing document beside a journal or a backup.
+        """
+        ...
+
+    def write(self, key: ServiceKey, state: ServiceState, *, expected_serial: int, epoch: int) -> None:
+        """Compare-and-swap: `state.serial` must be `expected_serial + 1` and the stored one `expected_serial` (0: none).
+
+        Raises StateError for a lost race and for a stale epoch; the old document stays whatever happens.
+        """
+        ...
+
+    def delete(self, key: ServiceKey, *, expected_serial: int, epoch: int) -> None:
+        """Remove the document and its journal, as the end of a destroy. Older versions stay in the history."""
+        ...
+
+    def history(self, key: ServiceKey) -> Sequence[ServiceState]:
+        """Earlier versions that are kept, newest first."""
+        ...
+
+    def lock(self, key: ServiceKey, command: str) -> Lease:
+        """Take the lock, or raise LockHeldError that names the holder. A dead holder on this host is taken over."""
+        ...
+
+    def holder(self, key: ServiceKey) -> Holder | None:
+        """Who holds the lock now, if anybody alive does."""
+        ...
+
+    def unlock(self, key: ServiceKey, lock_id: str) -> None:
+        """Break a lock by its holder's id. Raises StateError where the id is another."""
+        ...
+
+    def append(self, key: ServiceKey, epoch: int, entry: Entry) -> None:
+        """Write one journal entry durably. Raises StateError for a stale epoch: before the provider is called."""
+        ...
+
+    def entries(self, key: ServiceKey) -> Sequence[Entry]:
+        """The journal since the last fold. A torn last line was never acknowledged and is left out; any other damage is a StateError."""
+        ...
+
+    def fold(self, key: ServiceKey, state: ServiceState, *, expected_serial: int, epoch: int) -> None:
+        """Write `state` and empty the journal, so that a crash in between repeats no entry."""
+        ...
+
+
+class ArtifactStore(Protocol):
+    """Model files by sha256."""
+
+    def put(self, source: Path) -> str:
+        """Keep a copy and give its digest; what is already there is not written again."""
+        ...
+
+    def path(self, digest: str) -> Path:
+        """A local file with the content, verified. Raises StateError where it is missing or damaged."""
+        ...
+
+    def has(self, digest: str) -> bool: ...
+
+
+class MeasurementStore(Protocol):
+    def put(self, measurement: Measurement) -> str:
+        """Keep it and give its digest."""
+        ...
+
+    def list(self) -> Sequence[Measurement]: ...
+
+
+class CalibrationStore(Protocol):
+    """A machine's calibrations, in the user's cache."""
+
+    def put(self, calibration: Calibration) -> None: ...
+
+    def read(self, chip: str) -> Calibration | None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stores:
+    """A project's stores and the directory for what runs on this machine."""
+
+    state: StateStore
+    artifacts: ArtifactStore
+    measurements: MeasurementStore
+    run: Path

@@ -1,0 +1,125 @@
+"""Quantities with units, as users write them: `10ms`, `2000/s`, `16GiB`, `1500 USD`, `10%`. Pure text in, SI values out, and back."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+
+_NUMBER = r"(\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)"
+
+_DURATIONS_S = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_RATES_S = {"s": 1.0, "min": 60.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_BYTES = {
+    "B": 1,
+    "kB": 10**3,
+    "MB": 10**6,
+    "GB": 10**9,
+    "TB": 10**12,
+    "KiB": 2**10,
+    "MiB": 2**20,
+    "GiB": 2**30,
+    "TiB": 2**40,
+}
+
+
+class UnitError(ValueError):
+    """A text that is no quantity of the wanted sort; the message says what one looks like."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Money:
+    """An amount in one currency (ISO 4217). Adding two currencies is an error, never a guess."""
+
+    amount: Decimal
+    currency: str
+
+    def __add__(self, other: Money) -> Money:
+        if other.currency != self.currency:
+            raise UnitError(f"cannot add {other.currency} to {self.currency}")
+        return Money(amount=self.amount + other.amount, currency=self.currency)
+
+    def __str__(self) -> str:
+        return f"{self.amount} {self.currency}"
+
+
+def parse_duration_s(text: str) -> float:
+    """Seconds in `250us`, `10ms`, `2s`, `1.5m`, `1h`, `7d`. Raises UnitError."""
+    number, unit = _split(text, _DURATIONS_S, "a duration such as 10ms or 2s")
+    return float(number) * _DURATIONS_S[unit]
+
+
+def parse_rate_per_s(text: str) -> float:
+    """Events a second in `2000/s`, `600/min`, `100/h`, `50/d`. Raises UnitError."""
+    wanted = "a rate such as 2000/s or 100/h"
+    match = re.fullmatch(rf"\s*{_NUMBER}\s*/\s*([a-z]+)\s*", text)
+    if not match or match[2] not in _RATES_S:
+        raise UnitError(f"expected {wanted}")
+    return float(match[1]) / _RATES_S[match[2]]
+
+
+def parse_bytes(text: str) -> int:
+    """Bytes in `512MiB`, `16GiB`, `2GB`. Raises UnitError; so does a fraction of a byte."""
+    number, unit = _split(text, _BYTES, "a size such as 512MiB or 16GiB")
+    size = number * _BYTES[unit]
+    if size != size.to_integral_value():
+        raise UnitError("expected a whole number of bytes")
+    return int(size)
+
+
+def parse_share(text: str) -> float:
+    """A share between 0 and 1 in `10%` or `0.5%`. Raises UnitError."""
+    match = re.fullmatch(rf"\s*{_NUMBER}\s*%\s*", text)
+    if not match or Decimal(match[1]) > 100:
+        raise UnitError("expected a share between 0% and 100%, such as 10%")
+    return float(Decimal(match[1]) / 100)
+
+
+def parse_money(text: str) -> Money:
+    """An amount and a currency in `1500 USD` or `0.02 EUR`. Raises UnitError."""
+    match = re.fullmatch(rf"\s*{_NUMBER}\s*([A-Z]{{3}})\s*", text)
+    if not match:
+        raise UnitError("expected an amount and a currency such as 1500 USD")
+    try:
+        return Money(amount=Decimal(match[1]), currency=match[2])
+    except InvalidOperation:  # pragma: no cover - the pattern admits numbers only
+        raise UnitError("expected an amount and a currency such as 1500 USD") from None
+
+
+def format_duration(seconds: float) -> str:
+    """The shortest unit that keeps three significant digits: `640us`, `3.2ms`, `12s`."""
+    for unit in ("us", "ms", "s"):
+        if seconds < _DURATIONS_S[unit] * 999.5 or unit == "s":
+            return f"{_digits(seconds / _DURATIONS_S[unit])}{unit}"
+    raise AssertionError("unreachable")
+
+
+def format_rate(per_s: float) -> str:
+    """`2000/s`, `1.5/s`; below one a minute in `/h`."""
+    if 0 < per_s < 1 / 60:
+        return f"{_digits(per_s * 3600)}/h"
+    return f"{_digits(per_s)}/s"
+
+
+def format_bytes(size: float) -> str:
+    """The largest binary unit of which there is at least one: `16GiB`, `1.5MiB`, `37B`."""
+    for unit in ("TiB", "GiB", "MiB", "KiB"):
+        if size >= _BYTES[unit]:
+            return f"{_digits(size / _BYTES[unit])}{unit}"
+    return f"{_digits(size)}B"
+
+
+def _split(text: str, units: dict[str, float] | dict[str, int], wanted: str) -> tuple[Decimal, str]:
+    match = re.fullmatch(rf"\s*{_NUMBER}\s*([A-Za-zµ]+)\s*", text)
+    if not match or match[2] not in units:
+        raise UnitError(f"expected {wanted}")
+    return Decimal(match[1]), match[2]
+
+
+def _digits(value: float) -> str:
+    """Three significant digits, without trailing zeros or an exponent."""
+    if value == 0:
+        return "0"
+    places = max(0, 2 - int(f"{value:e}".rpartition("e")[2]))
+    text = f"{value:.{places}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
