@@ -60,14 +60,10 @@ class Diagnostics:
     def __len__(self) -> int:
         return len(self._found)
 
-    def error(
-        self, slug: str, *, summary: str, detail: str = "", at: Mark | str | None = None, remedy: str = ""
-    ) -> None:
+    def error(self, slug: str, *, summary: str, detail: str = "", at: Mark | str | None = None, remedy: str = "") -> None:
         self._add(Severity.error, slug, summary, detail, at, remedy)
 
-    def warning(
-        self, slug: str, *, summary: str, detail: str = "", at: Mark | str | None = None, remedy: str = ""
-    ) -> None:
+    def warning(self, slug: str, *, summary: str, detail: str = "", at: Mark | str | None = None, remedy: str = "") -> None:
         self._add(Severity.warning, slug, summary, detail, at, remedy)
 
     def note(self, slug: str, *, summary: str, detail: str = "", at: Mark | str | None = None, remedy: str = "") -> None:
@@ -85,12 +81,8 @@ class Diagnostics:
         if self.errors:
             raise error(*self)
 
-    def _add(
-        self, severity: Severity, slug: str, summary: str, detail: str, at: Mark | str | None, remedy: str
-    ) -> None:
-        self._found.append(
-            Diagnostic(slug=slug, severity=severity, summary=summary, detail=detail, at=at, remedy=remedy)
-        )
+    def _add(self, severity: Severity, slug: str, summary: str, detail: str, at: Mark | str | None, remedy: str) -> None:
+        self._found.append(Diagnostic(slug=slug, severity=severity, summary=summary, detail=detail, at=at, remedy=remedy))
 
 
 def _place(diagnostic: Diagnostic) -> tuple[str, int, int, str]:
@@ -111,13 +103,9 @@ class InfractlError(Exception):
         self.diagnostics = diagnostics
 
     @classmethod
-    def of(
-        cls, slug: str, *, summary: str, detail: str = "", at: Mark | str | None = None, remedy: str = ""
-    ) -> Self:
+    def of(cls, slug: str, *, summary: str, detail: str = "", at: Mark | str | None = None, remedy: str = "") -> Self:
         """An error with a single diagnostic."""
-        return cls(
-            Diagnostic(slug=slug, severity=Severity.error, summary=summary, detail=detail, at=at, remedy=remedy)
-        )
+        return cls(Diagnostic(slug=slug, severity=Severity.error, summary=summary, detail=detail, at=at, remedy=remedy))
 
 
 class UsageError(InfractlError):

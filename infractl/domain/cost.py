@@ -27,7 +27,10 @@ class CostLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
-    """A month at minimum, average and peak traffic. No lines means that nothing is metered there and `why` says so: it is unknown, not 0."""
+    """A month at minimum, average and peak traffic.
+
+    No lines means that nothing is metered there, and `why` says so: it is unknown, not 0.
+    """
 
     floor: tuple[CostLine, ...]
     expected: tuple[CostLine, ...]

@@ -27,7 +27,7 @@ class Prediction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placement:
-    """An offer, a recipe and their shape: replicas, and per replica the batch cap, sessions (instances) and threads a session."""
+    """An offer, a recipe and their shape: replicas, and for each the batch cap, sessions (instances) and threads a session."""
 
     offer: Offer
     recipe: Recipe
@@ -41,7 +41,7 @@ class Placement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Violation:
-    """Why an offer and recipe were refused: a coded reason (`p99-over-slo`) with what is needed and what there is, as text with units."""
+    """Why an offer and recipe were refused: a coded reason (`p99-over-slo`), with what is needed and what there is."""
 
     code: str
     need: str
@@ -53,7 +53,7 @@ class Violation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluation:
-    """One offer and recipe, costed. `placement` is the best shape found (None where none could be computed); feasible without violations."""
+    """One offer and recipe, costed; feasible without violations. `placement`: the best shape found, None where none computes."""
 
     offer: Offer
     recipe: Recipe

@@ -29,7 +29,10 @@ class Cause(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttributeChange:
-    """One attribute, by path (`config.max_batch`). An `after` that holds an Output is known after apply; `absent` sides are None with the flag."""
+    """One attribute, by path (`config.max_batch`). An `after` that is an Output is known after apply.
+
+    An absent side is None, and `added` or `removed` says so.
+    """
 
     path: str
     before: Any

@@ -37,7 +37,7 @@ class Live:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
-    """What infractl last applied at an address (`properties`, with every reference resolved) and what it then read back (`outputs`)."""
+    """What infractl last applied at an address: `properties`, with every Output resolved, and `outputs`, as then read back."""
 
     address: Address
     target: str

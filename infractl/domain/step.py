@@ -11,7 +11,7 @@ from infractl.domain.resource import Live, Ref, Resource
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """A create, update or delete. `key` is the same whenever the same step is begun again; `desired` has every Output resolved."""
+    """A create, update or delete. `key` is the same whenever the step is begun again; `desired` has every Output resolved."""
 
     action: Action
     key: str

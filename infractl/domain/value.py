@@ -56,7 +56,7 @@ _TAGS: dict[str, Callable[[Any], Any]] = {
 
 
 def encode(value: Any) -> Json:
-    """The JSON of a property: references become one-key objects such as `{"$blob": "9f2c…"}`; any other `$` key is escaped as `$$`."""
+    """The JSON of a property: a reference becomes a one-key object such as `{"$blob": "9f2c…"}`; other `$` keys become `$$`."""
     match value:
         case Output(address=a, attribute=attribute):
             return {"$output": {"address": a.as_dict(), "attribute": attribute}}
@@ -88,7 +88,7 @@ def decode(json: Json) -> Any:
 
 
 def resolve(value: Any, known: Callable[[Output], Any]) -> Any:
-    """`value` with each Output replaced by `known(output)`; what `known` gives may be the Output itself, if it is not known yet."""
+    """`value` with each Output replaced by `known(output)`, which may be the Output itself if it is not known yet."""
     match value:
         case Output():
             return known(value)

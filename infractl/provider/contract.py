@@ -35,7 +35,7 @@ class Target:
 
 class Blobs(Protocol):
     def path(self, digest: str) -> Path:
-        """A local file that holds the artifact. Raises StateError where the store does not have it or its content is not its digest."""
+        """A local file that holds the artifact. Raises StateError where it is missing or damaged."""
         ...
 
 
@@ -56,7 +56,7 @@ class Context:
 
 
 class Kind(Protocol):
-    """One sort of object at one connected target. Its calls may be made from several threads at once, never twice for one object."""
+    """One sort of object at one connected target. Several threads may call it at once, never two for one object."""
 
     def read(self, refs: Sequence[Ref]) -> Mapping[Ref, Live]:
         """Many at once; what is absent is left out."""

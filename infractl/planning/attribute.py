@@ -1,0 +1,108 @@
+"""Compares one resource's properties, leaf by leaf, and says why each leaf differs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from infractl.domain.plan import AttributeChange, Cause
+from infractl.domain.value import Output, Properties, Redacted
+from infractl.provider.schema import Attribute, Schema
+
+
+class _Absent:
+    """Stands for a side that does not have the attribute."""
+
+
+ABSENT = _Absent()
+
+
+def attribute_changes(
+    desired: Properties, live: Properties, recorded: Properties | None, schema: Schema
+) -> tuple[AttributeChange, ...]:
+    """Each leaf in which `desired` and `live` differ, sorted by path.
+
+    `live` is in desired's terms already; computed and ignored attributes never differ. A leaf that equals what was
+    recorded has drifted; one that does not was changed by the user; one that is not known yet is made anew.
+    """
+    changes: list[AttributeChange] = []
+    for name in sorted({*desired, *live}):
+        attribute = schema.of(name)
+        if attribute.computed or attribute.ignored:
+            continue
+        wanted, found = desired.get(name, ABSENT), live.get(name, ABSENT)
+        before = (recorded or {}).get(name, ABSENT)
+        changes.extend(_leaf_changes(name, wanted, found, before, attribute))
+    return tuple(changes)
+
+
+def _leaf_changes(path: str, wanted: Any, found: Any, recorded: Any, attribute: Attribute) -> Iterator[AttributeChange]:
+    key = attribute.unordered_by
+    if key is not None and isinstance(wanted, Sequence) and isinstance(found, Sequence):
+        wanted, found, recorded = (_keyed(side, key) for side in (wanted, found, recorded))
+    for leaf, after, before, known in _leaves(path, wanted, found, recorded):
+        yield AttributeChange(
+            path=leaf,
+            before=_shown(before, attribute),
+            after=_shown(after, attribute),
+            cause=_cause(after, known),
+            added=before is ABSENT,
+            removed=after is ABSENT,
+            replaces=attribute.replaces,
+        )
+
+
+def _leaves(path: str, wanted: Any, found: Any, recorded: Any) -> Iterator[tuple[str, Any, Any, Any]]:
+    """The differing leaves as (path, wanted, found, recorded)."""
+    if _same(wanted, found):
+        return
+    if isinstance(wanted, Mapping) and isinstance(found, Mapping):
+        for name in sorted({*wanted, *found}):
+            yield from _leaves(f"{path}.{name}", wanted.get(name, ABSENT), found.get(name, ABSENT), _member(recorded, name))
+    elif _is_list(wanted) and _is_list(found) and len(wanted) == len(found):
+        for index, (after, before) in enumerate(zip(wanted, found, strict=True)):
+            yield from _leaves(f"{path}[{index}]", after, before, _item(recorded, index, len(wanted)))
+    else:
+        yield path, wanted, found, recorded
+
+
+def _same(wanted: Any, found: Any) -> bool:
+    """Equality of JSON values, in which 1 is not true and 1.0 is 1."""
+    if isinstance(wanted, bool) or isinstance(found, bool):
+        return wanted is found
+    if isinstance(wanted, Mapping) and isinstance(found, Mapping):
+        return wanted.keys() == found.keys() and all(_same(v, found[k]) for k, v in wanted.items())
+    if _is_list(wanted) and _is_list(found):
+        return len(wanted) == len(found) and all(map(_same, wanted, found))
+    return bool(wanted == found)
+
+
+def _cause(after: Any, recorded: Any) -> Cause:
+    if isinstance(after, Output):
+        return Cause.replaced
+    return Cause.drift if _same(after, recorded) else Cause.config
+
+
+def _shown(side: Any, attribute: Attribute) -> Any:
+    if side is ABSENT:
+        return None
+    return Redacted() if attribute.sensitive else side
+
+
+def _keyed(items: Any, key: str) -> Any:
+    """A list whose order means nothing, as a mapping from each item's key."""
+    if not _is_list(items):
+        return items
+    return {str(item[key] if key and isinstance(item, Mapping) else item): item for item in items}
+
+
+def _member(recorded: Any, name: str) -> Any:
+    return recorded.get(name, ABSENT) if isinstance(recorded, Mapping) else ABSENT
+
+
+def _item(recorded: Any, index: int, length: int) -> Any:
+    return recorded[index] if _is_list(recorded) and len(recorded) == length else ABSENT
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, list | tuple)

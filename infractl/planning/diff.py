@@ -1,0 +1,136 @@
+"""The three-way diff: what is wanted, what was recorded, and what lives, as one change for each address."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from infractl.domain.action import Action
+from infractl.domain.address import Address
+from infractl.domain.plan import AttributeChange, Cause, Change
+from infractl.domain.resource import Live, Recorded, Resource
+from infractl.domain.value import Output, Properties, resolve
+from infractl.planning.attribute import attribute_changes
+from infractl.planning.graph import dependencies, sorted_resources
+from infractl.provider.schema import Replacement, Schema
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KindView:
+    """What diff needs of a kind: its schema, and the live object in desired's terms (pure)."""
+
+    schema: Schema
+    managed: Callable[[Resource, Live], Properties]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desired:
+    """A wanted resource and the target that it is wanted at."""
+
+    resource: Resource
+    target: str
+
+
+def diff(
+    desired: Sequence[Desired],
+    recorded: Sequence[Recorded],
+    live: Mapping[Address, Live],
+    kinds: Mapping[tuple[str, str], KindView],
+) -> tuple[Change, ...]:
+    """One change for each address that is wanted or recorded: the wanted ones in dependency order, then the others.
+
+    `kinds` are keyed by target and kind. An Output of a resource that stays is resolved: what it feeds is compared by value.
+    """
+    before = {r.address: r for r in recorded}
+    targets = {d.resource.address: d.target for d in desired}
+    changes: dict[Address, Change] = {}
+    for resource in sorted_resources([d.resource for d in desired]):
+        target = targets[resource.address]
+        kind = kinds[target, resource.address.kind]
+        resolved = _resolved(resource, changes)
+        changes[resource.address] = _wanted(resolved, target, before.get(resource.address), live.get(resource.address), kind)
+    unwanted = [_unwanted(r, live.get(r.address)) for r in recorded if r.address not in targets]
+    return (*changes.values(), *sorted(unwanted, key=lambda c: c.address))
+
+
+def _resolved(resource: Resource, changes: Mapping[Address, Change]) -> Resource:
+    """The resource with every Output that is known already; its dependencies are kept, since Outputs vanish."""
+
+    def known(output: Output) -> object:
+        change = changes.get(output.address)
+        if change is None or change.live is None or change.action in (Action.create, Action.replace):
+            return output
+        if change.desired and output.attribute in change.desired.properties:
+            return change.desired.properties[output.attribute]
+        return change.live.properties.get(output.attribute, output)
+
+    return Resource(
+        address=resource.address,
+        properties={name: resolve(value, known) for name, value in resource.properties.items()},
+        depends_on=dependencies(resource),
+    )
+
+
+def _wanted(desired: Resource, target: str, recorded: Recorded | None, live: Live | None, kind: KindView) -> Change:
+    if recorded is not None and recorded.target != target:
+        return _moved(desired, target, recorded, live)
+    if live is None:
+        reason = "new" if recorded is None else "it was deleted outside infractl"
+        return Change(
+            address=desired.address, target=target, action=Action.create, reasons=(reason,), desired=desired, recorded=recorded
+        )
+    attributes = attribute_changes(
+        desired.properties, kind.managed(desired, live), recorded.properties if recorded else None, kind.schema
+    )
+    action = _action(attributes)
+    adopted = () if recorded else ("it carries this service's labels and was not recorded: adopted",)
+    return Change(
+        address=desired.address,
+        target=target,
+        action=action,
+        reasons=adopted + _reasons(attributes),
+        attributes=attributes,
+        desired=desired,
+        recorded=recorded,
+        live=live,
+        create_first=action is Action.replace and kind.schema.replacement is Replacement.create_first,
+    )
+
+
+def _moved(desired: Resource, target: str, recorded: Recorded, live: Live | None) -> Change:
+    """Another target is another cloud: the new object is made before the old one goes."""
+    return Change(
+        address=desired.address,
+        target=target,
+        action=Action.replace if live else Action.create,
+        reasons=(f"the target changes from {recorded.target} to {target}",),
+        desired=desired,
+        recorded=recorded,
+        live=live,
+        create_first=True,
+    )
+
+
+def _unwanted(recorded: Recorded, live: Live | None) -> Change:
+    action, reason = (Action.forget, "it is gone already") if live is None else (Action.delete, "it is not wanted any more")
+    return Change(
+        address=recorded.address, target=recorded.target, action=action, reasons=(reason,), recorded=recorded, live=live
+    )
+
+
+def _action(attributes: Sequence[AttributeChange]) -> Action:
+    if not attributes:
+        return Action.no_op
+    return Action.replace if any(a.replaces for a in attributes) else Action.update
+
+
+def _reasons(attributes: Sequence[AttributeChange]) -> tuple[str, ...]:
+    """The causes in words, each once, with the paths that they concern."""
+    words = {
+        Cause.config: "the configuration changed",
+        Cause.drift: "it was changed outside infractl",
+        Cause.replaced: "what it refers to is made anew",
+    }
+    return tuple(
+        f"{words[cause]}: {', '.join(paths)}" for cause in Cause if (paths := [a.path for a in attributes if a.cause is cause])
+    )

@@ -1,0 +1,110 @@
+"""The order of things: which resource needs which, and which step must end before another begins."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
+from typing import TypeVar
+
+from infractl.domain.action import Action
+from infractl.domain.address import Address
+from infractl.domain.plan import Change
+from infractl.domain.resource import Resource
+from infractl.domain.value import outputs_in
+from infractl.errors import ProviderError
+
+T = TypeVar("T", Address, "Node")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Node:
+    """One step of a plan: an address, and what is done there. A replacement is two nodes."""
+
+    address: Address
+    verb: str
+    """`create`, `update`, `delete` or `forget`; text, so that nodes sort."""
+
+    @property
+    def action(self) -> Action:
+        return Action(self.verb)
+
+
+def dependencies(resource: Resource) -> tuple[Address, ...]:
+    """What must be there before `resource`: what it names, and what its Outputs come from."""
+    return tuple(sorted({*resource.depends_on, *(o.address for o in outputs_in(resource.properties))}))
+
+
+def sorted_resources(resources: Sequence[Resource]) -> tuple[Resource, ...]:
+    """Dependencies first, else by address. Raises ProviderError for a cycle."""
+    by_address = {r.address: r for r in resources}
+    edges = {r.address: [d for d in dependencies(r) if d in by_address] for r in resources}
+    return tuple(by_address[a] for a in _ordered(edges))
+
+
+def steps(changes: Iterable[Change]) -> dict[Node, frozenset[Node]]:
+    """The nodes of the changes, each with the nodes that must end first.
+
+    - What is made or changed follows what it depends on.
+    - What is deleted follows everything that depended on it: its dependants' deletion, or the step that turns them to
+      something else. Only a replacement that deletes first cannot wait for the latter.
+    """
+    changes = tuple(changes)
+    nodes = {c.address: _nodes(c) for c in changes}
+    made = {n.address: n for group in nodes.values() for n in group if n.verb in ("create", "update")}
+    gone = {n.address: n for group in nodes.values() for n in group if n.verb in ("delete", "forget")}
+    before: dict[Node, set[Node]] = {n: set() for group in nodes.values() for n in group}
+    by_address = {c.address: c for c in changes}
+    for change in changes:
+        if change.desired is not None and (node := made.get(change.address)):
+            before[node].update(made[d] for d in dependencies(change.desired) if d in made)
+        if change.action is Action.replace:
+            first, second = nodes[change.address]
+            before[second].add(first)
+        for needed in change.recorded.depends_on if change.recorded else ():
+            if needed in gone:
+                before[gone[needed]].update(_releases(change, by_address[needed], made, gone))
+    return {node: frozenset(needs) for node, needs in before.items()}
+
+
+def ordered(graph: Mapping[Node, Iterable[Node]]) -> tuple[Node, ...]:
+    """The nodes in an order that the graph allows; the same graph always gives the same order."""
+    return _ordered(graph)
+
+
+def _nodes(change: Change) -> tuple[Node, ...]:
+    match change.action:
+        case Action.no_op:
+            return ()
+        case Action.replace:
+            verbs = ("create", "delete") if change.create_first else ("delete", "create")
+            return tuple(Node(change.address, verb) for verb in verbs)
+        case action:
+            return (Node(change.address, action.value),)
+
+
+def _releases(dependant: Change, needed: Change, made: Mapping[Address, Node], gone: Mapping[Address, Node]) -> Iterable[Node]:
+    """The steps after which `dependant` no longer uses the old `needed`."""
+    if dependant.address in gone:
+        yield gone[dependant.address]
+    elif dependant.address in made and (needed.action is not Action.replace or needed.create_first):
+        yield made[dependant.address]
+
+
+def _ordered(edges: Mapping[T, Iterable[T]]) -> tuple[T, ...]:
+    sorter = TopologicalSorter(edges)
+    try:
+        sorter.prepare()
+    except CycleError as error:
+        raise ProviderError.of(
+            "dependency-cycle",
+            summary="resources depend on each other in a circle",
+            detail=" -> ".join(str(node) for node in error.args[1]),
+            remedy="report this to the provider's authors: what it compiles must have an order",
+        ) from None
+    result: list[T] = []
+    while sorter.is_active():
+        ready = sorted(sorter.get_ready())
+        result.extend(ready)
+        sorter.done(*ready)
+    return tuple(result)
