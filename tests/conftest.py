@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +16,10 @@ MakeMlp = Callable[..., Path]
 
 @pytest.fixture(scope="session")
 def make_mlp() -> MakeMlp:
-    """Writes a multilayer perceptron: `features` FP32 [batch, sizes[0]] → `scores` FP32 [batch, sizes[-1]]; another seed, other weights.
+    """Writes a multilayer perceptron: `features` FP32 [batch, sizes[0]] → `scores` FP32 [batch, sizes[-1]].
 
-    `batch` is the first axis: a name, None for a dynamic axis without one, or a number for a model that takes only that many items.
+    Another seed gives other weights. `batch` is the first axis: a name, None for a dynamic axis without one, or a number
+    for a model that takes only that many items.
     """
     return _make_mlp
 
@@ -25,7 +27,7 @@ def make_mlp() -> MakeMlp:
 def _make_mlp(path: Path, sizes: Sequence[int] = (30, 64, 2), seed: int = 0, batch: str | int | None = "batch") -> Path:
     random = np.random.default_rng(seed)
     nodes, weights, last = [], [], "features"
-    for layer, (wide, narrow) in enumerate(zip(sizes, sizes[1:], strict=False)):
+    for layer, (wide, narrow) in enumerate(pairwise(sizes)):
         final = layer == len(sizes) - 2
         matrix = (random.standard_normal((wide, narrow)) / np.sqrt(wide)).astype(np.float32)
         bias = random.standard_normal(narrow).astype(np.float32)
