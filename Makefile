@@ -1,0 +1,45 @@
+# Every target works from a clean clone: .venv is made when it is missing, unfinished or older than what it was made from.
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/installed
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint goldens clean
+
+help:
+	@echo 'make demo     the quickstart on this machine: declare, plan, apply, serve, change, destroy'
+	@echo 'make test     every test'
+	@echo 'make lint     ruff, mypy --strict, import-linter and the rules of the house'
+	@echo 'make goldens  rewrite the expected files of the golden tests and the generated docs; review the diff'
+	@echo 'make clean    remove what the other targets made'
+
+demo: $(STAMP)
+	@$(BIN)/python examples/quickstart/demo.py
+
+test: $(STAMP)
+	$(BIN)/python -m pytest -n 2
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy --strict
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest tests/house
+
+goldens: $(STAMP)
+	INFRACTL_GOLDENS=1 $(BIN)/python -m pytest -n 2
+
+clean:
+	@if [ -x $(BIN)/python ] && [ -d build/demo ]; then $(BIN)/python examples/quickstart/demo.py --clean; fi
+	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Without the stamp an earlier installation was cut short and cannot be trusted: --clear starts it again.
+$(STAMP): pyproject.toml providers/local/pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "infractl needs Python 3.11 or newer, and $(PYTHON) is $$($(PYTHON) --version 2>&1)." >&2; \
+	  echo "Name another one: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 1; }
+	@echo 'Making .venv (about half a minute) ...'
+	@if [ -e $@ ]; then rm $@; $(PYTHON) -m venv .venv; else $(PYTHON) -m venv --clear .venv; fi
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[all]' -e providers/local
+	@touch $@
