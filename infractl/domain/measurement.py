@@ -13,9 +13,10 @@ from infractl.domain.figure import Figure
 class Calibration:
     """How fast one machine computes, by a short run of standard operators and of an empty model behind the real server.
 
-    `flops_per_s` is fp32 matrix products on one thread, `bandwidth_bytes_per_s` streaming reads on one thread;
-    `call_s` the fixed cost of one engine call; `request_s` what the server and the loopback add to a request
-    (HTTP, parsing, queueing, reply); `requests_per_s` the most requests the server passes to an empty model.
+    `flops_per_s` is fp32 matrix products on one thread, `bandwidth_bytes_per_s` weights streamed from memory on one thread,
+    `cached_bandwidth_bytes_per_s` the same for weights of at most `cached_bytes`, which stay in the processor's cache;
+    `call_s` is the fixed cost of one engine call and `operator_s` that of each operator in it; `request_s` is what the server
+    and the loopback add to a request (HTTP, parsing, reply); `requests_per_s` the most requests the server passes to an empty model.
     `machine` names processor, cores and library versions: another machine needs its own.
     """
 
@@ -24,7 +25,10 @@ class Calibration:
     at: datetime
     flops_per_s: Figure
     bandwidth_bytes_per_s: Figure
+    cached_bandwidth_bytes_per_s: Figure
+    cached_bytes: int
     call_s: Figure
+    operator_s: Figure
     request_s: Figure
     requests_per_s: Figure
 
