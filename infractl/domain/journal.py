@@ -35,7 +35,10 @@ class Operation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """Written when the step ended: what is recorded now (None: gone), or the failure, after which `recorded` is not changed."""
+    """Written when the step ended: what is recorded of the address now (None: nothing), and why it failed, if it did.
+
+    After a failure `recorded` is what the step left behind: the object of a create that came up wrong, or the record as it was.
+    """
 
     step: str
     recorded: Recorded | None

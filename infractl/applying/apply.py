@@ -1,0 +1,120 @@
+"""Applies one service's plan under its lock: executes, folds the journal into the state, and says what became of each step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from infractl.applying.connection import Connections
+from infractl.applying.execute import PARALLELISM, StepResult, execute
+from infractl.applying.settle import replay
+from infractl.applying.step import Surroundings
+from infractl.applying.stop import Stop
+from infractl.applying.wait import Waiting
+from infractl.domain.address import Owner
+from infractl.domain.event import Event, Phase
+from infractl.domain.plan import ServicePlan
+from infractl.domain.service_state import ServiceState
+from infractl.domain.value import Output, resolve
+from infractl.state.store import StateStore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
+    """How a service's plan ended. `state` is None once the service is destroyed."""
+
+    plan: ServicePlan
+    results: tuple[StepResult, ...]
+    state: ServiceState | None
+
+    @property
+    def complete(self) -> bool:
+        return all(r.phase is Phase.done for r in self.results)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """What an apply is given besides the plan: the store and the epoch of its lease, the targets, and who runs it."""
+
+    store: StateStore
+    epoch: int
+    connections: Connections
+    waiting: Waiting
+    emit: Callable[[Event], None]
+    stop: Stop
+    who: str
+    parallelism: int = PARALLELISM
+
+
+def apply_service(plan: ServicePlan, state: ServiceState | None, run: Run) -> Applied:
+    """Carry out `plan`, made from `state` (None: nothing yet). The caller holds the lock and knows that the plan is not stale.
+
+    Raises StateError where the state cannot be written: what was done until then is in the journal.
+    """
+    if state is None:
+        if not plan.changed:
+            return Applied(plan=plan, results=(), state=None)
+        state = _first(plan, run)
+        run.store.write(plan.key, state, expected_serial=0, epoch=run.epoch)
+    around = Surroundings(
+        owner=Owner(key=plan.key, lineage=state.lineage),
+        serial=state.serial,
+        connections=run.connections,
+        journal=lambda entry: run.store.append(plan.key, run.epoch, entry),
+        waiting=run.waiting,
+    )
+    recorded = {r.address: r for r in state.resources}
+    changes = {c.address: c for c in plan.changes}
+    results = execute(changes, recorded, around, run.emit, run.stop, run.parallelism)
+    return _fold(plan, state, results, run)
+
+
+def _fold(plan: ServicePlan, state: ServiceState, results: tuple[StepResult, ...], run: Run) -> Applied:
+    after, open_steps = replay(state, run.store.entries(plan.key))
+    complete = all(r.phase is Phase.done for r in results)
+    if complete and plan.deployment is None and not after.resources and not after.deposed:
+        run.store.delete(plan.key, expected_serial=state.serial, epoch=run.epoch)
+        return Applied(plan=plan, results=results, state=None)
+    after = replace(
+        after,
+        serial=state.serial + 1,
+        changed_at=run.waiting.clock.now(),
+        changed_by=run.who,
+        intents=tuple(step.intent for step in open_steps),
+    )
+    if complete:
+        after = replace(
+            after,
+            target=plan.target,
+            spec_digest=plan.spec_digest,
+            deployment=plan.deployment,
+            outputs=_outputs(plan, after),
+        )
+    run.store.fold(plan.key, after, expected_serial=state.serial, epoch=run.epoch)
+    return Applied(plan=plan, results=results, state=after)
+
+
+def _outputs(plan: ServicePlan, state: ServiceState) -> dict[str, object]:
+    records = {r.address: r for r in state.resources}
+
+    def known(output: Output) -> object:
+        record = records.get(output.address)
+        return record.outputs.get(output.attribute) if record else None
+
+    return {name: resolve(value, known) for name, value in plan.outputs.items()}
+
+
+def _first(plan: ServicePlan, run: Run) -> ServiceState:
+    """The document that exists before the first intent is written, so that a crash leaves a journal that belongs to something."""
+    return ServiceState(
+        key=plan.key,
+        lineage=plan.lineage,
+        serial=1,
+        target=plan.target,
+        spec_digest="",
+        deployment=None,
+        resources=(),
+        outputs={},
+        changed_at=run.waiting.clock.now(),
+        changed_by=run.who,
+    )

@@ -1,0 +1,34 @@
+"""The connected kinds of every target that a plan or a state names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from infractl.errors import ProviderError
+from infractl.provider.contract import Kind
+from infractl.provider.schema import Schema
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """A target's kinds and their schemas."""
+
+    kinds: Mapping[str, Kind]
+    schemas: Mapping[str, Schema]
+
+
+Connections = Mapping[str, Connection]
+
+
+def kind_of(connections: Connections, target: str, kind: str) -> tuple[Kind, Schema]:
+    """Raises ProviderError where the target's provider does not know the kind: it was written by another version."""
+    connection = connections.get(target)
+    if connection is None or kind not in connection.kinds:
+        raise ProviderError.of(
+            "kind-unknown",
+            summary="a recorded object is of a kind that the provider does not know",
+            detail=f"kind {kind} at target {target}",
+            remedy="install the plugin version that made it, or name the target in infractl.yaml again",
+        )
+    return connection.kinds[kind], connection.schemas[kind]
