@@ -1,0 +1,82 @@
+"""Weights that an ONNX file keeps in other files: where they are, that they stay inside the project, and how large they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from infractl.errors import ModelError
+
+if TYPE_CHECKING:
+    from onnx import AttributeProto, GraphProto, ModelProto, TensorProto
+
+
+def external_bytes(model: ModelProto, path: Path, project_root: Path) -> int:
+    """The size of all files that the model keeps weights in. Raises ModelError for one that is outside, missing or too short."""
+    files = {_file(tensor, path, project_root) for tensor in _external_tensors(model)}
+    return sum(f.stat().st_size for f in files)
+
+
+def _file(tensor: TensorProto, path: Path, project_root: Path) -> Path:
+    entries: dict[str, str] = {e.key: e.value for e in tensor.external_data}
+    location = entries.get("location", "")
+    file = (path.parent / location).resolve()
+    if not location or Path(location).is_absolute() or not file.is_relative_to(project_root.resolve()):
+        raise ModelError.of(
+            "model-data-outside",
+            summary="the model reads weights from outside the project",
+            detail=f"{tensor.name} is kept in {location!r}",
+            at=str(path),
+            remedy="keep the weights in a file beside the model, and refer to it by its name alone",
+        )
+    needed = _number(entries, "offset", path) + _number(entries, "length", path)
+    if not file.is_file() or file.stat().st_size < needed:
+        raise ModelError.of(
+            "model-data-missing",
+            summary="a file of the model's weights is missing or too short",
+            detail=f"{tensor.name} is kept in {location!r}" + (f", which must hold {needed} bytes" if needed else ""),
+            at=str(path),
+            remedy="copy the weights' file that was exported with the model beside it",
+        )
+    return file
+
+
+def _number(entries: dict[str, str], key: str, path: Path) -> int:
+    text = entries.get(key, "0")
+    if not text.isdecimal():
+        raise ModelError.of(
+            "model-unreadable",
+            summary="the model file cannot be read",
+            detail=f"{key} {text!r} of external data is no number of bytes",
+            at=str(path),
+            remedy="export the model again",
+        )
+    return int(text)
+
+
+def _external_tensors(model: ModelProto) -> Iterator[TensorProto]:
+    yield from _in_graph(model.graph)
+    for function in model.functions:
+        for node in function.node:
+            yield from _in_attributes(node.attribute)
+
+
+def _in_graph(graph: GraphProto) -> Iterator[TensorProto]:
+    sparse = [t for s in graph.sparse_initializer for t in (s.values, s.indices)]
+    yield from filter(_is_external, [*graph.initializer, *sparse])
+    for node in graph.node:
+        yield from _in_attributes(node.attribute)
+
+
+def _in_attributes(attributes: Iterable[AttributeProto]) -> Iterator[TensorProto]:
+    for attribute in attributes:
+        yield from filter(_is_external, [attribute.t, *attribute.tensors])
+        for graph in [attribute.g, *attribute.graphs]:
+            yield from _in_graph(graph)
+
+
+def _is_external(tensor: TensorProto) -> bool:
+    from onnx import TensorProto
+
+    return tensor.data_location == TensorProto.EXTERNAL
