@@ -1,1 +1,1 @@
-"""Where and how a service runs: service time, queueing, memory, cost, the choice among offers, and its reasons. Pure: values in, values out."""
+"""Where and how a service runs: service time, queueing, memory, cost, the choice and its reasons. Pure: values in, values out."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,11 +51,16 @@ def shape(kind: TypeProto) -> tuple[int | str, ...] | None:
 
 
 def name_axes(graph: GraphProto) -> None:
-    """Give each unnamed dynamic axis of the inputs and outputs a name, so that shape inference can carry it through the graph."""
-    for value in (*graph.input, *graph.output):
+    """Give each unnamed dynamic axis of the inputs and outputs a name, so that shape inference can carry it through the graph.
+
+    The names are those that the engine gives: the first axis is the batch, any other is counted through the model.
+    """
+    weights = weight_names(graph)
+    unnamed = itertools.count()
+    for value in (*(v for v in graph.input if v.name not in weights), *graph.output):
         for position, axis in enumerate(value.type.tensor_type.shape.dim):
             if not axis.dim_param and not (axis.HasField("dim_value") and axis.dim_value >= 0):
-                axis.dim_param = BATCH if position == 0 else f"{value.name}.{position}"
+                axis.dim_param = BATCH if position == 0 else f"dim_{next(unnamed)}"
 
 
 def signature(graph: GraphProto, path: Path) -> Signature:
@@ -73,13 +79,12 @@ def weight_names(graph: GraphProto) -> frozenset[str]:
 def _spec(value: ValueInfoProto, path: Path) -> TensorSpec:
     axes = shape(value.type)
     kind = dtype(value.type.tensor_type.elem_type) if value.type.HasField("tensor_type") else None
-    if axes is None or kind is None:
-        missing = "is no tensor of a type that can be served" if kind is None else "has a shape that the file does not tell"
+    if kind is None or axes is None:
         raise ModelError.of(
-            "model-signature",
-            summary="an input or output of the model cannot be served",
-            detail=f"{value.name} {missing}",
+            "model-unsupported-type",
+            summary="an input or output is no tensor of a known element type",
+            detail=f"{value.name} is a {value.type.WhichOneof('value') or 'value without a type'}",
             at=str(path),
-            remedy="export the model so that every input and output is a tensor with a shape (for scikit-learn: zipmap=False)",
+            remedy="export the model with plain tensors, without ZipMap for scikit-learn models",
         )
     return TensorSpec(name=value.name, dtype=kind, shape=axes)

@@ -95,7 +95,7 @@ def test_a_file_that_may_not_be_read_is_unreadable(make_mlp, tmp_path: Path) -> 
     assert refusal(path, tmp_path).slug == "model-unreadable"
 
 
-def test_an_output_that_is_no_tensor_names_the_remedy(tmp_path: Path) -> None:
+def test_an_output_that_is_no_tensor_is_refused(tmp_path: Path) -> None:
     sequence = helper.make_tensor_sequence_value_info("parts", TensorProto.FLOAT, None)
     graph = helper.make_graph(
         [helper.make_node("SequenceConstruct", ["x"], ["parts"])],
@@ -108,8 +108,8 @@ def test_an_output_that_is_no_tensor_names_the_remedy(tmp_path: Path) -> None:
 
     problem = refusal(path, tmp_path)
 
-    assert problem.slug == "model-signature"
-    assert "parts" in problem.detail and "zipmap=False" in problem.remedy
+    assert problem.slug == "model-unsupported-type"
+    assert "parts" in problem.detail and "ZipMap" in problem.remedy
 
 
 @pytest.fixture
