@@ -70,7 +70,8 @@ class Notice:
 class ServicePlan:
     """One service. `lineage` and `serial` are of the state that it was made from (serial 0: none yet).
 
-    `deployment` is what is wanted after it (None: destroyed); `decision` is how that was found.
+    `current` is the version that is deployed now; `deployment` what is wanted after the plan (None: destroyed), and
+    `decision` how that was found.
     """
 
     key: ServiceKey
@@ -78,6 +79,7 @@ class ServicePlan:
     lineage: str
     serial: int
     spec_digest: str
+    current: str | None
     deployment: Deployment | None
     decision: Decision | None
     slo: Mapping[str, str]

@@ -1,0 +1,36 @@
+"""`infractl apply`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from infractl.cli.parameter import AutoApprove, Paths, given
+
+
+def apply(paths: Paths = None, auto_approve: AutoApprove = False) -> None:
+    """Make it so: plan, ask, carry out. Given a plan saved by plan --out, carry out exactly that."""
+    from infractl.cli.carry_out import carry_out
+    from infractl.cli.document import open_plan
+    from infractl.workflows import apply as workflow
+    from infractl.workflows.workspace import open_workspace
+
+    sources = given(paths)
+    if _is_plan(sources):
+        saved = open_plan(sources[0])
+        workspace = open_workspace([_project(sources[0])])
+        # A saved plan was reviewed: asking again would be noise.
+        carry_out(lambda voice: workflow.apply_saved(workspace, saved, voice), auto_approve=True)
+    else:
+        workspace = open_workspace(sources)
+        carry_out(lambda voice: workflow.apply(workspace, voice), auto_approve=auto_approve)
+
+
+def _is_plan(sources: list[Path]) -> bool:
+    return len(sources) == 1 and sources[0].suffix == ".json"
+
+
+def _project(plan: Path) -> Path:
+    """The directory whose project a plan belongs to: this one, or where the plan lies."""
+    here = Path()
+    up = [here.resolve(), *here.resolve().parents]
+    return here if any((directory / "infractl.yaml").exists() for directory in up) else plan.parent

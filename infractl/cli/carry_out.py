@@ -1,0 +1,67 @@
+"""Runs a workflow that changes things: shows the plan, asks, prints events, sums up, and picks the exit code."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import typer
+
+from infractl.applying.stop import Stop
+from infractl.cli.terminal import approval, event_printer, progress, stopping, style_of
+from infractl.domain.event import Phase
+from infractl.errors import Diagnostic, PartlyAppliedError, Severity, StoppedError
+from infractl.report.diagnostic import render
+from infractl.report.event_text import summary_text
+from infractl.report.plan_text import plan_text
+from infractl.workflows.apply import Voice
+
+if TYPE_CHECKING:
+    from infractl.applying.execute import StepResult
+    from infractl.workflows.apply import Outcome
+
+
+def carry_out(run: Callable[[Voice], Outcome], auto_approve: bool) -> None:
+    """Raises typer.Exit with the code: 0 done, 1 nothing was done, 5 some was, 130 stopped."""
+    stop = Stop()
+    voice = Voice(
+        approve=approval(auto_approve, "Do you want to perform these actions?"),
+        progress=progress,
+        emit=event_printer(),
+        stop=stop,
+    )
+    with stopping(stop):
+        outcome = run(voice)
+    style = style_of(sys.stdout)
+    if not outcome.plan.changed:
+        sys.stdout.write(plan_text(outcome.plan, style))
+    if outcome.applied:
+        sys.stdout.write(summary_text(outcome.applied, style))
+    results = [r for a in outcome.applied for r in a.results]
+    failed = [r for r in results if r.phase is Phase.failed]
+    if failed:
+        sys.stderr.write(render([_problem(r) for r in failed], color=style_of(sys.stderr).color))
+    raise typer.Exit(_code(results, stop))
+
+
+def _code(results: list[StepResult], stop: Stop) -> int:
+    if all(r.phase is Phase.done for r in results):
+        return 0
+    if stop.requested:
+        return StoppedError.exit_code
+    return PartlyAppliedError.exit_code if any(r.phase is Phase.done for r in results) else 1
+
+
+def _problem(result: StepResult) -> Diagnostic:
+    return Diagnostic(
+        slug="step-failed",
+        severity=Severity.error,
+        summary=f"a resource could not be {_DID[result.node.verb]}",
+        detail=result.detail,
+        at=str(result.node.address),
+        remedy=result.remedy or "mend the cause and run infractl apply again: it goes on where it stopped",
+    )
+
+
+_DID = {"create": "created", "update": "updated", "delete": "destroyed", "forget": "forgotten"}

@@ -1,0 +1,22 @@
+"""`infractl init`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def init(
+    model: Annotated[Path, typer.Argument(help="An ONNX model file.", show_default=False)],
+    out: Annotated[Path, typer.Option("--out", help="The directory to write into.")] = Path(),
+) -> None:
+    """Write a commented starter for a model: a service document and, if there is none, infractl.yaml."""
+    from infractl.workflows.init import init as run
+
+    starter = run(model, out)
+    for file in starter.files:
+        sys.stdout.write(f"wrote {file}\n")
+    sys.stdout.write(f"Next: set the SLO and the traffic in {starter.files[-1]}, then infractl plan {out}\n")

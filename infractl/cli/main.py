@@ -1,0 +1,65 @@
+"""The entry point: runs a command, prints what went wrong, and fixes the exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+from infractl import __version__
+from infractl.errors import Diagnostic, InfractlError, Severity
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one command and exit with its code: see docs/reference/exit-codes.md."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if words == ["--version"]:
+        # Answered before anything else is imported: it is what scripts and probes call.
+        print(f"infractl {__version__}")  # noqa: T201
+        raise SystemExit(0)
+    debug = "--debug" in words
+    try:
+        code = _run([word for word in words if word != "--debug"])
+    except KeyboardInterrupt:
+        _tell([_problem("interrupted", "the command was interrupted", "nothing was being applied", "")])
+        code = 130
+    except BrokenPipeError:
+        # The reader of our output went away, as `head` does: no reader, no message.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 1
+    except InfractlError as error:
+        if debug:
+            raise
+        _tell(error.diagnostics)
+        code = error.exit_code
+    except Exception as error:  # a traceback is for developers: users get a sentence
+        if debug:
+            raise
+        detail = f"{type(error).__name__}: {error}"
+        remedy = "run it again with --debug and report what it prints; the state is as the last finished step left it"
+        _tell([_problem("internal", "infractl has a defect", detail, remedy)])
+        code = 1
+    raise SystemExit(code)
+
+
+def _run(words: list[str]) -> int:
+    from infractl.cli.app import UsageProblem, app
+
+    try:
+        code = app(words, standalone_mode=False, prog_name="infractl")
+    except UsageProblem as problem:
+        # The parser would exit with 2, which says "changes" here.
+        remedy = "infractl --help lists the commands, infractl COMMAND --help its options"
+        _tell([_problem("usage", "the command line is not understood", problem.format_message(), remedy)])
+        return 1
+    return code if isinstance(code, int) else 0
+
+
+def _problem(slug: str, summary: str, detail: str, remedy: str) -> Diagnostic:
+    return Diagnostic(slug=slug, severity=Severity.error, summary=summary, detail=detail, remedy=remedy)
+
+
+def _tell(diagnostics: Sequence[Diagnostic]) -> None:
+    from infractl.report.diagnostic import render
+
+    sys.stderr.write(render(diagnostics, color=sys.stderr.isatty() and "NO_COLOR" not in os.environ))

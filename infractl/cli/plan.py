@@ -1,0 +1,32 @@
+"""`infractl plan`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from infractl.cli.parameter import AsJson, Paths, given
+
+
+def plan(
+    paths: Paths = None,
+    json: AsJson = False,
+    out: Annotated[Path | None, typer.Option("--out", help="Save the plan, for review and for apply.")] = None,
+    detailed_exitcode: Annotated[bool, typer.Option("--detailed-exitcode", help="Exit with 2 if there are changes.")] = False,
+) -> None:
+    """Show what apply would change, why, what latency to expect and how sure that is, and what it costs."""
+    from infractl.cli.document import plan_json, save
+    from infractl.cli.terminal import progress, style_of
+    from infractl.report.plan_text import plan_text
+    from infractl.workflows.plan import plan as run
+    from infractl.workflows.workspace import open_workspace
+
+    result = run(open_workspace(given(paths)), progress)
+    sys.stdout.write(plan_json(result) if json else plan_text(result, style_of(sys.stdout)))
+    if out is not None:
+        save(result, out)
+        progress(f"Saved the plan to {out}. To perform exactly it: infractl apply {out}")
+    raise typer.Exit(2 if detailed_exitcode and result.changed else 0)

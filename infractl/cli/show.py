@@ -1,0 +1,23 @@
+"""`infractl show`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from infractl.cli.parameter import AsJson
+
+
+def show(
+    plan: Annotated[Path, typer.Argument(help="A plan that plan --out saved.", show_default=False)], json: AsJson = False
+) -> None:
+    """Show a saved plan as plan printed it."""
+    from infractl.cli.document import open_plan, plan_json
+    from infractl.cli.terminal import style_of
+    from infractl.report.plan_text import plan_text
+
+    saved = open_plan(plan)
+    sys.stdout.write(plan_json(saved) if json else plan_text(saved, style_of(sys.stdout)))

@@ -1,0 +1,25 @@
+"""`infractl status`."""
+
+from __future__ import annotations
+
+import sys
+
+from infractl.cli.parameter import AsJson, Paths, given
+
+
+def status(paths: Paths = None, json: AsJson = False) -> None:
+    """Show what runs, beside what was promised and predicted."""
+    from infractl.cli.terminal import style_of
+    from infractl.report.status_text import status_text
+    from infractl.workflows.status import status as run
+    from infractl.workflows.workspace import open_workspace
+
+    services = run(open_workspace(given(paths)))
+    if json:
+        import json as codec
+
+        from infractl.state.codec import encode
+
+        sys.stdout.write(codec.dumps([encode(s) for s in services], indent=2) + "\n")
+    else:
+        sys.stdout.write(status_text(services, style_of(sys.stdout)))

@@ -1,0 +1,97 @@
+"""What goes to stderr while a command works, how it asks, and how it hears that it should stop."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from infractl.errors import UsageError
+from infractl.report.style import Style
+
+if TYPE_CHECKING:
+    from types import FrameType
+    from typing import TextIO
+
+    from infractl.applying.stop import Stop
+    from infractl.domain.event import Event
+    from infractl.domain.plan import Plan
+
+QUIET_S = 10.0
+"""A step that waits is told of this often."""
+
+
+def style_of(stream: TextIO) -> Style:
+    return Style(color=stream.isatty() and "NO_COLOR" not in os.environ)
+
+
+def progress(text: str) -> None:
+    """One line to stderr."""
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()
+
+
+def event_printer() -> Callable[[Event], None]:
+    """Prints events as they come, from any thread; those of a waiting step at most every `QUIET_S` seconds."""
+    from infractl.domain.event import Phase
+    from infractl.report.event_text import event_text
+
+    style, told, lock = style_of(sys.stderr), dict[str, float](), threading.Lock()
+
+    def emit(event: Event) -> None:
+        with lock:
+            now, key = time.monotonic(), str(event.address)
+            if event.phase is Phase.waiting and now - told.get(key, 0.0) < QUIET_S:
+                return
+            told[key] = now
+            progress(event_text(event, style))
+
+    return emit
+
+
+def approval(auto: bool, question: str) -> Callable[[Plan], bool]:
+    """Shows the plan and asks; without a terminal there is nobody to ask."""
+
+    def approve(plan: Plan) -> bool:
+        from infractl.report.plan_text import plan_text
+
+        sys.stdout.write(plan_text(plan, style_of(sys.stdout)))
+        sys.stdout.flush()
+        if auto:
+            return True
+        if not (sys.stdin.isatty() and sys.stderr.isatty()):
+            raise UsageError.of(
+                "no-terminal",
+                summary="there is nobody to ask",
+                detail="the plan needs approval, and this is no terminal",
+                remedy="review the plan, then pass --auto-approve; or save it with plan --out and apply that",
+            )
+        sys.stderr.write(f"\n{question} Only yes goes on: ")
+        sys.stderr.flush()
+        return sys.stdin.readline().strip() == "yes"
+
+    return approve
+
+
+@contextmanager
+def stopping(stop: Stop) -> Iterator[None]:
+    """SIGINT or SIGTERM once asks to stop after what runs; twice ends the process at once, with the intents on disk."""
+
+    def asked(number: int, frame: FrameType | None) -> None:
+        if stop.requested:
+            progress("Stopped at once. What was begun is written down: run infractl apply to settle it.")
+            os._exit(130)
+        stop.request()
+        progress("Stopping: finishing what runs. Once more stops at once.")
+
+    before = {number: signal.signal(number, asked) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

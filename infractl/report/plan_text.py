@@ -1,0 +1,155 @@
+"""A plan as people read it: for each service what was decided and what it gives, then what changes and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from infractl.domain.action import Action
+from infractl.domain.plan import AttributeChange, Change, Plan, ServicePlan
+from infractl.domain.unknown import Unknown
+from infractl.report.style import Style
+from infractl.report.value_text import figure_text, value_text
+
+_SYMBOLS = {
+    Action.create: "+",
+    Action.update: "~",
+    Action.replace: "-/+",
+    Action.delete: "-",
+    Action.forget: "x",
+}
+_HEADINGS = {
+    Action.create: "will be created",
+    Action.update: "will be updated in place",
+    Action.replace: "must be replaced",
+    Action.delete: "will be destroyed",
+    Action.forget: "is gone and will be dropped from the state",
+}
+_DONE = {
+    Action.create: "to create",
+    Action.update: "to update",
+    Action.replace: "to replace",
+    Action.delete: "to destroy",
+    Action.forget: "to forget",
+}
+
+
+def plan_text(plan: Plan, style: Style = Style()) -> str:  # noqa: B008 - frozen
+    """The whole plan. With no changes it takes at most five lines and the notices."""
+    changed = [s for s in plan.services if s.changed]
+    lines = list(_legend(changed, style)) if changed else []
+    for service in changed:
+        lines += [*_service(service, style), ""]
+    lines += [f"{style.yellow('Note:')} {s.key.service}: {n.text}" for s in plan.services for n in s.notices]
+    lines.append(_conclusion(plan, style))
+    return "\n".join(lines) + "\n"
+
+
+def _legend(services: Sequence[ServicePlan], style: Style) -> Iterator[str]:
+    actions = {c.action for s in services for c in s.changed}
+    yield "infractl will perform the following actions:"
+    for action in (a for a in _SYMBOLS if a in actions):
+        yield f"  {_symbol(action, style):>3} {action.value}"
+    yield ""
+
+
+def _service(service: ServicePlan, style: Style) -> Iterator[str]:
+    yield style.bold(f"{service.key.service}: {_headline(service)}")
+    if service.deployment is not None:
+        yield from _decision(service)
+    for change in service.changed:
+        yield ""
+        yield from _change(change, style)
+
+
+def _headline(service: ServicePlan) -> str:
+    current = service.current
+    if service.deployment is None:
+        return f"version {current} will be destroyed" if current else "will be destroyed"
+    version = service.deployment.stable.version
+    before = f"{current} -> " if current not in (None, version) else ""
+    return f"version {before}{version} at {service.target}"
+
+
+def _decision(service: ServicePlan) -> Iterator[str]:
+    """The placement, what it is predicted to give beside what was asked, and what it costs."""
+    assert service.deployment is not None
+    release = service.deployment.stable
+    placement, config = release.placement, release.config
+    prediction = placement.prediction
+    yield (
+        f"    placement  {placement.offer.name}: {placement.offer.chip.name}, {placement.recipe.name}, "
+        f"{_count(placement.replicas, 'replica')} of {_count(config.instances, 'session')}, batches of up to {config.max_batch}"
+    )
+    for percentile, figure in sorted(prediction.latency_s.items()):
+        yield f"    {f'p{percentile}':<10} {figure_text(figure)}{_asked(service, f'p{percentile}')}  {figure.basis}"
+    capacity = prediction.capacity_per_s
+    yield f"    {'capacity':<10} {figure_text(capacity)}{_asked(service, 'throughput')}  {capacity.basis}"
+    yield f"    {'memory':<10} {figure_text(prediction.memory_bytes)}"
+    amount = placement.cost.expected_amount
+    cost = f"unknown: {amount.why}" if isinstance(amount, Unknown) else f"{amount} a month"
+    yield f"    {'cost':<10} {cost}"
+
+
+def _asked(service: ServicePlan, name: str) -> str:
+    return f", asked {service.slo[name]}" if name in service.slo else ""
+
+
+def _change(change: Change, style: Style) -> Iterator[str]:
+    yield f"  {style.dim('#')} {style.bold(str(change.address))} {_HEADINGS[change.action]}: {'; '.join(change.reasons)}"
+    yield f"{_symbol(change.action, style):>3} {change.address.kind} {change.address.name}"
+    if change.action is Action.create and change.desired:
+        yield from _properties(change.desired.properties, "+", style)
+    elif change.action in (Action.update, Action.replace):
+        for attribute in change.attributes:
+            yield _attribute(attribute, style)
+
+
+def _properties(properties: Mapping[str, Any], symbol: str, style: Style) -> Iterator[str]:
+    width = max(map(len, properties), default=0)
+    for name in sorted(properties):
+        yield f"      {_sign(symbol, style)} {name:<{width}} = {value_text(properties[name])}"
+
+
+def _attribute(attribute: AttributeChange, style: Style) -> str:
+    before, after = value_text(attribute.before), value_text(attribute.after)
+    note = style.red("  # forces replacement") if attribute.replaces else ""
+    if attribute.added:
+        return f"      {_sign('+', style)} {attribute.path} = {after}{note}"
+    if attribute.removed:
+        return f"      {_sign('-', style)} {attribute.path} = {before}{note}"
+    return f"      {_sign('~', style)} {attribute.path} = {before} -> {after}{note}"
+
+
+def _conclusion(plan: Plan, style: Style) -> str:
+    counts: dict[Action, int] = {}
+    for change in (c for s in plan.services for c in s.changed):
+        counts[change.action] = counts.get(change.action, 0) + 1
+    if counts:
+        parts = [f"{counts[action]} {_DONE[action]}" for action in _SYMBOLS if action in counts]
+        return f"{style.bold('Plan:')} {', '.join(parts)}."
+    services = [s for s in plan.services if s.deployment is not None]
+    resources = sum(len(s.changes) for s in plan.services)
+    if not services:
+        return f"{style.bold('No changes.')} Nothing is declared, and nothing is recorded."
+    return f"{style.bold('No changes.')} {_count(len(services), 'service')} with {_count(resources, 'resource')} as declared."
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _symbol(action: Action, style: Style) -> str:
+    if action is Action.replace:
+        return style.red("-") + "/" + style.green("+")
+    return (" " * 2 if style.color else "") + _sign(_SYMBOLS[action], style)
+
+
+def _sign(symbol: str, style: Style) -> str:
+    match symbol:
+        case "+":
+            return style.green(symbol)
+        case "-" | "x":
+            return style.red(symbol)
+        case _:
+            return style.yellow(symbol)

@@ -1,0 +1,51 @@
+"""Status as people read it: predicted, promised and measured in one table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from infractl.domain.health import HealthStatus
+from infractl.domain.status import ServiceStatus
+from infractl.report.style import Style
+from infractl.report.value_text import figure_text
+from infractl.units import format_duration
+
+_MEASURED = {"p50": "p50_s", "p95": "p95_s", "p99": "p99_s"}
+
+
+def status_text(services: Sequence[ServiceStatus], style: Style) -> str:
+    if not services:
+        return "No service is declared, and none is recorded.\n"
+    return "\n".join("\n".join(_service(s, style)) for s in services) + "\n"
+
+
+def _service(status: ServiceStatus, style: Style) -> Iterator[str]:
+    name = style.bold(status.key.service)
+    if not status.resources:
+        yield f"{name}: {status.note or 'nothing is recorded'}"
+        return
+    health = status.health
+    paint = style.green if health.status is HealthStatus.healthy else style.red
+    yield f"{name}: {paint(health.status.value)}, version {status.version or 'unknown'} at {status.target}"
+    if status.note:
+        yield f"  {style.yellow(status.note)}"
+    for output, value in status.outputs.items():
+        yield f"  {output:<10} {value}"
+    yield from _table(status)
+    requests, errors = (int(status.measured.get(name, 0)) for name in ("requests", "errors"))
+    if status.measured:
+        yield f"  {'served':<10} {requests} requests, {errors} errors"
+    for resource in status.resources:
+        if resource.health.status is not HealthStatus.healthy or resource.drifted:
+            drift = f"drifted: {', '.join(resource.drifted)}" if resource.drifted else ""
+            reason = "; ".join(part for part in (resource.health.reason, drift) if part)
+            yield f"  {resource.address}: {resource.health.status.value}: {reason}"
+
+
+def _table(status: ServiceStatus) -> Iterator[str]:
+    yield f"  {'':<10} {'predicted':<34} {'promised':<10} {'measured':<10}"
+    for name, figure in status.predicted.items():
+        promised = status.promised.get("throughput" if name == "capacity" else name, "-")
+        seconds = status.measured.get(_MEASURED.get(name, ""))
+        measured = format_duration(seconds) if seconds is not None else "-"
+        yield f"  {name:<10} {figure_text(figure):<34} {promised:<10} {measured:<10}".rstrip()

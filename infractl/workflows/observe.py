@@ -1,0 +1,61 @@
+"""What is known of a service now: its state after the journal, and what lives at its targets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from infractl.applying.refresh import Observed, refresh
+from infractl.applying.settle import OpenStep, replay, settle
+from infractl.applying.wait import Waiting, wait
+from infractl.domain.address import Address, Owner, ServiceKey
+from infractl.domain.service_state import ServiceState
+from infractl.workflows.workspace import Workspace, who
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """A service's state with the journal's outcomes in it, and the steps whose outcome nobody knows yet."""
+
+    state: ServiceState | None
+    open_steps: tuple[OpenStep, ...]
+
+
+def known(workspace: Workspace, key: ServiceKey) -> Known:
+    """Reads the document and the journal. Raises StateError where either cannot be trusted."""
+    state = workspace.stores.state.read(key)
+    if state is None:
+        return Known(state=None, open_steps=())
+    state, open_steps = replay(state, workspace.stores.state.entries(key))
+    return Known(state=state, open_steps=open_steps)
+
+
+def observe(workspace: Workspace, state: ServiceState | None, wanted: Mapping[Address, str], owner: Owner) -> Observed:
+    """What lives at the recorded and the wanted addresses (address to target). Raises ProviderError."""
+    recorded = state.resources if state else ()
+    names = {r.target for r in recorded} | set(wanted.values())
+    return refresh(recorded, wanted, owner, workspace.connections(names))
+
+
+def settle_service(workspace: Workspace, key: ServiceKey, epoch: int, tell: Callable[[str], None]) -> ServiceState | None:
+    """Under the lock: find out what became of the steps that an earlier run left open, and write that down.
+
+    Raises StateError and ProviderError; the journal stays until it is settled.
+    """
+    found = known(workspace, key)
+    state = found.state
+    if state is None or not (found.open_steps or workspace.stores.state.entries(key)):
+        return state
+    tell(f"{key.service}: settling what an earlier run left open")
+    connections = workspace.connections({step.intent.target for step in found.open_steps})
+    waiting = Waiting(clock=workspace.clock, tell=lambda detail: tell(f"{key.service}: {detail}"))
+    settled = settle(
+        state,
+        found.open_steps,
+        Owner(key=key, lineage=state.lineage),
+        connections,
+        lambda kind, pending: wait(kind, pending, waiting),
+    )
+    settled = replace(settled, serial=state.serial + 1, changed_at=workspace.clock.now(), changed_by=who())
+    workspace.stores.state.fold(key, settled, expected_serial=state.serial, epoch=epoch)
+    return settled

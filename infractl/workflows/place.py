@@ -1,0 +1,126 @@
+"""From a service's document to the deployment that is wanted: profile, place, build, configure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from infractl.domain.artifact import Artifact
+from infractl.domain.measurement import Calibration, Measurements
+from infractl.domain.offer import Offer
+from infractl.domain.placement import Decision, Evaluation
+from infractl.domain.profile import ModelProfile
+from infractl.domain.release import Deployment, Release
+from infractl.domain.service_state import ServiceState
+from infractl.errors import Diagnostic, InfeasibleError, ModelError, Severity
+from infractl.hardware.this_machine import this_chip
+from infractl.measure.calibration_store import calibration_for
+from infractl.placement.configure import configure
+from infractl.placement.place import place
+from infractl.placement.sticky import sticky
+from infractl.profile.onnx import profile_onnx
+from infractl.spec.load import LoadedService
+from infractl.workflows.workspace import ENVIRONMENT, OpenTarget, Workspace
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placed:
+    """What is wanted of a service, how it was found, and where."""
+
+    deployment: Deployment
+    decision: Decision
+    target: OpenTarget
+    calibrations: tuple[Calibration, ...]
+
+
+def place_service(workspace: Workspace, loaded: LoadedService, state: ServiceState | None, progress: Progress) -> Placed:
+    """Raises ModelError for the model's file, InfeasibleError where no placement meets the service's demands."""
+    profile = _profile(workspace, loaded)
+    targets = {t.target.name: t for t in workspace.targets_of(loaded)}
+    offers = [offer for t in targets.values() for offer in t.provider.offers(t.target)]
+    known = _known(workspace, offers, progress)
+    decision = place(loaded.service, profile, offers, known)
+    chosen = _choose(loaded, decision, state)
+    assert chosen.placement is not None
+    artifact = _as_given(workspace, loaded, profile, chosen)
+    release: Release = configure(loaded.service, chosen.placement, artifact)
+    return Placed(
+        deployment=Deployment(project=workspace.project, environment=ENVIRONMENT, service=loaded.service.name, stable=release),
+        decision=decision,
+        target=targets[chosen.offer.target],
+        calibrations=tuple(known.calibrations.values()),
+    )
+
+
+def _profile(workspace: Workspace, loaded: LoadedService) -> ModelProfile:
+    profile = profile_onnx(loaded.model_path, workspace.loaded.root)
+    pinned = loaded.service.spec.model.sha256
+    if pinned is not None and pinned != profile.digest:
+        raise ModelError.of(
+            "model-digest",
+            summary="the model file is not the one that the service names",
+            detail=f"{loaded.model_path.name} has sha256 {profile.digest}",
+            at=loaded.mark("spec.model.sha256"),
+            remedy="restore the file, or set spec.model.sha256 to its digest",
+        )
+    return profile
+
+
+def _known(workspace: Workspace, offers: Sequence[Offer], progress: Progress) -> Measurements:
+    """This machine's calibration, made now if there is none; other chips are known by their peaks."""
+    here = this_chip().name
+    wanted = [offer.chip for offer in offers if offer.chip.name == here][:1]
+    calibrations = {
+        chip.name: calibration_for(chip.name, workspace.clock, lambda: progress("calibrating this machine, once: a few seconds"))
+        for chip in wanted
+    }
+    return Measurements(calibrations=calibrations, measurements=workspace.stores.measurements.list())
+
+
+def _choose(loaded: LoadedService, decision: Decision, state: ServiceState | None) -> Evaluation:
+    """The recorded placement while it holds, else the best. Raises InfeasibleError with every reason."""
+    if not decision.ranked:
+        raise InfeasibleError(*(_refusal(loaded, decision)))
+    recorded = state.deployment.stable.placement if state and state.deployment else None
+    return sticky(decision, recorded, loaded.service.spec.replan.tolerance)
+
+
+def _refusal(loaded: LoadedService, decision: Decision) -> Sequence[Diagnostic]:
+    nearest = f"relax one of these, as far as {'; or '.join(decision.nearest)}" if decision.nearest else ""
+    return [
+        Diagnostic(
+            slug="slo-infeasible",
+            severity=Severity.error,
+            summary="no placement meets what this service asks for",
+            detail="; ".join(
+                f"{refused.offer.name} with {refused.recipe.name}: {', '.join(map(str, refused.violations))}"
+                for refused in decision.refused
+            )
+            or "no target offers anything",
+            at=loaded.mark("spec.slo") or loaded.mark("spec"),
+            remedy=nearest or "allow other hardware classes or targets",
+        )
+    ]
+
+
+def _as_given(workspace: Workspace, loaded: LoadedService, profile: ModelProfile, chosen: Evaluation) -> Artifact:
+    """The model as the user gave it, put into the artifact store: the first rung of every ladder."""
+    digest = workspace.stores.artifacts.put(loaded.model_path)
+    if digest != profile.digest:
+        raise ModelError.of(
+            "model-changed",
+            summary="the model file changed while it was read",
+            detail=str(loaded.model_path),
+            at=loaded.mark("spec.model.uri"),
+            remedy="run the command again",
+        )
+    return Artifact(
+        digest=digest,
+        size_bytes=profile.size_bytes,
+        format=profile.format,
+        recipe=chosen.recipe,
+        signature=profile.signature,
+        source_digest=profile.digest,
+    )

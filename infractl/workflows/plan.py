@@ -1,0 +1,178 @@
+"""`plan`: what would change, why, what it would give and what it would cost."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Sequence
+
+from infractl import __version__
+from infractl.domain.address import Owner, ServiceKey
+from infractl.domain.plan import Change, Notice, Plan, ServicePlan
+from infractl.domain.service_state import ServiceState
+from infractl.errors import Diagnostics, InfeasibleError, InfractlError, ModelError
+from infractl.planning.diff import Desired, KindView, diff
+from infractl.spec.load import LoadedService
+from infractl.units import format_duration, format_rate
+from infractl.workflows.observe import Known, known, observe
+from infractl.workflows.place import Placed, Progress, place_service
+from infractl.workflows.workspace import ENVIRONMENT, Workspace, who
+
+
+def plan(workspace: Workspace, progress: Progress) -> Plan:
+    """The plan for every service that was loaded and, for a whole project, for each that is recorded and declared no more.
+
+    Raises SpecError, ModelError, InfeasibleError, StateError, ProviderError; the problems of all services at once.
+    """
+    removed = [k for k in recorded_keys(workspace) if k.service not in declared(workspace)] if workspace.whole else []
+    makers: list[Callable[[], ServicePlan]] = [
+        *(lambda s=s: plan_service(workspace, s, progress) for s in workspace.loaded.services),
+        *(lambda k=k: plan_removal(workspace, k) for k in removed),
+    ]
+    return assemble(workspace, _all(makers))
+
+
+def plan_destroy(workspace: Workspace, keys: Sequence[ServiceKey]) -> Plan:
+    """The plan that leaves nothing of the services. Raises StateError, ProviderError."""
+    return assemble(workspace, [plan_removal(workspace, key) for key in keys])
+
+
+def recorded_keys(workspace: Workspace) -> Sequence[ServiceKey]:
+    return workspace.stores.state.keys(workspace.project, ENVIRONMENT)
+
+
+def declared(workspace: Workspace) -> frozenset[str]:
+    return frozenset(s.service.name for s in workspace.loaded.services)
+
+
+def assemble(workspace: Workspace, services: Sequence[ServicePlan]) -> Plan:
+    used = {c.target for s in services for c in s.changes} | {s.target for s in services if s.target}
+    targets = [workspace.target(name) for name in sorted(used)]
+    return Plan(
+        project=workspace.project,
+        environment=ENVIRONMENT,
+        services=tuple(services),
+        providers={t.target.provider: f"contract {t.provider.contract}" for t in targets},
+        created_at=workspace.clock.now(),
+        created_by=who(),
+        infractl=__version__,
+    )
+
+
+def plan_service(workspace: Workspace, loaded: LoadedService, progress: Progress) -> ServicePlan:
+    key = workspace.key(loaded.service.name)
+    found = known(workspace, key)
+    placed = place_service(workspace, loaded, found.state, progress)
+    opened = placed.target
+    compiled = opened.provider.compile(placed.deployment, opened.target)
+    lineage = found.state.lineage if found.state else str(uuid.uuid4())
+    wanted = [Desired(resource=r, target=opened.target.name) for r in compiled.resources]
+    changes, notices = _changes(workspace, key, lineage, found, wanted)
+    return ServicePlan(
+        key=key,
+        target=opened.target.name,
+        lineage=lineage,
+        serial=found.state.serial if found.state else 0,
+        spec_digest=loaded.digest,
+        current=_current(found.state),
+        deployment=placed.deployment,
+        decision=placed.decision,
+        slo=promises(loaded),
+        traffic=_traffic(loaded),
+        changes=changes,
+        outputs=compiled.outputs,
+        notices=notices,
+        measurements=_measurements(placed),
+    )
+
+
+def plan_removal(workspace: Workspace, key: ServiceKey) -> ServicePlan:
+    found = known(workspace, key)
+    state = found.state
+    lineage = state.lineage if state else ""
+    changes, notices = _changes(workspace, key, lineage, found, [])
+    return ServicePlan(
+        key=key,
+        target=state.target if state else "",
+        lineage=lineage,
+        serial=state.serial if state else 0,
+        spec_digest="",
+        current=_current(state),
+        deployment=None,
+        decision=None,
+        slo={},
+        traffic={},
+        changes=changes,
+        outputs={},
+        notices=notices,
+    )
+
+
+def _current(state: ServiceState | None) -> str | None:
+    return state.deployment.stable.version if state and state.deployment else None
+
+
+def _changes(
+    workspace: Workspace, key: ServiceKey, lineage: str, found: Known, wanted: Sequence[Desired]
+) -> tuple[tuple[Change, ...], tuple[Notice, ...]]:
+    state = found.state
+    observed = observe(workspace, state, {d.resource.address: d.target for d in wanted}, Owner(key=key, lineage=lineage))
+    views = {
+        (target, kind): KindView(schema=connection.schemas[kind], managed=connection.kinds[kind].managed)
+        for target, connection in workspace.connections({d.target for d in wanted}).items()
+        for kind in connection.kinds
+    }
+    changes = diff(wanted, state.resources if state else (), observed.live, views)
+    return changes, (*_lock_notice(workspace, key), *_open_notice(found), *_orphan_notices(list(observed.orphans)))
+
+
+def _lock_notice(workspace: Workspace, key: ServiceKey) -> tuple[Notice, ...]:
+    holder = workspace.stores.state.holder(key)
+    if holder is None or holder.id == workspace.held.get(key):
+        return ()
+    text = f"{holder.who} holds the lock since {holder.since:%Y-%m-%d %H:%M:%S} UTC (pid {holder.pid} on {holder.host}): "
+    return (Notice(code="lock-held", text=text + "what lives may change under this plan"),)
+
+
+def _open_notice(found: Known) -> tuple[Notice, ...]:
+    if not found.open_steps:
+        return ()
+    names = ", ".join(f"{s.intent.action.value} {s.intent.address}" for s in found.open_steps)
+    return (Notice(code="open-steps", text=f"an earlier run did not see the end of: {names}; apply settles it first"),)
+
+
+def _orphan_notices(orphans: Sequence[object]) -> tuple[Notice, ...]:
+    return tuple(
+        Notice(code="orphan", text=f"{address} carries this service's labels, and is neither wanted nor recorded")
+        for address in orphans
+    )
+
+
+def promises(loaded: LoadedService) -> dict[str, str]:
+    """The service's SLO as text with units: `{"p99": "10ms", "throughput": "2000/s"}`."""
+    slo = loaded.service.spec.slo
+    limits = {f"p{percentile}": format_duration(limit) for percentile, limit in slo.latency.limits_s.items()}
+    return limits | ({"throughput": format_rate(slo.throughput)} if slo.throughput is not None else {})
+
+
+def _traffic(loaded: LoadedService) -> dict[str, str]:
+    traffic = loaded.service.spec.traffic
+    given = {"average": traffic.average, "peak": traffic.peak}
+    return {name: format_rate(rate) for name, rate in given.items() if rate is not None}
+
+
+def _measurements(placed: Placed) -> tuple[str, ...]:
+    return tuple(f"calibration of {c.chip} at {c.at:%Y-%m-%d %H:%M} UTC" for c in placed.calibrations)
+
+
+def _all(makers: Sequence[Callable[[], ServicePlan]]) -> list[ServicePlan]:
+    """Every plan; where some cannot be made, all their problems in one error of the first one's class."""
+    plans: list[ServicePlan] = []
+    failed: list[InfractlError] = []
+    for make in makers:
+        try:
+            plans.append(make())
+        except (InfeasibleError, ModelError) as error:
+            failed.append(error)
+    if failed:
+        raise type(failed[0])(*Diagnostics(d for error in failed for d in error.diagnostics))
+    return plans

@@ -1,0 +1,88 @@
+"""`status`: what runs, beside what was promised and predicted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from infractl.applying.connection import kind_of
+from infractl.domain.address import Address, Owner, ServiceKey
+from infractl.domain.figure import Figure
+from infractl.domain.health import Health, HealthStatus
+from infractl.domain.resource import Live, Recorded, Resource
+from infractl.domain.service_state import ServiceState
+from infractl.domain.status import ResourceStatus, ServiceStatus
+from infractl.planning.attribute import attribute_changes
+from infractl.provider.capability import Measures
+from infractl.spec.load import LoadedService
+from infractl.workflows.observe import known, observe
+from infractl.workflows.plan import declared, promises, recorded_keys
+from infractl.workflows.workspace import Workspace
+
+
+def status(workspace: Workspace) -> Sequence[ServiceStatus]:
+    """Each service that is declared or recorded. Raises StateError, ProviderError."""
+    services = {s.service.name: s for s in workspace.loaded.services}
+    recorded = [k for k in recorded_keys(workspace) if workspace.whole or k.service in declared(workspace)]
+    keys = sorted({*recorded, *(workspace.key(name) for name in services)})
+    return [_status(workspace, key, services.get(key.service)) for key in keys]
+
+
+def _status(workspace: Workspace, key: ServiceKey, loaded: LoadedService | None) -> ServiceStatus:
+    found = known(workspace, key)
+    state = found.state
+    live = observe(workspace, state, {}, _owner(key, state)).live if state else {}
+    holder = workspace.stores.state.holder(key)
+    return ServiceStatus(
+        key=key,
+        target=state.target if state else "",
+        version=state.deployment.stable.version if state and state.deployment else None,
+        outputs=state.outputs if state else {},
+        resources=tuple(_resource(workspace, r, live.get(r.address)) for r in (state.resources if state else ())),
+        promised=promises(loaded) if loaded else {},
+        predicted=_predicted(state),
+        measured=_measured(workspace, state, live) if state else {},
+        note=f"{holder.command} is running (pid {holder.pid} on {holder.host})" if holder else _note(state, loaded),
+    )
+
+
+def _owner(key: ServiceKey, state: ServiceState | None) -> Owner:
+    return Owner(key=key, lineage=state.lineage if state else "")
+
+
+def _note(state: ServiceState | None, loaded: LoadedService | None) -> str:
+    if state is None:
+        return "declared, and not applied yet"
+    if loaded is None:
+        return "not declared any more: the next apply of the project destroys it"
+    if state.spec_digest != loaded.digest:
+        return "declared differently from what was applied: see infractl plan"
+    return ""
+
+
+def _resource(workspace: Workspace, recorded: Recorded, live: Live | None) -> ResourceStatus:
+    if live is None:
+        gone = Health(HealthStatus.failed, "it is gone: infractl apply makes it again")
+        return ResourceStatus(address=str(recorded.address), health=gone, drifted=())
+    kind, schema = kind_of(workspace.connections([recorded.target]), recorded.target, recorded.address.kind)
+    desired = Resource(address=recorded.address, properties=recorded.properties, depends_on=recorded.depends_on)
+    differences = attribute_changes(recorded.properties, kind.managed(desired, live), recorded.properties, schema)
+    return ResourceStatus(
+        address=str(recorded.address), health=kind.health(desired, live), drifted=tuple(d.path for d in differences)
+    )
+
+
+def _predicted(state: ServiceState | None) -> dict[str, Figure]:
+    if state is None or state.deployment is None:
+        return {}
+    prediction = state.deployment.stable.placement.prediction
+    figures = {f"p{percentile}": figure for percentile, figure in prediction.latency_s.items()}
+    return figures | {"capacity": prediction.capacity_per_s}
+
+
+def _measured(workspace: Workspace, state: ServiceState, live: Mapping[Address, Live]) -> dict[str, float]:
+    """What the first resource that measures itself says."""
+    for recorded in state.resources:
+        kind, _ = kind_of(workspace.connections([recorded.target]), recorded.target, recorded.address.kind)
+        if isinstance(kind, Measures) and recorded.address in live:
+            return dict(kind.metrics(live[recorded.address]))
+    return {}

@@ -1,0 +1,116 @@
+"""A project as a command sees it: what was loaded, its stores, and its targets, connected when they are first needed."""
+
+from __future__ import annotations
+
+import getpass
+import shlex
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from infractl.applying.connection import Connection, Connections
+from infractl.clock import Clock, SystemClock
+from infractl.domain.address import ServiceKey
+from infractl.errors import UsageError
+from infractl.provider import registry
+from infractl.provider.contract import Context, Provider, Target
+from infractl.spec.load import LoadedProject, LoadedService, load_project, settings_for
+from infractl.state.open import open_stores
+from infractl.state.store import Stores
+from infractl.workflows.secret import EnvironmentSecrets
+
+ENVIRONMENT = "default"
+"""The only environment until environments can be declared."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenTarget:
+    """A target with its provider."""
+
+    target: Target
+    provider: Provider
+
+
+@dataclass(frozen=True, kw_only=True)
+class Workspace:
+    """Opened by `open_workspace`. Nothing is imported or connected for a target that no command asks for."""
+
+    loaded: LoadedProject
+    whole: bool
+    """Whether the paths covered the whole project: then a service without a document is one to destroy."""
+    clock: Clock = field(default_factory=SystemClock)
+    _targets: dict[str, OpenTarget] = field(default_factory=dict)
+    _connections: dict[str, Connection] = field(default_factory=dict)
+    held: dict[ServiceKey, str] = field(default_factory=dict)
+    """The ids of the locks that this command holds itself."""
+
+    @property
+    def project(self) -> str:
+        return self.loaded.project.project
+
+    @cached_property
+    def stores(self) -> Stores:
+        stores = self.loaded.project.stores
+        return open_stores(
+            self.loaded.root,
+            state=stores.state,
+            artifacts=stores.artifacts,
+            measurements=stores.measurements,
+            run=stores.run,
+            clock=self.clock,
+        )
+
+    def key(self, service: str) -> ServiceKey:
+        return ServiceKey(project=self.project, environment=ENVIRONMENT, service=service)
+
+    def target(self, name: str) -> OpenTarget:
+        """Raises UsageError for a name that infractl.yaml does not have, SpecError for settings that the provider refuses."""
+        if name not in self._targets:
+            entry = self.loaded.project.targets.get(name)
+            if entry is None:
+                raise UsageError.of(
+                    "target-missing",
+                    summary="the state names a target that infractl.yaml does not have",
+                    detail=f"{name} is not among: {', '.join(self.loaded.project.targets) or 'none'}",
+                    remedy=f"declare the target {name} again, so that what runs there can be read and removed",
+                )
+            provider = registry.load(entry.provider, self.loaded.target_mark(name, "provider"))
+            settings = settings_for(self.loaded, name, provider.settings)
+            self._targets[name] = OpenTarget(
+                target=Target(name=name, provider=entry.provider, settings=settings), provider=provider
+            )
+        return self._targets[name]
+
+    def targets_of(self, service: LoadedService) -> Sequence[OpenTarget]:
+        """The targets that a service may run at: those it names, else all."""
+        names = service.service.spec.targets or tuple(self.loaded.project.targets)
+        return [self.target(name) for name in names]
+
+    def connections(self, names: Iterable[str]) -> Connections:
+        """Connected kinds by target. Raises ProviderError."""
+        for name in names:
+            if name not in self._connections:
+                opened = self.target(name)
+                context = Context(
+                    clock=self.clock,
+                    blobs=self.stores.artifacts,
+                    secrets=EnvironmentSecrets(),
+                    directory=self.stores.run,
+                )
+                self._connections[name] = Connection(
+                    kinds=opened.provider.connect(opened.target, context), schemas=opened.provider.kinds
+                )
+        return self._connections
+
+
+def open_workspace(paths: Sequence[Path]) -> Workspace:
+    """Load the project that `paths` belong to. Raises SpecError with everything that is wrong."""
+    loaded = load_project(paths)
+    return Workspace(loaded=loaded, whole=any(path.resolve() == loaded.root for path in paths))
+
+
+def who() -> str:
+    """Who runs which command, for locks and state."""
+    return f"{getpass.getuser()}: {shlex.join(['infractl', *sys.argv[1:]])}"

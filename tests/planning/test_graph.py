@@ -1,0 +1,115 @@
+"""The order of steps, held against what each step needs."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from infractl.domain.action import Action
+from infractl.domain.address import Address
+from infractl.domain.plan import Change
+from infractl.domain.resource import Recorded, Ref, Resource
+from infractl.domain.value import Output
+from infractl.errors import ProviderError
+from infractl.planning.graph import Node, ordered, sorted_resources, steps
+
+
+def address(index: int) -> Address:
+    return Address(project="p", environment="e", service="s", kind="thing", name=f"n{index}")
+
+
+def change(index: int, action: Action, needs: list[int], needed: list[int], create_first: bool = False) -> Change:
+    """`needs` are the dependencies that are wanted, `needed` those that are recorded."""
+    gone = action in (Action.delete, Action.forget)
+    desired = None if gone else Resource(address=address(index), properties={}, depends_on=tuple(map(address, needs)))
+    recorded = None
+    if action is not Action.create:
+        recorded = Recorded(
+            address=address(index),
+            target="t",
+            ref=Ref(kind="thing", id=str(index)),
+            properties={},
+            outputs={},
+            depends_on=tuple(map(address, needed)),
+        )
+    return Change(
+        address=address(index),
+        target="t",
+        action=action,
+        reasons=(),
+        desired=desired,
+        recorded=recorded,
+        create_first=create_first,
+    )
+
+
+@st.composite
+def plans(draw: st.DrawFn) -> list[Change]:
+    """Resources that depend only on earlier ones, each with any action."""
+    changes = []
+    for index in range(draw(st.integers(1, 7))):
+        earlier = st.lists(st.integers(0, index - 1), unique=True, max_size=3) if index else st.just([])
+        action = draw(st.sampled_from(list(Action)))
+        changes.append(change(index, action, draw(earlier), draw(earlier), draw(st.booleans())))
+    wanted = {c.address for c in changes if c.desired}
+    # What is wanted depends on wanted things only.
+    return [
+        change(
+            i,
+            c.action,
+            [j for j in range(i) if c.desired and address(j) in c.desired.depends_on and address(j) in wanted],
+            [j for j in range(i) if c.recorded and address(j) in c.recorded.depends_on],
+            c.create_first,
+        )
+        for i, c in enumerate(changes)
+    ]
+
+
+@given(plans())
+def test_every_step_comes_after_what_it_needs(changes: list[Change]) -> None:
+    order = [(n.address, n.verb) for n in ordered(steps(changes))]
+    made = {a: i for i, (a, verb) in enumerate(order) if verb in ("create", "update")}
+    gone = {a: i for i, (a, verb) in enumerate(order) if verb in ("delete", "forget")}
+    by_address = {c.address: c for c in changes}
+
+    for c in changes:
+        if c.action is Action.replace:
+            first, second = (made, gone) if c.create_first else (gone, made)
+            assert first[c.address] < second[c.address]
+        for needed in c.desired.depends_on if c.desired else ():
+            if c.address in made and needed in made:
+                assert made[needed] < made[c.address], "made before its dependency"
+        for needed in c.recorded.depends_on if c.recorded else ():
+            if needed in gone and c.address in gone:
+                assert gone[c.address] < gone[needed], "deleted before its dependant"
+            other = by_address[needed]
+            if needed in gone and c.address in made and c.address not in gone:
+                deletes_first = other.action is Action.replace and not other.create_first
+                assert deletes_first or made[c.address] < gone[needed], "deleted while its dependant still used it"
+
+
+@given(plans())
+def test_every_action_becomes_its_steps_and_no_other(changes: list[Change]) -> None:
+    nodes = set(steps(changes))
+
+    expected = set()
+    for c in changes:
+        verbs = {Action.no_op: [], Action.replace: ["create", "delete"]}.get(c.action, [c.action.value])
+        expected |= {Node(c.address, verb) for verb in verbs}
+    assert nodes == expected
+
+
+def test_an_output_is_a_dependency() -> None:
+    first = Resource(address=address(2), properties={})
+    second = Resource(address=address(1), properties={"deep": [{"peer": Output(address(2), "url")}]})
+
+    assert sorted_resources([second, first]) == (first, second)
+
+
+def test_a_circle_is_refused_and_named() -> None:
+    first = Resource(address=address(1), properties={}, depends_on=(address(2),))
+    second = Resource(address=address(2), properties={}, depends_on=(address(1),))
+
+    with pytest.raises(ProviderError, match=r"s\.thing\.n1 -> .*s\.thing\.n2"):
+        sorted_resources([first, second])
