@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import difflib
 import json
+import shutil
 import signal
 import socket
 import sys
@@ -75,8 +76,7 @@ def story(terminal: Terminal) -> None:
     versions = load_versions(EXAMPLE, {"1": "digits-1.onnx", "2": "digits-2.onnx"}, count=200)
 
     title("A starter for any model file")
-    terminal.infractl("init", "digits-1.onnx", "--out", str(STARTER))
-    show_starter()
+    starter(terminal.lock)
 
     title("The example's own service")
     show(PROJECT / "digits.yaml")
@@ -104,6 +104,14 @@ def story(terminal: Terminal) -> None:
     title("Away again")
     destroy(terminal)
     print(f"\nDone in {time.monotonic() - began_s:.0f} s.")
+
+
+def starter(lock: int) -> None:
+    """What init makes of a model alone, in a folder that is not used any further."""
+    STARTER.mkdir()
+    shutil.copy2(EXAMPLE / "digits-1.onnx", STARTER)
+    Terminal(folder=STARTER, lock=lock).infractl("init", "digits-1.onnx")
+    show(STARTER / "digits-1.yaml")
 
 
 def check_invoke(answer: str) -> None:
@@ -186,7 +194,7 @@ def service(terminal: Terminal) -> dict[str, Any]:
     result = terminal.run("status", "--json")
     if result.exit_code != 0:
         raise SurpriseError(f"`infractl status --json` exited with {result.exit_code}")
-    found: dict[str, Any] = json.loads(result.stdout)["services"][0]
+    found: dict[str, Any] = json.loads(result.stdout)[0]
     return found
 
 
@@ -196,11 +204,6 @@ def title(text: str) -> None:
 
 def show(path: Path) -> None:
     print(f"$ cat {path.name}\n{path.read_text().rstrip()}\n", flush=True)
-
-
-def show_starter() -> None:
-    for path in sorted(p for p in STARTER.rglob("*") if p.suffix == ".yaml"):
-        show(path)
 
 
 def edit(path: Path, replacements: dict[str, str]) -> None:

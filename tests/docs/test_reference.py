@@ -1,0 +1,64 @@
+"""What the program can say, the reference explains: each command, exit code, diagnostic and word."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import typer
+
+from infractl import errors
+from infractl.cli.app import app
+
+ROOT = Path(__file__).parents[2]
+REFERENCE = ROOT / "docs" / "reference"
+MODULES = sorted((*ROOT.glob("infractl/**/*.py"), *ROOT.glob("providers/*/infractl_*/**/*.py")))
+# As a reader's eye would find them, not as the page's generator does: any call that is given a slug as a literal.
+SLUGS = re.compile(r"""(?:\.(?:error|warning|note|of)\(|\bslug=|\bcode=|_diagnostic\()\s*"([a-z0-9]+(?:-[a-z0-9]+)+)\"""")
+
+WORDS = """
+    service, project, environment, target, chip, offer, tariff, rate, profile, recipe, engine, instance, placement, prediction,
+    evaluation, decision, pass, artifact, refusal, gate, release, deployment, serving config, resource, kind, address, ref, live,
+    plan, change, action, reason, step, apply, intent, deposed, state, serial, lineage, lock, epoch, drift, shift, measurement,
+    figure, basis, rollout, bake, promote, roll back, SLO, TTFT, TPOT
+"""
+
+
+def subclasses(kind: type[errors.InfractlError]) -> Iterator[type[errors.InfractlError]]:
+    yield kind
+    for child in kind.__subclasses__():
+        yield from subclasses(child)
+
+
+def test_each_command_has_its_section() -> None:
+    page = (REFERENCE / "commands.md").read_text()
+    names = typer.main.get_command(app).commands
+
+    assert names
+    assert [name for name in names if f"## infractl {name}\n" not in page] == []
+
+
+def test_each_exit_code_of_an_error_is_explained() -> None:
+    explained = set(re.findall(r"^\| (\d+) \|", (REFERENCE / "exit-codes.md").read_text(), re.MULTILINE))
+    codes = {str(kind.exit_code) for kind in subclasses(errors.InfractlError)} | {"0", "2"}
+
+    assert codes == explained
+
+
+def test_each_slug_in_the_source_is_in_the_reference() -> None:
+    page = (REFERENCE / "errors.md").read_text()
+    slugs = {slug for module in MODULES for slug in SLUGS.findall(module.read_text())}
+
+    assert len(slugs) > 50
+    assert sorted(slug for slug in slugs if f"### {slug}\n" not in page and f"`{slug}`" not in page) == []
+
+
+@pytest.mark.parametrize("word", [" ".join(word.split()) for word in WORDS.split(",")])
+def test_each_word_of_the_trade_has_a_line_and_an_example(word: str) -> None:
+    rows = re.findall(r"^\| (.+?) \| (.+?) \| (.+?) \|$", (ROOT / "docs" / "glossary.md").read_text(), re.MULTILINE)
+    lines = {name.strip("*"): (meaning, example) for name, meaning, example in rows}
+
+    assert word in lines
+    assert all(lines[word])
