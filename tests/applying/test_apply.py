@@ -1,0 +1,210 @@
+"""Applying against a provider that does as it is told, and against one that does not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from infractl.domain.event import Phase
+from infractl.domain.health import Health, HealthStatus
+from infractl.domain.resource import Resource
+from infractl.domain.step import Failed, Running, Step
+from infractl.domain.value import Output
+from infractl.errors import ProviderError, TransientProviderError
+
+Thing = Callable[..., Resource]
+
+
+def phases(applied: Any) -> dict[str, Phase]:
+    return {f"{r.node.verb} {r.node.address.name}": r.phase for r in applied.results}
+
+
+def test_resources_are_made_in_order_and_get_each_others_outputs(bench: Any, thing: Thing) -> None:
+    first = thing("a", size=1)
+    second = thing("b", peer=Output(first.address, "id"))
+
+    applied = bench.apply([second, first])
+
+    assert applied.complete
+    assert bench.cloud.calls == [("create", "a"), ("create", "b")]
+    assert {r.address.name: dict(r.properties) for r in bench.state.resources} == {"a": {"size": 1}, "b": {"peer": "id-1"}}
+    assert bench.store.entries(bench.state.key) == ()
+
+
+def test_applying_twice_calls_nobody_the_second_time(bench: Any, thing: Thing) -> None:
+    wanted = [thing("a", size=1), thing("b", ["a"], size=2)]
+    bench.apply(wanted)
+    bench.cloud.calls.clear()
+
+    assert bench.apply(wanted).results == ()
+    assert bench.cloud.calls == []
+
+
+def test_what_is_not_wanted_goes_after_what_used_it_and_the_document_with_it(bench: Any, thing: Thing) -> None:
+    bench.apply([thing("a", size=1), thing("b", ["a"], size=2)])
+    bench.cloud.calls.clear()
+
+    applied = bench.apply([])
+
+    assert bench.cloud.calls == [("delete", "b"), ("delete", "a")]
+    assert applied.state is None
+    assert bench.state is None
+    assert bench.cloud.objects == {}
+
+
+def test_a_failure_stops_what_depends_on_it_and_nothing_else(bench: Any, thing: Thing) -> None:
+    def refuse(_: Step) -> None:
+        raise ProviderError.of("quota", summary="the quota is used up", remedy="ask for more")
+
+    bench.cloud.before_begin["a"] = refuse
+    wanted = [thing("a", size=1), thing("b", ["a"], size=2), thing("c", size=3)]
+
+    applied = bench.apply(wanted)
+
+    assert phases(applied) == {
+        "create a": Phase.failed,
+        "create b": Phase.not_started,
+        "create c": Phase.done,
+    }
+    failed = next(r for r in applied.results if r.phase is Phase.failed)
+    assert "the quota is used up" in failed.detail and failed.remedy == "ask for more"
+    assert [r.address.name for r in bench.state.resources] == ["c"]
+
+    del bench.cloud.before_begin["a"]
+    assert bench.apply(wanted).complete
+    assert bench.cloud.names() == ["a", "b", "c"]
+
+
+def test_a_plugin_that_breaks_is_a_failed_step(bench: Any, thing: Thing) -> None:
+    def crash(_: Step) -> None:
+        raise KeyError("EndpointName")
+
+    bench.cloud.before_begin["a"] = crash
+
+    applied = bench.apply([thing("a", size=1), thing("b", size=1)])
+
+    assert phases(applied) == {"create a": Phase.failed, "create b": Phase.done}
+    assert any("KeyError" in r.detail for r in applied.results)
+
+
+def test_what_may_succeed_later_is_tried_again(bench: Any, thing: Thing, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("infractl.applying.step.random.uniform", lambda *_: 0.01)
+    left = ["throttled", "throttled"]
+
+    def throttle(_: Step) -> None:
+        if left:
+            raise TransientProviderError.of("throttled", summary=left.pop())
+
+    bench.cloud.before_begin["a"] = throttle
+
+    assert bench.apply([thing("a", size=1)]).complete
+    assert bench.cloud.calls == [("create", "a")] * 3
+    assert bench.cloud.names() == ["a"]
+
+
+def test_a_long_operation_is_waited_for(bench: Any, thing: Thing) -> None:
+    bench.cloud.polls["a"] = [Running(detail="deploying", after_s=0.01)] * 3
+
+    assert bench.apply([thing("a", size=1)]).complete
+    assert [e.detail for e in bench.events if e.phase is Phase.waiting] == ["deploying"] * 3
+
+
+def test_an_operation_that_fails_says_why_and_what_lives(bench: Any, thing: Thing) -> None:
+    bench.cloud.polls["a"] = [Failed(detail="image not found", live="version 1 still answers")]
+
+    (result,) = bench.apply([thing("a", size=1)]).results
+
+    assert result.detail == "image not found; version 1 still answers"
+
+
+def test_done_with_nothing_there_is_an_error(bench: Any, thing: Thing) -> None:
+    bench.cloud.twist["a"] = lambda _: None
+
+    (result,) = bench.apply([thing("a", size=1)]).results
+
+    assert result.phase is Phase.failed and "it is not there" in result.detail
+
+
+def test_a_silent_rollback_is_an_error_that_names_what_lives(bench: Any, thing: Thing) -> None:
+    bench.apply([thing("a", version="1")])
+
+    def roll_back(step: Step) -> None:
+        (ref,) = bench.cloud.objects
+        bench.cloud.objects[ref].properties["version"] = "1"
+
+    bench.cloud.after_begin["a"] = roll_back
+    (result,) = bench.apply([thing("a", version="2")]).results
+
+    assert result.phase is Phase.failed
+    assert "version is '1' instead of '2'" in result.detail
+    assert dict(bench.state.resources[0].properties) == {"version": "1"}
+
+
+def test_an_object_that_comes_up_sick_is_recorded_and_told(bench: Any, thing: Thing) -> None:
+    bench.cloud.health["a"] = Health(HealthStatus.failed, "out of memory")
+
+    (result,) = bench.apply([thing("a", size=1)]).results
+
+    assert result.phase is Phase.failed and "out of memory" in result.detail
+    assert [r.address.name for r in bench.state.resources] == ["a"]
+
+
+def test_a_replacement_deletes_first_or_creates_first_as_its_kind_says(bench: Any, thing: Thing) -> None:
+    bench.apply([thing("a", host="x"), thing("b", kind="first", host="x")])
+    bench.cloud.calls.clear()
+
+    applied = bench.apply([thing("a", host="y"), thing("b", kind="first", host="y")])
+
+    assert applied.complete
+    order = [verb for verb, name in bench.cloud.calls if name == "a"]
+    assert order == ["delete", "create"]
+    assert [verb for verb, name in bench.cloud.calls if name == "b"] == ["create", "delete"]
+    assert bench.cloud.names() == ["a", "b"]
+    assert bench.state.deposed == ()
+
+
+def test_an_old_object_that_cannot_be_deleted_is_deposed_and_not_forgotten(bench: Any, thing: Thing) -> None:
+    bench.apply([thing("b", kind="first", host="x")])
+
+    def refuse(step: Step) -> None:
+        if step.desired is None:
+            raise ProviderError.of("in-use", summary="it is in use")
+
+    bench.cloud.before_begin["b"] = refuse
+    bench.apply([thing("b", kind="first", host="y")])
+
+    assert [dict(r.properties) for r in bench.state.resources] == [{"host": "y"}]
+    assert [dict(r.properties) for r in bench.state.deposed] == [{"host": "x"}]
+
+
+def test_a_wish_to_stop_lets_what_runs_end_and_begins_nothing(bench: Any, thing: Thing) -> None:
+    bench.cloud.before_begin["a"] = lambda _: bench.stop.request()
+
+    applied = bench.apply([thing("a", size=1), thing("b", ["a"], size=2)])
+
+    assert phases(applied) == {"create a": Phase.done, "create b": Phase.not_started}
+    assert bench.cloud.names() == ["a"]
+
+
+def test_what_carries_our_labels_is_adopted_and_not_made_twice(bench: Any, thing: Thing) -> None:
+    bench.apply([thing("a", size=1)])
+    lost = dict(bench.cloud.objects)
+    bench.apply([])
+    bench.cloud.objects.update(lost)
+
+    applied = bench.apply([thing("a", size=2)])
+
+    assert applied.complete
+    assert bench.cloud.names() == ["a"]
+    assert [dict(r.properties) for r in bench.state.resources] == [{"size": 2}]
+
+
+def test_another_lineages_object_is_never_adopted(bench: Any, thing: Thing) -> None:
+    bench.lineage = "line-0"
+    bench.apply([thing("a", size=1)])
+    bench.store.delete(bench.state.key, expected_serial=2, epoch=bench.store.lock(bench.state.key, "x").epoch)
+    bench.lineage = "line-1"
+
+    assert bench.plan([thing("a", size=1)]).changes[0].action.value == "create"

@@ -1,0 +1,108 @@
+"""What a crash leaves in the journal, at each point, and what the next run makes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from infractl.domain.resource import Resource
+from infractl.domain.step import Running, Step
+
+Thing = Callable[..., Resource]
+
+
+class Crash(BaseException):
+    """The process dies here: nothing catches it, and nothing is written after it."""
+
+
+def crash(_: Step) -> None:
+    raise Crash
+
+
+def crash_in(bench: Any, wanted: list[Resource]) -> None:
+    with pytest.raises(Crash):
+        bench.apply(wanted)
+
+
+def converges(bench: Any, wanted: list[Resource], names: list[str]) -> None:
+    bench.settle()
+    assert bench.state.intents == ()
+    assert bench.apply(wanted).complete or not wanted
+    assert bench.cloud.names() == names
+    if bench.state is not None:
+        assert [c for c in bench.plan(wanted).changes if c.action.value != "no-op"] == []
+
+
+@pytest.mark.parametrize("point", ["before_begin", "after_begin"])
+@pytest.mark.parametrize("before", [{}, {"size": 1}, {"host": "old"}], ids=["create", "update", "replace"])
+def test_a_crash_before_or_after_the_call_leaves_one_object_in_the_end(
+    bench: Any, thing: Thing, point: str, before: dict[str, Any]
+) -> None:
+    if before:
+        bench.apply([thing("a", **before)])
+    getattr(bench.cloud, point)["a"] = crash
+    wanted = [thing("a", size=2, **({"host": "new"} if "host" in before else {}))]
+
+    crash_in(bench, wanted)
+    getattr(bench.cloud, point).clear()
+
+    converges(bench, wanted, ["a"])
+
+
+@pytest.mark.parametrize("point", ["before_begin", "after_begin"])
+def test_a_crash_in_a_delete_is_finished_by_the_next_run(bench: Any, thing: Thing, point: str) -> None:
+    bench.apply([thing("a", size=1)])
+    getattr(bench.cloud, point)["a"] = crash
+
+    crash_in(bench, [])
+    getattr(bench.cloud, point).clear()
+
+    converges(bench, [], [])
+    assert bench.state is None
+
+
+@pytest.mark.parametrize("point", ["before_begin", "after_begin"])
+def test_a_crash_in_a_replacement_that_creates_first_loses_neither_object(bench: Any, thing: Thing, point: str) -> None:
+    bench.apply([thing("a", kind="first", host="x")])
+    getattr(bench.cloud, point)["a"] = crash
+    wanted = [thing("a", kind="first", host="y")]
+
+    crash_in(bench, wanted)
+    getattr(bench.cloud, point).clear()
+    bench.settle()
+
+    known = {r.ref for r in (*bench.state.resources, *bench.state.deposed)}
+    assert known == set(bench.cloud.objects)
+
+
+def test_an_operation_that_was_under_way_is_waited_for_and_not_begun_again(bench: Any, thing: Thing) -> None:
+    def die(_: object) -> None:
+        raise Crash
+
+    bench.cloud.polls["a"] = [Running(after_s=0.01)] * 2
+    wanted = [thing("a", size=1)]
+    real, bench.cloud.twist["a"] = bench.cloud.twist.get("a"), die
+
+    crash_in(bench, wanted)
+    bench.cloud.twist.clear()
+    bench.cloud.polls["a"] = [Running(after_s=0.01)] * 2
+    bench.settle()
+
+    assert bench.cloud.polls["a"] == []
+    assert bench.cloud.calls == [("create", "a")]
+    assert [dict(r.properties) for r in bench.state.resources] == [{"size": 1}]
+    assert real is None
+
+
+def test_what_was_done_before_the_crash_is_known_after_it(bench: Any, thing: Thing) -> None:
+    bench.cloud.before_begin["b"] = crash
+    wanted = [thing("a", size=1), thing("b", ["a"], size=1)]
+
+    crash_in(bench, wanted)
+    bench.cloud.before_begin.clear()
+    bench.settle()
+
+    assert [r.address.name for r in bench.state.resources] == ["a"]
+    converges(bench, wanted, ["a", "b"])
