@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from infractl.domain.polynomial import Polynomial
@@ -51,3 +52,7 @@ class ModelProfile:
     def dimensions(self) -> tuple[str, ...]:
         """The names of the dynamic axes of the inputs, in order."""
         return tuple(dict.fromkeys(d for t in self.signature.inputs for d in t.shape if isinstance(d, str)))
+
+    def sizes(self, batch: int) -> Mapping[str, float]:
+        """The dimensions' sizes for a batch. One whose size nobody knows counts as 1: what is computed with it is a floor."""
+        return {name: float(batch) if name == self.batch else 1.0 for name in self.dimensions}

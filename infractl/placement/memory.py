@@ -1,0 +1,28 @@
+"""What a replica takes of its host's memory."""
+
+from __future__ import annotations
+
+from infractl.domain.figure import Basis, Figure
+from infractl.domain.profile import ModelProfile
+
+SERVER_BYTES = 110 * 2**20
+"""The server with Python, numpy and ONNX Runtime loaded and no model, as its resident set was measured on Linux."""
+
+USABLE_SHARE = 0.9
+"""Of the host's memory: the rest is the system's."""
+
+
+def replica_memory(profile: ModelProfile, *, instances: int, batch: int) -> Figure:
+    """A server with `instances` sessions: each holds the weights, repacked by the engine as well, and its activations."""
+    activations = profile.activation_bytes.at(profile.sizes(batch))
+    least = SERVER_BYTES + instances * profile.size_bytes
+    likely = SERVER_BYTES + instances * (1.5 * profile.size_bytes + activations)
+    most = 1.5 * SERVER_BYTES + instances * (3 * profile.size_bytes + 2 * activations)
+    return Figure(
+        value=likely,
+        unit="B",
+        low=least,
+        high=most,
+        basis=Basis.estimated,
+        source="the model's size for each session, up to three times where the engine repacks weights, and the server's own",
+    )

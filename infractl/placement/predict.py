@@ -1,0 +1,96 @@
+"""What a shape gives at a load: latency, capacity, memory, each with its low and high end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from infractl.domain.figure import Basis, Figure
+from infractl.domain.measurement import Calibration
+from infractl.domain.placement import Prediction
+from infractl.domain.profile import ModelProfile
+from infractl.placement.memory import replica_memory
+from infractl.placement.service_time import End, ServiceTime, gaps
+from infractl.placement.shape import Shape
+from infractl.placement.station import PERCENTILES, Station
+from infractl.spec.service import Batching, InferenceService
+
+LARGEST_MODELLED_BATCH = 32
+"""A queue with a larger cap is computed with this one: it is seldom reached, and what is computed then is on the safe side."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Demand:
+    """What the service asks for: its peak rate (None: not declared), its latency limits, and the delay that batches may wait."""
+
+    peak_per_s: float | None
+    limits_s: Mapping[int, float]
+    delay_s: float
+
+    @classmethod
+    def of(cls, service: InferenceService) -> Demand:
+        batching = service.spec.serving.batching
+        return cls(
+            peak_per_s=service.peak_per_s,
+            limits_s=service.spec.slo.latency.limits_s,
+            delay_s=batching.max_delay if isinstance(batching, Batching) else 0.0,
+        )
+
+    @property
+    def rate_per_s(self) -> float:
+        """The rate to predict for; without declared traffic the service is predicted idle."""
+        return self.peak_per_s or 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A shape on a calibrated machine, before anything is demanded of it."""
+
+    profile: ModelProfile
+    calibration: Calibration
+    cores: int
+    delay_s: float
+    shape: Shape
+
+    def station(self, end: End) -> Station:
+        service_time = ServiceTime(profile=self.profile, calibration=self.calibration, instances=self.shape.instances, end=end)
+        # A request waits the whole delay only where the queue is short; at best it waits none of it.
+        delay_s = 0.0 if end is End.low else self.delay_s
+        return Station(
+            batch_s=service_time.table(min(self.shape.batch, LARGEST_MODELLED_BATCH)),
+            instances=self.shape.instances,
+            cores=self.cores,
+            loop_s=1 / end.of_rate(self.calibration.requests_per_s),
+            extra_s=end.of(self.calibration.request_s) + delay_s,
+        )
+
+
+def predict(candidate: Candidate, demand: Demand) -> Prediction | None:
+    """The prediction at the demanded rate, or None where the queue does not settle at every end of what is known."""
+    stations = {end: candidate.station(end) for end in End}
+    latencies = {end: station.latency_s(demand.rate_per_s) for end, station in stations.items()}
+    settled = {end: latency_s for end, latency_s in latencies.items() if latency_s is not None}
+    if len(settled) < len(End):
+        return None
+    capacities = {end: station.capacity_per_s(demand.limits_s) for end, station in stations.items()}
+    source = _source(candidate, demand)
+    return Prediction(
+        latency_s={p: _figure(lambda end, p=p: settled[end][p], "s", source) for p in PERCENTILES},  # type: ignore[misc]
+        capacity_per_s=_figure(lambda end: capacities[end], "1/s", source),
+        memory_bytes=replica_memory(candidate.profile, instances=candidate.shape.instances, batch=candidate.shape.batch),
+        utilization=stations[End.expected].utilization(demand.rate_per_s),
+    )
+
+
+def _figure(at: Callable[[End], float], unit: str, source: str) -> Figure:
+    ends = sorted((at(End.low), at(End.high)))
+    return Figure(value=at(End.expected), unit=unit, low=ends[0], high=ends[1], basis=Basis.calibrated, source=source)
+
+
+def _source(candidate: Candidate, demand: Demand) -> str:
+    parts = [f"roofline and queue on this machine's calibration of {candidate.calibration.at:%Y-%m-%d}"]
+    if demand.peak_per_s is None:
+        parts.append("idle, because no traffic is declared")
+    if unknown := gaps(candidate.profile):
+        parts.append(f"a floor without {', '.join(unknown)}, whose upper end is a guess")
+    return "; ".join(parts)

@@ -1,0 +1,40 @@
+"""Placements stay: a plan made tomorrow from the same document changes nothing."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from infractl.domain.placement import Decision, Evaluation, Placement
+from infractl.domain.unknown import Unknown
+
+
+def sticky(decision: Decision, recorded: Placement | None, tolerance: float) -> Evaluation:
+    """The recorded placement, predicted anew, if it is feasible and costs within `tolerance` of the best; else the best.
+
+    `decision` is what `place` made of the same `recorded` placement, and must have a feasible evaluation.
+    """
+    best = decision.ranked[0]
+    if recorded is None:
+        return best
+    kept = next((e for e in decision.ranked if e.placement is not None and _same(e.placement, recorded)), None)
+    return kept if kept is not None and _within(kept, best, tolerance) else best
+
+
+def _same(one: Placement, other: Placement) -> bool:
+    return _identity(one) == _identity(other)
+
+
+def _identity(placement: Placement) -> tuple[object, ...]:
+    offer = placement.offer
+    where = (offer.target, offer.name, offer.region, offer.purchase)
+    return (*where, placement.recipe, placement.replicas, placement.batch, placement.instances, placement.threads)
+
+
+def _within(kept: Evaluation, best: Evaluation, tolerance: float) -> bool:
+    assert kept.placement is not None and best.placement is not None, "what is feasible has a placement"
+    cost, least = kept.placement.cost.expected_amount, best.placement.cost.expected_amount
+    if isinstance(least, Unknown):
+        return True
+    if isinstance(cost, Unknown) or cost.currency != least.currency:
+        return False
+    return cost.amount <= least.amount * (1 + Decimal(str(tolerance)))
