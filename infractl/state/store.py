@@ -58,7 +58,8 @@ class StateStore(Protocol):
     def write(self, key: ServiceKey, state: ServiceState, *, expected_serial: int, epoch: int) -> None:
         """Compare-and-swap: `state.serial` must be `expected_serial + 1` and the stored one `expected_serial` (0: none).
 
-        Raises StateError for a lost race and for a stale epoch; the old document stays whatever happens.
+        Raises StateError for a lost race, a stale epoch and a journal that has entries (`fold` those); the old document stays
+        whatever happens.
         """
         ...
 
@@ -83,11 +84,14 @@ class StateStore(Protocol):
         ...
 
     def append(self, key: ServiceKey, epoch: int, entry: Entry) -> None:
-        """Write one journal entry durably. Raises StateError for a stale epoch: before the provider is called."""
+        """Write one journal entry durably. Raises StateError for a stale epoch: before the provider is called.
+
+        There must be a document: a first apply writes one without resources before its first intent.
+        """
         ...
 
     def entries(self, key: ServiceKey) -> Sequence[Entry]:
-        """The journal since the last fold. A torn last line was never acknowledged and is left out; any other damage is a StateError."""
+        """The journal since the last fold. A torn last line was never acknowledged: left out. Other damage is a StateError."""
         ...
 
     def fold(self, key: ServiceKey, state: ServiceState, *, expected_serial: int, epoch: int) -> None:

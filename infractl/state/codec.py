@@ -1,0 +1,154 @@
+"""Domain values to JSON and back, and the one canonical form of JSON that digests are made of. No file is touched here.
+
+Every frozen dataclass of `domain/` passes: decimals and times as text, enums by value, tuples as lists. What has type `Any`
+is a property and goes through `domain.value`, so that references survive.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json as jsonlib
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from enum import Enum, StrEnum
+from types import UnionType
+from typing import Any, TypeVar, get_args, get_origin, overload
+
+from cattrs import BaseValidationError, Converter, transform_error
+from cattrs.strategies import configure_tagged_union
+
+from infractl.domain import value
+from infractl.domain.figure import Figure
+from infractl.domain.journal import Entry
+from infractl.domain.unknown import Unknown
+from infractl.domain.value import Json
+
+T = TypeVar("T")
+
+
+def encode(given: object, kind: Any = None) -> Json:
+    """The JSON of a domain value. `kind` is its declared type where that is a union: `encode(intent, Entry)`.
+
+    Raises ValueError where the value is not what its types say.
+    """
+    try:
+        return _CONVERTER.unstructure(given, unstructure_as=kind)
+    except (TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise ValueError(f"no {getattr(kind or type(given), '__name__', kind)}: {error}") from error
+
+
+@overload
+def decode(kind: type[T], json: Json) -> T: ...
+@overload
+def decode(kind: UnionType, json: Json) -> Any: ...
+def decode(kind: Any, json: Json) -> Any:
+    """The inverse of `encode`. Raises ValueError that names each place where the JSON is no such value."""
+    try:
+        return _CONVERTER.structure(json, kind)
+    except BaseValidationError as error:
+        raise ValueError("; ".join(transform_error(error))) from error
+    except (TypeError, KeyError, AttributeError, ArithmeticError, RecursionError) as error:
+        raise ValueError(f"no {getattr(kind, '__name__', kind)}: {error!r}") from error
+
+
+def canonical(json: Json) -> bytes:
+    """The one spelling of a JSON value: sorted keys, no spaces, UTF-8. Raises ValueError for NaN and infinity."""
+    return jsonlib.dumps(json, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+
+
+def digest(json: Json) -> str:
+    """The sha256 of the canonical form, in hex."""
+    return hashlib.sha256(canonical(json)).hexdigest()
+
+
+def _converter() -> Converter:
+    converter = Converter(forbid_extra_keys=True, unstruct_collection_overrides={tuple: list})
+    for plain in (str, bool, int):
+        converter.register_structure_hook(plain, _exactly)
+    for sort in (Enum, StrEnum):
+        converter.register_unstructure_hook(sort, lambda member: member.value)
+        converter.register_structure_hook(sort, lambda json, kind: kind(json))
+    converter.register_structure_hook(float, _float)
+    # A float that happens to be held as an int must have one spelling, or the same value would have two digests.
+    converter.register_unstructure_hook(float, float)
+    for kind in (datetime, date):
+        converter.register_unstructure_hook(kind, kind.isoformat)
+        converter.register_structure_hook(kind, lambda json, to: to.fromisoformat(json))
+    converter.register_unstructure_hook(Decimal, _decimal_text)
+    converter.register_structure_hook(Decimal, _decimal)
+    converter.register_structure_hook(int | str, lambda size, _: _exactly(size, int if type(size) is int else str))
+    for known in (Decimal, Figure):
+        converter.register_structure_hook(known | Unknown, _or_unknown(converter, known))
+    converter.register_unstructure_hook_func(_is_property, value.encode)
+    converter.register_structure_hook_func(_is_property, lambda json, _: value.decode(json))
+    converter.register_unstructure_hook_factory(_is_mapping, lambda kind: _write_mapping(converter, kind))
+    converter.register_structure_hook_factory(_is_mapping, lambda kind: _read_mapping(converter, kind))
+    configure_tagged_union(Entry, converter, tag_generator=lambda kind: kind.__name__.lower(), tag_name="entry")
+    return converter
+
+
+def _is_property(kind: Any) -> bool:
+    return kind is Any or (_is_mapping(kind) and get_args(kind) == (str, Any))
+
+
+def _is_mapping(kind: Any) -> bool:
+    return get_origin(kind) is Mapping
+
+
+def _write_mapping(converter: Converter, kind: Any) -> Callable[[Mapping[Any, Any]], Json]:
+    """JSON's keys are text: a percentile becomes "99", an enum its value."""
+    write = converter.get_unstructure_hook(get_args(kind)[1])
+
+    def encode_mapping(mapping: Mapping[Any, Any]) -> Json:
+        return {str(k.value if isinstance(k, Enum) else k): write(v) for k, v in mapping.items()}
+
+    return encode_mapping
+
+
+def _read_mapping(converter: Converter, kind: Any) -> Callable[[Json, Any], Mapping[Any, Any]]:
+    to_key, to_item = get_args(kind)
+    read = converter.get_structure_hook(to_item)
+
+    def decode_mapping(json: Json, _: Any) -> Mapping[Any, Any]:
+        return {to_key(k): read(v, to_item) for k, v in json.items()}
+
+    return decode_mapping
+
+
+def _or_unknown(converter: Converter, known: type) -> Callable[[Json, Any], Any]:
+    """Only an Unknown is an object with the single key `why`."""
+
+    def decode_either(json: Json, _: Any) -> Any:
+        return converter.structure(json, Unknown if isinstance(json, Mapping) and set(json) == {"why"} else known)
+
+    return decode_either
+
+
+def _exactly(json: Json, kind: type) -> Any:
+    """cattrs would turn "3" into 3 and 3 into "3"; a document that needs it was not written by us."""
+    if type(json) is not kind:
+        raise TypeError(f"{json!r} is no {kind.__name__}")
+    return json
+
+
+def _float(json: Json, _: Any) -> float:
+    if type(json) not in (int, float):
+        raise TypeError(f"{json!r} is no number")
+    return float(json)
+
+
+def _decimal_text(number: Decimal) -> str:
+    if not number.is_finite():
+        raise ValueError(f"{number} is no amount")
+    return str(number)
+
+
+def _decimal(json: Json, _: Any) -> Decimal:
+    number = Decimal(_exactly(json, str))
+    if not number.is_finite():
+        raise ValueError(f"{number} is no amount")
+    return number
+
+
+_CONVERTER = _converter()

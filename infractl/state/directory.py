@@ -1,0 +1,161 @@
+"""One service's directory: its document, its earlier versions, its journal, and the marker that says that there is no document.
+
+What is missing is only believed to be absent beside the marker. Callers that write hold the guard; readers need nothing.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from infractl.domain.address import ServiceKey
+from infractl.domain.journal import Entry
+from infractl.domain.service_state import ServiceState
+from infractl.errors import StateError
+from infractl.state.codec import canonical, encode
+from infractl.state.document import Document, Flaw, pack, unpack
+from infractl.state.file import guarded, make_directory, remove_file, replace_file, replacement, sweep
+from infractl.state.journal import clear, replay
+
+KEPT_VERSIONS = 10
+"""How many earlier versions are kept, besides a copy of the present one."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceDirectory:
+    path: Path
+    key: ServiceKey
+
+    @property
+    def document(self) -> Path:
+        return self.path / "state.json"
+
+    @property
+    def journal(self) -> Path:
+        return self.path / "journal.jsonl"
+
+    @property
+    def marker(self) -> Path:
+        return self.path / "absent.json"
+
+    @contextmanager
+    def guarded(self, *, shared: bool = False) -> Iterator[None]:
+        with guarded(self.path / "guard", shared=shared):
+            yield
+
+    def load(self) -> Document | None:
+        """The document; None where it is rightly absent. Raises StateError where it is damaged, or missing without the marker."""
+        data = _content(self.document)
+        if data is None and not self.marker.exists() and self.occupied:
+            # The first write may have ended since we looked.
+            data = _content(self.document)
+            if data is None:
+                raise self._missing()
+        return None if data is None else self._unpacked(data)
+
+    @property
+    def occupied(self) -> bool:
+        """Whether there is a document, or anything that only stands beside one."""
+        remains = bool(self.versions()) or (self.journal.exists() and self.journal.stat().st_size > 0)
+        return self.document.exists() or (remains and not self.marker.exists())
+
+    def entries(self) -> tuple[Entry, ...]:
+        """The journal's entries that are not folded into the document. Raises StateError for a damaged journal or document."""
+        # The journal first: a fold in between leaves entries of an earlier version, which are left out.
+        lines = _content(self.journal)
+        document = self.load()
+        return replay(lines, document.version, self.journal) if lines and document else ()
+
+    def versions(self) -> tuple[Path, ...]:
+        """The files of the kept versions, newest first, with a copy of the present one."""
+        found = [p for p in (self.path / "history").glob("*.json") if p.stem.isdecimal()]
+        return tuple(sorted(found, key=_serial, reverse=True))
+
+    def good_versions(self) -> Iterator[tuple[Path, ServiceState]]:
+        """The kept versions that can be trusted, newest first."""
+        for path in self.versions():
+            match unpack(_content(path) or b"", self.key):
+                case Document(state=state):
+                    yield path, state
+
+    def put(self, state: ServiceState, current: Document | None) -> None:
+        """Make `state` the document, in the place of `current`, and keep a copy. Raises StateError: `current` stays then."""
+        sweep(self.path)
+        if current is None:
+            self._begin()
+        data = pack(state, current.sha256 if current else None)
+        copy = self.path / "history" / f"{state.serial}.json"
+        make_directory(copy.parent)
+        sweep(copy.parent)
+        # Both are written before either takes its place: a full disk leaves both as they were.
+        with replacement(self.document) as file, replacement(copy) as kept:
+            file.write(data)
+            file.flush()
+            kept.write(data)
+        remove_file(self.marker)
+        self._prune(state.serial)
+
+    def remove(self, current: Document | None) -> None:
+        """Take the document away, for good, and its journal. The versions stay until the service begins anew."""
+        replace_file(self.marker, canonical(encode(current and current.version)) + b"\n")
+        remove_file(self.document)
+        clear(self.journal)
+
+    def _begin(self) -> None:
+        """Nothing of an earlier life of the service may be taken for the new one's."""
+        replace_file(self.marker, b"null\n")
+        clear(self.journal)
+        for version in self.versions():
+            version.unlink()
+
+    def _prune(self, serial: int) -> None:
+        """Newer ones are there where an older one was put back: they were given up with that."""
+        for version in self.versions():
+            if not serial - KEPT_VERSIONS <= _serial(version) <= serial:
+                version.unlink()
+
+    def _unpacked(self, data: bytes) -> Document:
+        match unpack(data, self.key):
+            case Document() as document:
+                return document
+            case Flaw(slug=slug, summary=summary, detail=detail, remedy=remedy):
+                at = str(self.document)
+                raise StateError.of(slug, summary=summary, detail=detail, at=at, remedy=remedy or self._way_back())
+
+    def _missing(self) -> StateError:
+        remains = self.versions()[:1] or (self.journal,)
+        return StateError.of(
+            "state-missing",
+            summary="the state document is missing",
+            detail=f"{remains[0]} shows that there was one, and nothing says that it was deleted",
+            at=str(self.document),
+            remedy=self._way_back(),
+        )
+
+    def _way_back(self) -> str:
+        for path, state in self.good_versions():
+            copied = shlex.join(["cp", str(path), str(self.document)])
+            return f"put the newest good version back ({state.serial}, of {state.changed_at:%Y-%m-%d %H:%M:%S %Z}): {copied}"
+        return "no good version is kept beside it: put it back from your own backup"
+
+
+def _serial(version: Path) -> int:
+    return int(version.stem)
+
+
+def _content(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise StateError.of(
+            "state-unreadable",
+            summary="a state file cannot be read",
+            detail=f"{path}: {error.strerror}",
+            at=str(path),
+            remedy="make it readable for the user that runs infractl",
+        ) from error

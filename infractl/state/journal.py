@@ -1,0 +1,123 @@
+"""The journal beside a state document: one line an entry, each with its own checksum and the version that it builds on.
+
+A line costs the same however long the journal and however large the document is.
+"""
+
+from __future__ import annotations
+
+import json as jsonlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from infractl.domain.journal import Entry
+from infractl.errors import StateError
+from infractl.state.codec import canonical, decode, digest, encode
+from infractl.state.document import Version
+from infractl.state.file import sync_directory, write_failed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    base: Version
+    entry: Entry
+
+
+def pack_line(base: Version, entry: Entry) -> bytes:
+    """Raises ValueError where the entry holds what JSON cannot."""
+    body = {"base": encode(base), "entry": encode(entry, Entry)}
+    return canonical({"body": body, "sha256": digest(body)}) + b"\n"
+
+
+def replay(data: bytes, base: Version, at: Path) -> tuple[Entry, ...]:
+    """The entries that build on `base`. Those of an earlier version are in the document already: a fold was cut short.
+
+    Raises StateError for a damaged line, and for one of a version that the document has not reached.
+    """
+    entries = []
+    for number, line in enumerate(_lines(data, at), start=1):
+        if line.base.lineage != base.lineage or line.base.serial > base.serial:
+            raise _damaged(at, number, f"it builds on {line.base}, and the document is {base}")
+        if line.base == base:
+            entries.append(line.entry)
+    return tuple(entries)
+
+
+def append_line(path: Path, line: bytes) -> None:
+    """Add a line durably. Raises StateError where the disk refuses: the lines before are unchanged then."""
+    try:
+        new = not path.exists()
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+        try:
+            _add(descriptor, line)
+        finally:
+            os.close(descriptor)
+        if new:
+            sync_directory(path.parent)
+    except OSError as error:
+        raise write_failed(path, error) from error
+
+
+def clear(path: Path) -> None:
+    """Take every line away, durably."""
+    if not path.exists() or not path.stat().st_size:
+        return
+    descriptor = os.open(path, os.O_WRONLY)
+    try:
+        os.ftruncate(descriptor, 0)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _add(descriptor: int, line: bytes) -> None:
+    end = _whole(descriptor)
+    try:
+        written = 0
+        while written < len(line):
+            written += os.write(descriptor, line[written:])
+        os.fsync(descriptor)
+    except OSError:
+        # Half a line would make the next one unreadable.
+        os.ftruncate(descriptor, end)
+        raise
+
+
+def _whole(descriptor: int) -> int:
+    """The size in bytes, after the end of a writer's line that died in it has been cut off."""
+    size = os.fstat(descriptor).st_size
+    if size and os.pread(descriptor, 1, size - 1) != b"\n":
+        size = os.pread(descriptor, size, 0).rfind(b"\n") + 1
+        os.ftruncate(descriptor, size)
+    return size
+
+
+def _lines(data: bytes, at: Path) -> Iterator[Line]:
+    # What follows the last newline was never acknowledged: its writer died in it.
+    *whole, _ = data.split(b"\n")
+    for number, text in enumerate(whole, start=1):
+        try:
+            yield _line(jsonlib.loads(text))
+        except (ValueError, RecursionError) as error:
+            raise _damaged(at, number, str(error)) from error
+
+
+def _line(json: Any) -> Line:
+    if not isinstance(json, dict) or set(json) != {"body", "sha256"} or not isinstance(json["body"], dict):
+        raise ValueError("no journal line")
+    body = json["body"]
+    if digest(body) != json["sha256"]:
+        raise ValueError("its content does not have the sha256 that it carries")
+    return Line(base=decode(Version, body.get("base")), entry=decode(Entry, body.get("entry")))
+
+
+def _damaged(path: Path, number: int, why: str) -> StateError:
+    return StateError.of(
+        "journal-damaged",
+        summary="the journal of unfinished work is damaged",
+        detail=f"line {number}: {why}",
+        at=f"{path}:{number}",
+        remedy=f"keep a copy of {path} and move it away; the next apply finds what its steps made by their labels",
+    )

@@ -1,0 +1,197 @@
+"""State in a local directory: `project/environment/service/`. A document is never written in place, and only under an epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from infractl.clock import Clock
+from infractl.domain.address import ServiceKey
+from infractl.domain.journal import Entry
+from infractl.domain.service_state import ServiceState
+from infractl.errors import StateError
+from infractl.state.directory import ServiceDirectory
+from infractl.state.document import Document, Version
+from infractl.state.file import make_directory, remove_file, write_failed
+from infractl.state.holder import this_process
+from infractl.state.journal import append_line, clear, pack_line
+from infractl.state.lock import LocalLease, LocalLock
+from infractl.state.store import Holder
+
+
+class LocalStateStore:
+    """A StateStore under `root`, for one machine's users and processes."""
+
+    def __init__(self, root: Path, clock: Clock) -> None:
+        self._root = root
+        self._clock = clock
+        self._versions: dict[ServiceKey, tuple[_Stamp, Version]] = {}
+
+    def keys(self, project: str, environment: str) -> Sequence[ServiceKey]:
+        parent = self._root / _part(project) / _part(environment)
+        services = sorted(p.name for p in parent.iterdir() if p.is_dir() and p.name[0] != ".") if parent.is_dir() else []
+        keys = [ServiceKey(project=project, environment=environment, service=service) for service in services]
+        return tuple(key for key in keys if self._directory(key).occupied)
+
+    def read(self, key: ServiceKey) -> ServiceState | None:
+        document = self._directory(key).load()
+        return document.state if document else None
+
+    def write(self, key: ServiceKey, state: ServiceState, *, expected_serial: int, epoch: int) -> None:
+        with self._writing(key, epoch) as directory:
+            current = _swapped(directory, state, expected_serial)
+            if directory.entries():
+                raise _unfolded(key)
+            directory.put(state, current)
+
+    def fold(self, key: ServiceKey, state: ServiceState, *, expected_serial: int, epoch: int) -> None:
+        with self._writing(key, epoch) as directory:
+            directory.put(state, _swapped(directory, state, expected_serial))
+            # After a crash here, the entries build on an earlier version: they are not replayed.
+            clear(directory.journal)
+
+    def delete(self, key: ServiceKey, *, expected_serial: int, epoch: int) -> None:
+        with self._writing(key, epoch) as directory:
+            directory.remove(_expected(directory, expected_serial))
+
+    def history(self, key: ServiceKey) -> Sequence[ServiceState]:
+        directory = self._directory(key)
+        try:
+            current = directory.load()
+        except StateError:
+            # The history is what helps then: all of it.
+            current = None
+        return tuple(s for _, s in directory.good_versions() if current is None or s.serial < current.state.serial)
+
+    def lock(self, key: ServiceKey, command: str) -> LocalLease:
+        directory = self._directory(key)
+        make_directory(directory.path)
+        with directory.guarded():
+            return LocalLock(directory.path, key).take(this_process(command, self._clock))
+
+    def holder(self, key: ServiceKey) -> Holder | None:
+        directory = self._directory(key)
+        if not directory.path.is_dir():
+            return None
+        with directory.guarded(shared=True):
+            return LocalLock(directory.path, key).living()
+
+    def unlock(self, key: ServiceKey, lock_id: str) -> None:
+        directory = self._directory(key)
+        make_directory(directory.path)
+        with directory.guarded():
+            LocalLock(directory.path, key).fence(lock_id)
+
+    def append(self, key: ServiceKey, epoch: int, entry: Entry) -> None:
+        with self._writing(key, epoch) as directory:
+            append_line(directory.journal, pack_line(self._version(directory), entry))
+
+    def entries(self, key: ServiceKey) -> Sequence[Entry]:
+        return self._directory(key).entries()
+
+    def _directory(self, key: ServiceKey) -> ServiceDirectory:
+        return ServiceDirectory(self._root / _part(key.project) / _part(key.environment) / _part(key.service), key)
+
+    @contextmanager
+    def _writing(self, key: ServiceKey, epoch: int) -> Iterator[ServiceDirectory]:
+        """The service's directory, with everybody else kept out and the epoch checked."""
+        directory = self._directory(key)
+        make_directory(directory.path)
+        with directory.guarded():
+            LocalLock(directory.path, key).check(epoch)
+            try:
+                yield directory
+            except OSError as error:
+                raise write_failed(directory.path, error) from error
+            except ValueError as error:
+                raise StateError.of(
+                    "state-value",
+                    summary="what was to be written could not be read back, so it is not written",
+                    detail=str(error),
+                    at=str(key),
+                    remedy="this is a fault in infractl or in a provider: report it with this message",
+                ) from error
+
+    def _version(self, directory: ServiceDirectory) -> Version:
+        """The present document's version, remembered for as long as it is the same file: an entry must not cost its reading."""
+        stamp = _stamp(directory.document)
+        known = self._versions.get(directory.key)
+        if known and known[0] == stamp:
+            return known[1]
+        document = directory.load()
+        if document is None:
+            raise StateError.of(
+                "journal-without-state",
+                summary="work was to be journaled for a service that has no state document",
+                at=str(directory.key),
+                remedy="run the command again; it writes the document first",
+            )
+        # A first write may have died before it took the marker away.
+        remove_file(directory.marker)
+        self._versions[directory.key] = (stamp, document.version)
+        return document.version
+
+
+_Stamp = tuple[int, int, int] | None
+
+
+def _stamp(path: Path) -> _Stamp:
+    """Changes whenever the file is replaced or written to."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return (found.st_ino, found.st_mtime_ns, found.st_size)
+
+
+def _swapped(directory: ServiceDirectory, state: ServiceState, expected_serial: int) -> Document | None:
+    """The document that `state` may take the place of."""
+    if state.key != directory.key or state.serial != expected_serial + 1:
+        raise ValueError(f"{state.key} version {state.serial} cannot follow {directory.key} version {expected_serial}")
+    current = _expected(directory, expected_serial)
+    if current and current.state.lineage != state.lineage:
+        raise StateError.of(
+            "state-lineage",
+            summary="the state to be written belongs to another life of the service",
+            detail=f"its lineage is {state.lineage}, and that of the stored one {current.state.lineage}",
+            at=str(directory.key),
+            remedy="make a new plan",
+        )
+    return current
+
+
+def _expected(directory: ServiceDirectory, serial: int) -> Document | None:
+    """The document, which must be version `serial` (0: none)."""
+    current = directory.load()
+    if (current.state.serial if current else 0) == serial:
+        return current
+    found = f"version {current.state.serial} by {current.state.changed_by}" if current else "none"
+    raise StateError.of(
+        "state-serial",
+        summary="the state was changed by somebody else in between",
+        detail=f"version {serial} was expected, and there is {found}",
+        at=str(directory.key),
+        remedy="make a new plan",
+    )
+
+
+def _unfolded(key: ServiceKey) -> StateError:
+    return StateError.of(
+        "journal-open",
+        summary="the journal has entries that this write would lose",
+        at=str(key),
+        remedy="run infractl apply: it settles and folds them",
+    )
+
+
+def _part(name: str) -> str:
+    """A name as a directory's. Names are validated long before; one that would lead elsewhere must not get here."""
+    if not name or name.startswith(".") or any(c in name for c in "/\\\0"):
+        raise StateError.of(
+            "state-name",
+            summary="a name cannot be used as a directory's name",
+            detail=repr(name),
+            remedy="use lower-case letters, digits and hyphens",
+        )
+    return name
