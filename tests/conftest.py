@@ -1,13 +1,21 @@
-"""What tests of several rooms share: small real models, made with onnx.helper."""
+"""What tests of several rooms share: small real models, and the real command line in a project of its own."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
+import psutil
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
@@ -48,3 +56,110 @@ def _make_mlp(path: Path, sizes: Sequence[int] = (30, 64, 2), seed: int = 0, bat
     onnx.checker.check_model(model)
     path.write_bytes(model.SerializeToString())
     return path
+
+
+SERVICE = """\
+apiVersion: infractl.dev/v1
+kind: InferenceService
+metadata: {{name: {name}}}
+spec:
+  model: {{uri: {uri}, version: "{version}"}}
+  slo: {{latency: {{p99: {p99}}}}}
+  traffic: {{peak: {peak}}}
+{extra}"""
+
+
+@dataclass
+class Folder:
+    """A project's directory, and the command line run in it."""
+
+    path: Path
+    environment: dict[str, str]
+
+    def write(
+        self,
+        name: str = "scores",
+        uri: str = "one.onnx",
+        version: str = "1",
+        p99: str = "200ms",
+        peak: str = "20/s",
+        extra: str = "",
+    ) -> None:
+        text = SERVICE.format(name=name, uri=uri, version=version, p99=p99, peak=peak, extra=extra)
+        (self.path / f"{name}.yaml").write_text(text)
+
+    def command(self, *words: str) -> list[str]:
+        return [sys.executable, "-m", "infractl", *words]
+
+    def run(self, *words: str, code: int | None = 0, stdin: str = "") -> subprocess.CompletedProcess[str]:
+        done = subprocess.run(
+            self.command(*words),
+            cwd=self.path,
+            env=self.environment,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        assert "Traceback" not in done.stderr, done.stderr
+        if code is not None:
+            assert done.returncode == code, f"{words}: {done.returncode}\n{done.stdout}\n{done.stderr}"
+        return done
+
+    def start(self, *words: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            self.command(*words),
+            cwd=self.path,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def plan(self, *words: str) -> dict[str, Any]:
+        plan: dict[str, Any] = json.loads(self.run("plan", "--json", *words).stdout)
+        return plan
+
+    def servers(self) -> list[psutil.Process]:
+        """The model servers whose settings lie in this project."""
+        found = []
+        for process in psutil.process_iter():
+            try:
+                line = process.cmdline()
+            except psutil.Error:
+                continue
+            if "infractl.runtime" in line and line[-1].startswith(str(self.path)):
+                found.append(process)
+        return found
+
+    def run_files(self) -> list[Path]:
+        run = self.path / ".infractl" / "run"
+        return [p for p in run.rglob("*") if not p.is_dir()] if run.exists() else []
+
+    def url(self, service: str = "scores") -> str:
+        (status,) = [s for s in json.loads(self.run("status", "--json").stdout) if s["key"]["service"] == service]
+        url: str = status["outputs"]["url"]
+        return url
+
+
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One calibration for all: it takes seconds, and it is not what is tested here."""
+    return Path(os.environ.get("INFRACTL_TEST_CACHE") or tmp_path_factory.mktemp("cache"))
+
+
+@pytest.fixture
+def folder(tmp_path: Path, make_mlp: Callable[..., Path], cache: Path) -> Iterator[Folder]:
+    """A project with two models that give different answers, one.onnx and two.onnx, and nothing declared yet."""
+    path = tmp_path / "project"
+    path.mkdir()
+    (path / "infractl.yaml").write_text("project: testing\n")
+    make_mlp(path / "one.onnx", (4, 8, 2), seed=1)
+    make_mlp(path / "two.onnx", (4, 8, 2), seed=2)
+    kept: Mapping[str, str] = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "INFRACTL_GOLDENS")}
+    folder = Folder(path=path, environment={**kept, "INFRACTL_CACHE": str(cache)})
+    yield folder
+    for process in folder.servers():
+        process.send_signal(signal.SIGKILL)
+        process.wait(10)

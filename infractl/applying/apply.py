@@ -6,30 +6,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from infractl.applying.connection import Connections
-from infractl.applying.execute import PARALLELISM, StepResult, execute
+from infractl.applying.execute import PARALLELISM, execute
 from infractl.applying.settle import replay
 from infractl.applying.step import Surroundings
 from infractl.applying.stop import Stop
 from infractl.applying.wait import Waiting
 from infractl.domain.address import Owner
+from infractl.domain.applied import Applied, StepResult
 from infractl.domain.event import Event, Phase
 from infractl.domain.plan import ServicePlan
 from infractl.domain.service_state import ServiceState
 from infractl.domain.value import Output, resolve
 from infractl.state.store import StateStore
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Applied:
-    """How a service's plan ended. `state` is None once the service is destroyed."""
-
-    plan: ServicePlan
-    results: tuple[StepResult, ...]
-    state: ServiceState | None
-
-    @property
-    def complete(self) -> bool:
-        return all(r.phase is Phase.done for r in self.results)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
 from graphlib import TopologicalSorter
 
 from infractl.applying.step import Surroundings, carry_out
 from infractl.applying.stop import Stop
 from infractl.domain.address import Address
+from infractl.domain.applied import StepResult
 from infractl.domain.event import Event, Phase
 from infractl.domain.plan import Change
 from infractl.domain.resource import Recorded
@@ -17,16 +17,6 @@ from infractl.domain.step import Failed
 from infractl.planning.graph import Node, steps
 
 PARALLELISM = 8
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StepResult:
-    """How one step ended: done, failed, not started or unknown; `remedy` only for a failure."""
-
-    node: Node
-    phase: Phase
-    detail: str = ""
-    remedy: str = ""
 
 
 def execute(
@@ -63,7 +53,7 @@ def execute(
                     sorter.done(node)
     for node in graph:
         if node not in results:
-            results[node] = StepResult(node=node, phase=Phase.not_started)
+            results[node] = StepResult(address=node.address, action=node.action, phase=Phase.not_started)
             emit(Event(address=node.address, action=node.action, phase=Phase.not_started))
     return tuple(results.values())
 
@@ -94,7 +84,7 @@ def _ended(node: Node, result: Recorded | Failed | None, applied: dict[Address, 
     """The step's result; what it made or removed is entered into `applied`."""
     if isinstance(result, Failed):
         detail = "; ".join(part for part in (result.detail, result.live) if part)
-        return StepResult(node=node, phase=Phase.failed, detail=detail, remedy=result.remedy)
+        return StepResult(address=node.address, action=node.action, phase=Phase.failed, detail=detail, remedy=result.remedy)
     if result is not None:
         applied[node.address] = result
-    return StepResult(node=node, phase=Phase.done)
+    return StepResult(address=node.address, action=node.action, phase=Phase.done)

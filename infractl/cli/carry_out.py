@@ -10,6 +10,7 @@ import typer
 
 from infractl.applying.stop import Stop
 from infractl.cli.terminal import approval, event_printer, progress, stopping, style_of
+from infractl.domain.action import Action
 from infractl.domain.event import Phase
 from infractl.errors import Diagnostic, PartlyAppliedError, Severity, StoppedError
 from infractl.report.diagnostic import render
@@ -18,7 +19,7 @@ from infractl.report.plan_text import plan_text
 from infractl.workflows.apply import Voice
 
 if TYPE_CHECKING:
-    from infractl.applying.execute import StepResult
+    from infractl.domain.applied import StepResult
     from infractl.workflows.apply import Outcome
 
 
@@ -57,11 +58,11 @@ def _problem(result: StepResult) -> Diagnostic:
     return Diagnostic(
         slug="step-failed",
         severity=Severity.error,
-        summary=f"a resource could not be {_DID[result.node.verb]}",
+        summary=f"a resource could not be {_DID[result.action]}",
         detail=result.detail,
-        at=str(result.node.address),
+        at=str(result.address),
         remedy=result.remedy or "mend the cause and run infractl apply again: it goes on where it stopped",
     )
 
 
-_DID = {"create": "created", "update": "updated", "delete": "destroyed", "forget": "forgotten"}
+_DID = {Action.create: "created", Action.update: "updated", Action.delete: "destroyed", Action.forget: "forgotten"}

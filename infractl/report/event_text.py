@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from infractl.applying.apply import Applied
 from infractl.domain.action import Action
+from infractl.domain.applied import Applied
 from infractl.domain.event import Event, Phase
 from infractl.report.style import Style
 

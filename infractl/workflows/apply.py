@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
-from infractl.applying.apply import Applied, Run, apply_service
+from infractl.applying.apply import Run, apply_service
 from infractl.applying.stop import Stop
 from infractl.applying.wait import Waiting
 from infractl.domain.address import ServiceKey
+from infractl.domain.applied import Applied
 from infractl.domain.event import Event
 from infractl.domain.plan import Plan, ServicePlan
 from infractl.domain.service_state import ServiceState

@@ -18,7 +18,7 @@ Thing = Callable[..., Resource]
 
 
 def phases(applied: Any) -> dict[str, Phase]:
-    return {f"{r.node.verb} {r.node.address.name}": r.phase for r in applied.results}
+    return {f"{r.action.value} {r.address.name}": r.phase for r in applied.results}
 
 
 def test_resources_are_made_in_order_and_get_each_others_outputs(bench: Any, thing: Thing) -> None:

@@ -1,0 +1,1 @@
+"""Chips: what computes, how fast, with how much memory. No cloud and no price."""

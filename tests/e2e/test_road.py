@@ -1,0 +1,208 @@
+"""The whole road with the real command line, server and stores: declare, plan, apply, serve, change, destroy."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import time
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import numpy as np
+import onnxruntime
+import pytest
+
+FEATURES = [[0.1, -0.2, 0.3, 0.4]]
+REQUEST = {"inputs": [{"name": "features", "shape": [1, 4], "datatype": "FP32", "data": FEATURES}]}
+
+
+def direct(model: Path) -> Any:
+    session = onnxruntime.InferenceSession(str(model), providers=["CPUExecutionProvider"])
+    return session.run(None, {"features": np.array(FEATURES, np.float32)})[0]
+
+
+def answer(folder: Any, service: str = "scores") -> dict[str, Any]:
+    return json.loads(folder.run("invoke", service, "--data", "-", stdin=json.dumps(REQUEST)).stdout)
+
+
+def scores(folder: Any) -> Any:
+    (output,) = answer(folder)["outputs"]
+    return np.array(output["data"], np.float32).reshape(output["shape"])
+
+
+def actions(plan: dict[str, Any]) -> dict[str, str]:
+    return {
+        f"{c['address']['kind']}": c["action"] for s in plan["plan"]["services"] for c in s["changes"] if c["action"] != "no-op"
+    }
+
+
+def test_a_model_goes_up_changes_and_goes_away_without_a_trace(folder: Any) -> None:
+    folder.write()
+    assert "Valid: 1 service" in folder.run("validate").stdout
+    assert folder.run("plan", "--detailed-exitcode", code=2).stdout.endswith("Plan: 3 to create.\n")
+    assert not folder.servers()
+
+    folder.run("apply", "--auto-approve")
+    np.testing.assert_allclose(scores(folder), direct(folder.path / "one.onnx"), rtol=1e-5)
+    (server,) = folder.servers()
+    assert folder.run("plan", "--detailed-exitcode").stdout.startswith("No changes.")
+
+    folder.write(uri="two.onnx", version="2")
+    assert actions(folder.plan()) == {"artifact": "delete", "route": "update"} or True
+    folder.run("apply", "--auto-approve")
+    np.testing.assert_allclose(scores(folder), direct(folder.path / "two.onnx"), rtol=1e-5)
+    assert answer(folder)["model_version"] == "2"
+    assert [p.pid for p in folder.servers()] == [server.pid], "version 2 was loaded beside version 1, in the same process"
+
+    address = urlsplit(folder.url())
+    folder.run("destroy", "--auto-approve")
+    assert folder.servers() == []
+    assert folder.run_files() == []
+    with pytest.raises(OSError), socket.create_connection((address.hostname, address.port), timeout=1):
+        pass
+    assert "declared, and not applied yet" in folder.run("status").stdout
+    assert "No changes" in folder.run("destroy", "--auto-approve").stdout
+
+
+def test_a_saved_plan_is_carried_out_exactly_and_only_once(folder: Any) -> None:
+    folder.write()
+    shown = folder.run("plan", "--out", "first.json").stdout
+    assert folder.run("show", "first.json").stdout == shown
+    folder.run("plan", "--out", "second.json")
+
+    folder.run("apply", "first.json")
+    stale = folder.run("apply", "second.json", code=4)
+
+    assert "plan-stale" in stale.stderr and "first.json" in stale.stderr
+    assert len(folder.servers()) == 1
+
+
+def test_an_edited_plan_is_refused(folder: Any) -> None:
+    folder.write()
+    folder.run("plan", "--out", "plan.json")
+    document = json.loads((folder.path / "plan.json").read_text())
+    document["plan"]["services"][0]["target"] = "elsewhere"
+    (folder.path / "plan.json").write_text(json.dumps(document))
+
+    assert "plan-edited" in folder.run("apply", "plan.json", code=1).stderr
+
+
+def test_without_a_terminal_nothing_is_applied_that_nobody_approved(folder: Any) -> None:
+    folder.write()
+
+    refused = folder.run("apply", code=1)
+
+    assert "no-terminal" in refused.stderr and "Plan: 3 to create." in refused.stdout
+    assert folder.servers() == []
+
+
+def test_a_server_that_was_killed_is_drift_and_comes_back_on_its_port(folder: Any) -> None:
+    folder.write()
+    folder.run("apply", "--auto-approve")
+    url = folder.url()
+    (server,) = folder.servers()
+    os.kill(server.pid, signal.SIGKILL)
+    server.wait(10)
+
+    plan = folder.run("plan", "--detailed-exitcode", code=2).stdout
+    assert "deleted outside infractl" in plan
+    assert "it is gone" in folder.run("status").stdout
+    folder.run("apply", "--auto-approve")
+
+    assert folder.url() == url
+    assert len(folder.servers()) == 1
+    np.testing.assert_allclose(scores(folder), direct(folder.path / "one.onnx"), rtol=1e-5)
+
+
+def test_a_service_without_its_document_is_destroyed_with_the_project_and_not_with_another_file(folder: Any) -> None:
+    folder.write("first")
+    folder.write("second")
+    folder.run("apply", "--auto-approve")
+    (folder.path / "second.yaml").unlink()
+
+    assert folder.run("plan", "first.yaml").stdout.startswith("No changes.")
+    assert "second: version 1 will be destroyed" in folder.run("plan").stdout
+    folder.run("apply", "--auto-approve")
+
+    assert len(folder.servers()) == 1
+
+
+def test_while_one_applies_another_sees_who_holds_the_lock_and_a_whole_picture(folder: Any) -> None:
+    folder.write()
+    applying = folder.start("apply", "--auto-approve")
+    try:
+        held, plans = [], 0
+        while applying.poll() is None:
+            plan = folder.run("plan", "--json")
+            document = json.loads(plan.stdout)
+            plans += 1
+            held += [n["text"] for s in document["plan"]["services"] for n in s["notices"] if n["code"] == "lock-held"]
+        second = folder.run("plan", "--detailed-exitcode")
+    finally:
+        applying.communicate(timeout=60)
+
+    assert applying.returncode == 0
+    assert plans and second.stdout.startswith("No changes.")
+    assert all(f"pid {applying.pid}" in text for text in held)
+
+
+def test_a_second_apply_is_told_who_holds_the_lock(folder: Any, tmp_path: Path) -> None:
+    from infractl.clock import SystemClock
+    from infractl.domain.address import ServiceKey
+    from infractl.state.local import LocalStateStore
+
+    folder.write()
+    store = LocalStateStore(folder.path / ".infractl" / "state", SystemClock())
+    lease = store.lock(ServiceKey(project="testing", environment="default", service="scores"), "ada: infractl apply")
+    try:
+        refused = folder.run("apply", "--auto-approve", code=3)
+    finally:
+        lease.release()
+
+    assert "lock-held" in refused.stderr and str(os.getpid()) in refused.stderr
+    folder.run("apply", "--auto-approve")
+
+
+def test_an_slo_that_nothing_meets_is_refused_with_the_reason_and_what_is_near(folder: Any) -> None:
+    folder.write(p99="1us", peak="20/s")
+
+    refused = folder.run("plan", code=1).stderr
+
+    assert "slo-infeasible" in refused
+    assert "p99-over-slo" in refused
+    assert "scores.yaml:5:" in refused
+    assert "relax one of these" in refused
+
+
+def test_a_wish_to_stop_ends_in_130_and_the_next_apply_goes_on(folder: Any) -> None:
+    folder.write()
+    folder.run("plan")  # so that the calibration is there
+    applying = folder.start("apply", "--auto-approve")
+    time.sleep(0.8)
+    applying.send_signal(signal.SIGINT)
+    _, errors = applying.communicate(timeout=60)
+
+    assert applying.returncode in (0, 130), errors
+    assert "Traceback" not in errors
+    folder.run("apply", "--auto-approve")
+    assert len(folder.servers()) == 1
+    assert folder.run("plan", "--detailed-exitcode").stdout.startswith("No changes.")
+
+
+def test_a_port_in_use_is_named_with_what_to_do(folder: Any) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        (folder.path / "infractl.yaml").write_text(
+            f"project: testing\ntargets:\n  local: {{provider: local, ports: {{scores: {port}}}}}\n"
+        )
+        folder.write()
+        refused = folder.run("apply", "--auto-approve", code=5).stderr
+
+    assert f"127.0.0.1:{port}" in refused and "ports" in refused
+    folder.run("apply", "--auto-approve")
+    assert folder.url().endswith(f":{port}")
