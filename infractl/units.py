@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
-_NUMBER = r"(\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)"
+_NUMBER = r"([0-9]{1,18}(?:\.[0-9]{1,40})?(?:[eE][+-]?[0-9]{1,2})?)"
+"""ASCII digits, and few enough that no value overflows a float or takes long to read."""
 
 _DURATIONS_S = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _RATES_S = {"s": 1.0, "min": 60.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
@@ -40,7 +42,7 @@ class Money:
         return Money(amount=self.amount + other.amount, currency=self.currency)
 
     def __str__(self) -> str:
-        return f"{self.amount} {self.currency}"
+        return f"{self.amount:f} {self.currency}"
 
 
 def parse_duration_s(text: str) -> float:
@@ -59,12 +61,11 @@ def parse_rate_per_s(text: str) -> float:
 
 
 def parse_bytes(text: str) -> int:
-    """Bytes in `512MiB`, `16GiB`, `2GB`. Raises UnitError; so does a fraction of a byte."""
+    """Bytes in `512MiB`, `16GiB`, `2GB`, to the nearest whole one. Raises UnitError; so does a fraction in plain bytes, `1.5B`."""
     number, unit = _split(text, _BYTES, "a size such as 512MiB or 16GiB")
-    size = number * _BYTES[unit]
-    if size != size.to_integral_value():
+    if unit == "B" and number != number.to_integral_value():
         raise UnitError("expected a whole number of bytes")
-    return int(size)
+    return int((number * _BYTES[unit]).to_integral_value())
 
 
 def parse_share(text: str) -> float:
@@ -80,16 +81,13 @@ def parse_money(text: str) -> Money:
     match = re.fullmatch(rf"\s*{_NUMBER}\s*([A-Z]{{3}})\s*", text)
     if not match:
         raise UnitError("expected an amount and a currency such as 1500 USD")
-    try:
-        return Money(amount=Decimal(match[1]), currency=match[2])
-    except InvalidOperation:  # pragma: no cover - the pattern admits numbers only
-        raise UnitError("expected an amount and a currency such as 1500 USD") from None
+    return Money(amount=Decimal(match[1]), currency=match[2])
 
 
 def format_duration(seconds: float) -> str:
     """The shortest unit that keeps three significant digits: `640us`, `3.2ms`, `12s`."""
     for unit in ("us", "ms", "s"):
-        if seconds < _DURATIONS_S[unit] * 999.5 or unit == "s":
+        if abs(seconds) < _DURATIONS_S[unit] * 999.5 or unit == "s":
             return f"{_digits(seconds / _DURATIONS_S[unit])}{unit}"
     raise AssertionError("unreachable")
 
@@ -120,6 +118,8 @@ def _digits(value: float) -> str:
     """Three significant digits, without trailing zeros or an exponent."""
     if value == 0:
         return "0"
+    if not math.isfinite(value):
+        return str(value)
     places = max(0, 2 - int(f"{value:e}".rpartition("e")[2]))
     text = f"{value:.{places}f}"
     return text.rstrip("0").rstrip(".") if "." in text else text

@@ -1,1 +1,1 @@
-"""What users write: pydantic models, YAML whose values keep their marks, cross-field rules. Nothing here knows a stage that acts on it."""
+"""What users ask: pydantic models, YAML whose values keep their marks, cross-field rules. No stage that acts on it lives here."""

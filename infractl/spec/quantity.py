@@ -26,7 +26,11 @@ def _pattern(pattern: str, *examples: str) -> WithJsonSchema:
 
 _NUMBER = r"\d+(\.\d+)?"
 
-Seconds = Annotated[float, BeforeValidator(_text(parse_duration_s)), _pattern(rf"^{_NUMBER}\s*(ns|us|µs|ms|s|m|h|d)$", "10ms", "2s")]
-PerSecond = Annotated[float, BeforeValidator(_text(parse_rate_per_s)), _pattern(rf"^{_NUMBER}\s*/\s*(s|min|m|h|d)$", "2000/s", "100/h")]
+Seconds = Annotated[
+    float, BeforeValidator(_text(parse_duration_s)), _pattern(rf"^{_NUMBER}\s*(ns|us|µs|ms|s|m|h|d)$", "10ms", "2s")
+]
+PerSecond = Annotated[
+    float, BeforeValidator(_text(parse_rate_per_s)), _pattern(rf"^{_NUMBER}\s*/\s*(s|min|m|h|d)$", "2000/s", "100/h")
+]
 Share = Annotated[float, BeforeValidator(_text(parse_share)), _pattern(rf"^{_NUMBER}\s*%$", "10%", "0.1%")]
 Amount = Annotated[Money, BeforeValidator(_text(parse_money)), _pattern(rf"^{_NUMBER}\s*[A-Z]{{3}}$", "1500 USD", "0.02 EUR")]

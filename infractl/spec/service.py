@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Strict, Tag
 
 from infractl.domain.hardware_class import HardwareClass
 from infractl.spec.quantity import Amount, PerSecond, Seconds, Share
 
-Name = Annotated[str, Field(pattern=r"^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$")]
+NAME_PATTERN = r"^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$"
+DIGEST_PATTERN = r"^[0-9a-f]{64}$"
+
+Name = Annotated[str, Field(pattern=NAME_PATTERN)]
 """Lower-case letters, digits and hyphens, at most 40: within every cloud's limits once a suffix is added."""
+
+Count = Annotated[int, Strict()]
+"""A whole number as such: neither `true` nor a text with digits is one."""
+
+
+# A discriminator decides which alternative a value means, so that its errors speak of that one alone.
+def _word_or_mapping(value: Any) -> str:
+    return "(mapping)" if isinstance(value, dict | BaseModel) else "(word)"
+
+
+def _word_or_number(value: Any) -> str:
+    return "(word)" if isinstance(value, str) else "(number)"
 
 
 class Section(BaseModel):
@@ -27,7 +42,7 @@ class Metadata(Section):
 class Model(Section):
     uri: str = Field(min_length=1, description="Path of the model file, relative to the document.")
     version: str = Field(min_length=1, max_length=40, description="Your word for this version; a new one makes a new release.")
-    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = Field(
+    sha256: Annotated[str, Field(pattern=DIGEST_PATTERN)] | None = Field(
         default=None, description="The file's sha256; another content is then an error."
     )
 
@@ -59,22 +74,27 @@ class Budget(Section):
 
 
 class Hardware(Section):
-    classes: tuple[HardwareClass, ...] = Field(default=tuple(HardwareClass), description="Hardware classes that may be used.")
+    classes: tuple[HardwareClass, ...] = Field(
+        default=tuple(HardwareClass), min_length=1, description="Hardware classes that may be used."
+    )
 
 
 class Batching(Section):
-    max_batch: int = Field(ge=1, le=4096, alias="maxBatch", description="The most items joined into one call of the model.")
+    max_batch: Count = Field(ge=1, le=4096, alias="maxBatch", description="The most items joined into one call of the model.")
     max_delay: Seconds = Field(default=0.0, alias="maxDelay", description="How long an idle session may wait for more items.")
 
 
 class Serving(Section):
-    batching: Literal["auto", "off"] | Batching = Field(
-        default="auto", description="`auto` derives the batch cap from the SLO; `off` serves one item a call; or set it."
-    )
-    max_concurrency: Literal["auto"] | Annotated[int, Field(ge=1, le=100_000)] = Field(
+    batching: Annotated[
+        Annotated[Literal["auto", "off"], Tag("(word)")] | Annotated[Batching, Tag("(mapping)")], Discriminator(_word_or_mapping)
+    ] = Field(default="auto", description="`auto` derives the batch cap from the SLO; `off` serves one item a call; or set it.")
+    max_concurrency: Annotated[
+        Annotated[Literal["auto"], Tag("(word)")] | Annotated[Count, Field(ge=1, le=100_000), Tag("(number)")],
+        Discriminator(_word_or_number),
+    ] = Field(
         default="auto", alias="maxConcurrency", description="Requests admitted at once, queued ones included; the next get 503."
     )
-    warmup: Annotated[int, Field(ge=0, le=1000)] = Field(default=3, description="Calls before a release takes traffic.")
+    warmup: Annotated[Count, Field(ge=0, le=1000)] = Field(default=3, description="Calls before a release takes traffic.")
     non_finite: Literal["reject", "pass"] = Field(
         default="reject", alias="nonFinite", description="What happens to NaN and infinity in floating-point inputs."
     )

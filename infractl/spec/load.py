@@ -1,0 +1,150 @@
+"""From paths to a project and its services: everything that is wrong with all files at once, or values that can be trusted.
+
+The steps are in `find`, `read`, `parse`, `validate` and `rule`; here they are joined.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from infractl.domain.value import Json
+from infractl.errors import Diagnostic, Diagnostics, Mark, SpecError
+from infractl.spec.document import Document
+from infractl.spec.document import Path as DocumentPath
+from infractl.spec.find import find
+from infractl.spec.locate import absolute_path, shown
+from infractl.spec.project import Project, TargetEntry
+from infractl.spec.project_file import implied_document, project_document, read_project
+from infractl.spec.recognise import service_documents
+from infractl.spec.rule import Subject, broken, duplicate_service
+from infractl.spec.service import InferenceService, ServiceSpec
+from infractl.spec.validate import diagnose, remainder, validate
+
+M = TypeVar("M", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadedService:
+    """A service and where it came from. `digest` is of the document's values: neither formatting nor comments count."""
+
+    service: InferenceService
+    file: Path
+    model_path: Path
+    digest: str
+    document: Document = field(repr=False)
+
+    @property
+    def name(self) -> str:
+        return self.service.name
+
+    def mark(self, path: str) -> Mark | None:
+        """The place of `spec.slo.latency.p95`, or of `spec.targets.0`; None where the document does not say it."""
+        keys: DocumentPath = tuple(path.split("."))
+        return self.document.mark(keys) or self.document.mark(tuple(int(k) if str(k).isdecimal() else k for k in keys))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadedProject:
+    """A project with the services that were asked for. `diagnostics` holds warnings and notes.
+
+    `document` is that of infractl.yaml; None where there is no such file and the defaults hold.
+    """
+
+    root: Path
+    project: Project
+    services: tuple[LoadedService, ...]
+    diagnostics: tuple[Diagnostic, ...]
+    document: Document | None = field(repr=False)
+
+    def target_mark(self, name: str, key: str = "") -> Mark | None:
+        """The place of a target in infractl.yaml, or of one of its settings; of the target where it does not say it."""
+        if self.document is None:
+            return None
+        setting = self.document.mark(("targets", name, key)) if key else None
+        return setting or self.document.key_mark(("targets", name))
+
+
+def load_project(paths: Sequence[Path]) -> LoadedProject:
+    """Read the services in files and directories, and the project above them. Raises SpecError with all that is wrong."""
+    problems = Diagnostics()
+    found = find(paths, problems)
+    document = project_document(found, problems)
+    project = read_project(found, document, problems)
+    documents = [(c.path, d) for c in found.candidates for d in service_documents(c, problems)]
+    problems.extend(duplicate_service(d for _, d in documents))
+    targets = project.targets if project else None
+    loaded = [_service(path, d, found.root, targets, problems) for path, d in documents]
+    if not documents and not problems.errors:
+        _no_services(paths, problems)
+    problems.raise_errors(SpecError)
+    assert project is not None  # a broken one is an error
+    return LoadedProject(
+        root=found.root,
+        project=project,
+        services=tuple(sorted((s for s in loaded if s is not None), key=lambda s: s.name)),
+        diagnostics=tuple(problems),
+        document=document,
+    )
+
+
+def settings_for(loaded: LoadedProject, target_name: str, model: type[M]) -> M:
+    """A target's settings as its provider's model. Raises SpecError with marks, and KeyError for a target that is not there."""
+    settings = loaded.project.targets[target_name].settings
+    try:
+        return model.model_validate(settings)
+    except ValidationError as error:
+        document = loaded.document or implied_document(loaded.project)
+        raise SpecError(*diagnose(error, document, model, ("targets", target_name))) from None
+
+
+def _service(
+    file: Path, document: Document, root: Path, targets: Mapping[str, TargetEntry] | None, problems: Diagnostics
+) -> LoadedService | None:
+    """The service, or None and its errors; rules look at what is left of a document that has other errors."""
+    service: InferenceService | None = None
+    try:
+        service = validate(InferenceService, document.value)
+        spec: ServiceSpec | None = service.spec
+    except ValidationError as error:
+        problems.extend(diagnose(error, document, InferenceService))
+        spec = remainder(ServiceSpec, document, ("spec",), {"model": {"uri": "-", "version": "-"}})
+    if spec is None:
+        return None
+    uri = document.node(("spec", "model", "uri"))
+    subject = Subject(
+        spec=spec,
+        uri=uri.value if uri and isinstance(uri.value, str) else None,
+        document=document,
+        directory=absolute_path(file).parent,
+        root=root,
+        targets=targets,
+    )
+    problems.extend(broken(subject))
+    if service is None or subject.model is None:
+        return None
+    return LoadedService(
+        service=service, file=file, model_path=subject.model, digest=digest_of(document.value), document=document
+    )
+
+
+def digest_of(value: Json) -> str:
+    """The sha256 of a document's canonical JSON."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _no_services(paths: Sequence[Path], problems: Diagnostics) -> None:
+    problems.error(
+        "no-services",
+        summary="there is no service here",
+        detail="no document has an apiVersion of infractl.dev/v1 and the kind InferenceService",
+        at=", ".join(shown(p) for p in paths) or ".",
+        remedy="run `infractl init MODEL` to write a first service, or name another path",
+    )

@@ -1,0 +1,104 @@
+"""Which documents are meant for infractl: directories hold other tools' YAML as well, and a file that was named must be ours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from infractl.errors import Diagnostics, Mark, SpecError
+from infractl.spec.document import Document
+from infractl.spec.find import Candidate
+from infractl.spec.parse import parse
+from infractl.spec.read import read
+from infractl.spec.suggest import sort, written
+
+GROUP = "infractl.dev"
+"""What every apiVersion of ours begins with."""
+
+
+def service_documents(candidate: Candidate, problems: Diagnostics) -> Iterator[Document]:
+    """The documents of a file that are to be services. What cannot be read, and what is skipped, is added to `problems`."""
+    try:
+        data = read(candidate.path)
+    except SpecError as error:
+        problems.extend(error.diagnostics)
+        return
+    parsed = parse(data, candidate.shown)
+    if parsed.problems and not candidate.named and GROUP.encode() not in data:
+        _skip(problems, f"it cannot be read as YAML ({parsed.problems[0].slug}) and does not name {GROUP}", candidate.shown)
+        return
+    problems.extend(parsed.problems)
+    if not parsed.documents and not parsed.problems:
+        _empty(candidate, problems)
+    for document in parsed.documents:
+        if _ours(document.value, candidate.named):
+            problems.extend(document.problems)
+            yield document
+        elif candidate.named:
+            problems.extend(document.problems)
+            _refuse(document, problems)
+        else:
+            _skip(problems, _foreign(document.value), document.nearest_mark(()))
+
+
+def _ours(value: Any, named: bool) -> bool:
+    """Whether a document says that it is ours, be it with a wrong version or kind.
+
+    KServe has an InferenceService too, so a foreign apiVersion settles it. In a file that was named, a forgotten
+    apiVersion is better reported as a missing key.
+    """
+    if not isinstance(value, dict):
+        return False
+    version = value.get("apiVersion")
+    if version is None:
+        return named or value.get("kind") == "InferenceService"
+    return isinstance(version, str) and (version.partition("/")[0] == GROUP)
+
+
+def _foreign(value: Any) -> str:
+    if not isinstance(value, dict):
+        return f"it is {sort(value)}, not a mapping"
+    version = value.get("apiVersion")
+    return "it has no apiVersion" if version is None else f"its apiVersion is {written(version)}"
+
+
+def _skip(problems: Diagnostics, reason: str, at: Mark | str) -> None:
+    problems.note(
+        "skipped-document",
+        summary="a YAML document that is not for infractl is skipped",
+        detail=reason,
+        at=at,
+        remedy=f"begin it with `apiVersion: {GROUP}/v1` if it is meant to be a service",
+    )
+
+
+def _empty(candidate: Candidate, problems: Diagnostics) -> None:
+    if not candidate.named:
+        _skip(problems, "it is empty", candidate.shown)
+        return
+    problems.error(
+        "empty-file",
+        summary="the file is empty",
+        detail="it has no document, or comments alone",
+        at=Mark(file=candidate.shown, line=1, column=1),
+        remedy="run `infractl init` to write a first service",
+    )
+
+
+def _refuse(document: Document, problems: Diagnostics) -> None:
+    if isinstance(document.value, dict):
+        problems.error(
+            "not-a-service",
+            summary="the document is not for infractl",
+            detail=_foreign(document.value),
+            at=document.mark(("apiVersion",)) or document.nearest_mark(()),
+            remedy=f"begin it with `apiVersion: {GROUP}/v1` and `kind: InferenceService`, or leave the file out",
+        )
+        return
+    problems.error(
+        "not-a-mapping",
+        summary="the document is not a mapping",
+        detail=_foreign(document.value),
+        at=document.nearest_mark(()),
+        remedy="write `key: value` lines, with a space after each colon",
+    )

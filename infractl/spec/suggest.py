@@ -1,0 +1,62 @@
+"""Words for remedies: the known word closest to a mistyped one, a name that may be used, a value in a sentence."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
+
+
+def closest(word: str, known: Iterable[str]) -> str | None:
+    """The known word most like `word`, whatever its case; None where none is near."""
+    by_plain = {_plain(k): k for k in known}
+    matches = get_close_matches(_plain(word), by_plain, n=1, cutoff=0.6)
+    return by_plain[matches[0]] if matches else None
+
+
+def did_you_mean(word: str, known: Sequence[str], otherwise: str) -> str:
+    """A remedy: the closest word as a question, else what to do, with the words that are known."""
+    if match := closest(word, known):
+        return f"did you mean {match}?"
+    return f"{otherwise}: {', '.join(known)}" if known else otherwise
+
+
+def as_name(text: str, default: str) -> str:
+    """The text as a name of a project or service, as far as its characters allow."""
+    letters = re.sub("[^a-z0-9-]+", "-", text.lower()).lstrip("-0123456789")
+    return letters[:40].rstrip("-") or default
+
+
+def written(value: object) -> str:
+    """A value for a sentence: itself where it is short and plain, else what sort it is."""
+    match value:
+        case str() if value:
+            text = value
+        case None:
+            text = "nothing"
+        case int() | float() if not isinstance(value, bool):
+            text = str(value)
+        case _:
+            text = sort(value)
+    return text if len(text) <= 60 else f"{text[:59]}…"
+
+
+def sort(value: object) -> str:
+    """What a value is, in words."""
+    match value:
+        case None:
+            return "empty"
+        case bool():
+            return str(value).lower()
+        case int() | float():
+            return "a number"
+        case str():
+            return "a text" if value else "an empty text"
+        case Mapping():
+            return "a mapping"
+        case _:
+            return "a list"
+
+
+def _plain(word: str) -> str:
+    return word.lower().replace("_", "").replace("-", "")[:60]

@@ -1,0 +1,186 @@
+"""What is wrong with a value, in our words: a slug, what was written, the place to change and how."""
+
+from __future__ import annotations
+
+import re
+
+from infractl.errors import Diagnostic, Mark, Severity
+from infractl.spec.document import Path
+from infractl.spec.finding import Finding, dotted
+from infractl.spec.service import DIGEST_PATTERN, NAME_PATTERN
+from infractl.spec.suggest import as_name, did_you_mean, sort, written
+from infractl.units import UnitError
+
+_WANTED = {
+    "string": "a text",
+    "int": "a whole number",
+    "float": "a number",
+    "decimal": "a number",
+    "bool": "true or false",
+    "list": "a list",
+    "tuple": "a list",
+    "dict": "a mapping",
+    "model": "a mapping",
+}
+"""What a value must be, by the first word of pydantic's name for the error."""
+
+
+def tell(finding: Finding) -> Diagnostic:
+    """The diagnostic of a finding."""
+    kind = finding.kind
+    if isinstance(finding.context.get("error"), UnitError):
+        return _quantity(finding)
+    if kind == "missing":
+        return _missing_key(finding)
+    if kind == "extra_forbidden":
+        return _unknown_key(finding)
+    if kind in ("enum", "literal_error"):
+        return _unknown_value(finding)
+    if kind == "string_pattern_mismatch":
+        return _wrong_pattern(finding)
+    if kind.endswith(("too_short", "too_long")):
+        return _wrong_length(finding)
+    if kind.startswith(("greater_than", "less_than", "multiple_of", "finite_number")):
+        return _out_of_range(finding)
+    return _wrong_type(finding) if _wanted(kind) else _wrong_value(finding)
+
+
+def _unknown_key(finding: Finding) -> Diagnostic:
+    elsewhere = f"move it: this key belongs at {finding.homes[0]}" if len(finding.homes) == 1 else ""
+    return _error(
+        "unknown-key",
+        "a key is not known here",
+        f"{written(finding.name)} is not a key of {dotted(finding.path[:-1])}",
+        finding.document.nearest_mark(finding.path),
+        elsewhere or did_you_mean(finding.name, finding.known, "remove it, or use one of"),
+    )
+
+
+def _missing_key(finding: Finding) -> Diagnostic:
+    where = dotted(finding.path)
+    return _error(
+        "missing-key",
+        "a key that must be given is missing",
+        f"{where} has no {finding.missing}",
+        finding.document.nearest_mark(finding.path),
+        f"add {finding.missing} to {where}",
+    )
+
+
+def _unknown_value(finding: Finding) -> Diagnostic:
+    words = re.findall(r"'([^']*)'", str(finding.context.get("expected", "")))
+    return _error(
+        "unknown-value",
+        "a value is not one of those that are known",
+        f"{written(finding.value)} is not a value of {finding.path[-2 if isinstance(finding.path[-1], int) else -1]}",
+        finding.mark,
+        did_you_mean(str(finding.value), words, "use one of") if len(words) > 1 else f"write {''.join(words)}",
+    )
+
+
+def _quantity(finding: Finding) -> Diagnostic:
+    wanted = str(finding.context["error"]).removeprefix("expected ")
+    return _error(
+        "quantity",
+        "a quantity is not written as one",
+        f"{written(finding.value)} is not {wanted.partition(' such as ')[0].rstrip(',')}",
+        finding.mark,
+        f"write {wanted}",
+    )
+
+
+def _wrong_pattern(finding: Finding) -> Diagnostic:
+    match finding.context.get("pattern"):
+        case p if p == NAME_PATTERN:
+            return _error(
+                "bad-name",
+                "a name has characters or a length that a name cannot have",
+                f"{written(finding.value)} is not such a name",
+                finding.mark,
+                f"use at most 40 lower-case letters, digits and hyphens, first a letter: {as_name(str(finding.value), 'fraud')}",
+            )
+        case p if p == DIGEST_PATTERN:
+            return _error(
+                "bad-digest",
+                "a sha256 is not written as one",
+                f"{written(finding.value)} is not 64 lower-case hexadecimal digits",
+                finding.mark,
+                "copy what `sha256sum` prints for the file, or remove the key",
+            )
+        case pattern:
+            return _error(
+                "wrong-value",
+                "a value is not one that can be used here",
+                f"{written(finding.value)} does not match {pattern}",
+                finding.mark,
+                "change it so that it matches the pattern",
+            )
+
+
+def _wrong_length(finding: Finding) -> Diagnostic:
+    least, most = finding.context.get("min_length"), finding.context.get("max_length")
+    unit = "character" if isinstance(finding.value, str) else "item"
+    count = len(finding.value)
+    bound = f"at least {least}" if least is not None else f"at most {most}"
+    return _error(
+        "wrong-length",
+        "a text or list is too short or too long",
+        f"{_owner(finding.path)} has {count} {unit if count == 1 else unit + 's'}",
+        finding.mark,
+        f"give it {bound}",
+    )
+
+
+def _out_of_range(finding: Finding) -> Diagnostic:
+    wanted = finding.message.removeprefix("Input should be ")
+    wanted = wanted.replace("greater than or equal to", "at least").replace("less than or equal to", "at most")
+    return _error(
+        "out-of-range",
+        "a number is outside of its range",
+        f"{written(finding.value)} is not {wanted}",
+        finding.mark,
+        f"write a number that is {wanted}",
+    )
+
+
+def _wrong_type(finding: Finding) -> Diagnostic:
+    wanted = _wanted(finding.kind)
+    source = finding.document.written(finding.path)
+    if finding.value is None:
+        remedy = f"give it {wanted}, or remove the key"
+    elif wanted == "a text" and not isinstance(finding.value, dict | list):
+        remedy = f'put it in quotes: "{source}"'
+    elif wanted == "a list" and isinstance(finding.value, str):
+        remedy = f"write [{source}]"
+    else:
+        remedy = f"write {wanted}"
+    return _error(
+        "wrong-type",
+        "a value is of the wrong sort",
+        f"{_owner(finding.path)} is {sort(finding.value)}, not {wanted}",
+        finding.mark,
+        remedy,
+    )
+
+
+def _wrong_value(finding: Finding) -> Diagnostic:
+    return _error(
+        "wrong-value",
+        "a value is not one that can be used here",
+        finding.message.removeprefix("Value error, "),
+        finding.mark,
+        f"change {_owner(finding.path)}",
+    )
+
+
+def _wanted(kind: str) -> str:
+    return _WANTED.get(kind.partition("_")[0], "")
+
+
+def _owner(path: Path) -> str:
+    """The key whose value, or whose list's item, stands at the path."""
+    return dotted(path[-2:] if path and isinstance(path[-1], int) else path[-1:])
+
+
+def _error(slug: str, summary: str, detail: str, at: Mark, remedy: str) -> Diagnostic:
+    return Diagnostic(slug=slug, severity=Severity.error, summary=summary, detail=detail, at=at, remedy=remedy)
