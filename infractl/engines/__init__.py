@@ -1,1 +1,1 @@
-"""Engines open a model file and run it, timed or not. One module an engine; the serving process and the calibration share them."""
+"""Engines open a model file and run it, timed or not. One module an engine; the serving process and calibration share them."""

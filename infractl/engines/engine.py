@@ -4,15 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
-from infractl.tensors import Signature
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Tensor = NDArray[np.generic]
+from infractl.tensors import Signature, Tensor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

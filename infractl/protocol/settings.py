@@ -10,9 +10,9 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerSettings:
-    """One server process for one service. `directory` holds its lock, record, log and control socket; `port` 0 means any free one.
+    """One server process for one service. `directory` holds its lock, record, log and control socket.
 
-    `grace_s` bounds how long a stopping server waits for the requests it has.
+    `port` 0 means any free one. `grace_s` bounds how long a stopping server waits for the requests it has.
     """
 
     service: str

@@ -1,0 +1,152 @@
+"""Adaptive batching: an idle session takes a request at once; while all are busy requests gather, and the next takes a batch."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from queue import SimpleQueue
+from threading import Thread
+from typing import TypeAlias
+
+from infractl.engines.engine import Session
+from infractl.errors import ModelError
+from infractl.runtime.joining import Tensors, answer
+
+
+class GoneError(Exception):
+    """The client went away before its request was started."""
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
+class Job:
+    """One request that waits or runs. `gone` says whether its client has hung up."""
+
+    inputs: Tensors
+    items: int
+    gone: Callable[[], bool]
+    arrived_s: float
+    answered: asyncio.Future[Tensors] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+
+    @property
+    def join_key(self) -> tuple[tuple[int, ...], ...]:
+        """Requests with equal keys can be joined: equal sizes in every axis but the batch."""
+        return tuple(tensor.shape[1:] for tensor in self.inputs.values())
+
+    def settle(self, outcome: Tensors | Exception) -> None:
+        if self.answered.done():
+            return
+        if isinstance(outcome, Exception):
+            self.answered.set_exception(outcome)
+        else:
+            self.answered.set_result(outcome)
+
+
+Report: TypeAlias = "Callable[[Worker, Sequence[Job], Sequence[Tensors | ModelError]], None]"
+
+
+class Worker(Thread):
+    """A session in a thread of its own; the engine releases Python's lock while it works."""
+
+    def __init__(self, session: Session, loop: asyncio.AbstractEventLoop, report: Report) -> None:
+        # A daemon, so that a call that never ends cannot keep the process alive.
+        super().__init__(name="session", daemon=True)
+        self.inbox: SimpleQueue[Sequence[Job] | None] = SimpleQueue()
+        self._session = session
+        self._loop = loop
+        self._report = report
+
+    def run(self) -> None:
+        while (jobs := self.inbox.get()) is not None:
+            outcomes = answer(self._session, [job.inputs for job in jobs])
+            # A closed loop means that the server has ended and nobody waits any more.
+            with suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self._report, self, jobs, outcomes)
+
+
+class Batcher:
+    """Made, used and closed on one event loop. `observe` is told the number of items of each call."""
+
+    def __init__(
+        self, sessions: Sequence[Session], *, max_batch: int, max_delay_s: float, observe: Callable[[float], None]
+    ) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._max_batch = max_batch
+        self._max_delay_s = max_delay_s
+        self._observe = observe
+        self._waiting: deque[Job] = deque()
+        self._timer: asyncio.TimerHandle | None = None
+        self._workers = [Worker(session, self._loop, self._finished) for session in sessions]
+        self._idle = list(self._workers)
+        for worker in self._workers:
+            worker.start()
+
+    @property
+    def depth(self) -> int:
+        """Requests that wait for a session."""
+        return len(self._waiting)
+
+    async def run(self, inputs: Tensors, items: int, gone: Callable[[], bool]) -> Tensors:
+        """The outputs for `inputs`. Raises ModelError where the engine fails, GoneError where the client did not wait."""
+        job = Job(inputs=inputs, items=items, gone=gone, arrived_s=self._loop.time())
+        self._waiting.append(job)
+        self._dispatch()
+        return await job.answered
+
+    def close(self) -> None:
+        """End the workers after the calls they have. Nothing may wait any more."""
+        for worker in self._workers:
+            worker.inbox.put(None)
+
+    def _dispatch(self) -> None:
+        while self._idle and self._waiting and not self._may_wait():
+            jobs = take(self._waiting, self._max_batch)
+            if jobs:
+                self._observe(sum(job.items for job in jobs))
+                self._idle.pop().inbox.put(jobs)
+
+    def _may_wait(self) -> bool:
+        """Whether an idle session does better to wait for more, in which case a timer is set."""
+        if not self._max_delay_s or sum(job.items for job in self._waiting) >= self._max_batch:
+            return False
+        due_s = self._waiting[0].arrived_s + self._max_delay_s
+        if self._loop.time() >= due_s:
+            return False
+        if self._timer is None:
+            self._timer = self._loop.call_at(due_s, self._due)
+        return True
+
+    def _due(self) -> None:
+        self._timer = None
+        self._dispatch()
+
+    def _finished(self, worker: Worker, jobs: Sequence[Job], outcomes: Sequence[Tensors | ModelError]) -> None:
+        self._idle.append(worker)
+        self._dispatch()
+        for job, outcome in zip(jobs, outcomes, strict=True):
+            job.settle(outcome)
+
+
+def take(waiting: deque[Job], max_items: int) -> list[Job]:
+    """The next batch, removed from `waiting`: the oldest request and, in their order, those that can be joined to it.
+
+    The oldest may be larger than `max_items`, then it goes alone. Those whose clients are gone are settled and left out.
+    """
+    taken: list[Job] = []
+    others: list[Job] = []
+    items = 0
+    while waiting and items < max_items:
+        job = waiting[0]
+        if job.gone():
+            waiting.popleft().settle(GoneError())
+        elif taken and job.join_key != taken[0].join_key:
+            others.append(waiting.popleft())
+        elif taken and items + job.items > max_items:
+            break
+        else:
+            taken.append(waiting.popleft())
+            items += job.items
+    waiting.extendleft(reversed(others))
+    return taken

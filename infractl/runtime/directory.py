@@ -1,0 +1,72 @@
+"""A server's directory: the lock that makes it the only one, the control socket, and the record that tells others where it is."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from infractl.protocol.settings import LOCK_FILE, RECORD_FILE, SOCKET_FILE, ServerRecord, dumps
+
+# The kernel takes 108 bytes; a longer path goes through the directory's descriptor.
+_LONGEST_SOCKET_PATH_BYTES = 100
+
+
+def take_lock(directory: Path) -> int | None:
+    """A descriptor that holds the lock until the process ends; None where another process holds it."""
+    descriptor = os.open(directory / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        return None
+    return descriptor
+
+
+def listen_for_control(directory: Path) -> socket.socket:
+    """The control socket, which only its user can reach. Only the lock's holder may call: a socket that is there is stale."""
+    (directory / SOCKET_FILE).unlink(missing_ok=True)
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    # The mode must be right from the first moment on, so it is not changed after.
+    umask = os.umask(0o177)
+    try:
+        with _reachable(directory / SOCKET_FILE) as path:
+            listener.bind(path)
+    finally:
+        os.umask(umask)
+    listener.listen()
+    return listener
+
+
+def write_record(directory: Path, record: ServerRecord) -> None:
+    """Whole or not at all: readers never see half of it."""
+    path = directory / RECORD_FILE
+    temporary = path.with_suffix(".tmp")
+    temporary.unlink(missing_ok=True)
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(dumps(record))
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+
+
+def clear(directory: Path) -> None:
+    """Remove what says that a server runs here."""
+    for name in (RECORD_FILE, SOCKET_FILE):
+        (directory / name).unlink(missing_ok=True)
+
+
+@contextmanager
+def _reachable(path: Path) -> Iterator[str]:
+    if len(os.fsencode(path)) <= _LONGEST_SOCKET_PATH_BYTES:
+        yield str(path)
+        return
+    descriptor = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        yield f"/proc/self/fd/{descriptor}/{path.name}"
+    finally:
+        os.close(descriptor)

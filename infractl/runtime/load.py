@@ -1,0 +1,79 @@
+"""From a release's settings to warm sessions: verify the file, open it as often as there are instances, call each. Blocks."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from infractl.engines.engine import Session, SessionOptions
+from infractl.engines.registry import open_engine
+from infractl.errors import ModelError
+from infractl.protocol.data import SENDABLE, numpy_dtype
+from infractl.protocol.settings import ReleaseSettings
+from infractl.runtime.joining import Tensors
+from infractl.tensors import Dtype, Signature, TensorSpec
+
+
+def load(settings: ReleaseSettings) -> Sequence[Session]:
+    """Warm sessions of one model. Raises ModelError where the file has another digest, cannot be opened or cannot be run."""
+    path = Path(settings.path)
+    _verify(path, settings.digest)
+    open_session = open_engine(settings.engine)
+    options = SessionOptions(threads=settings.threads)
+    sessions = [open_session(path, options) for _ in range(settings.instances)]
+    for session in sessions:
+        _warm_up(session, settings)
+    return sessions
+
+
+def _verify(path: Path, digest: str) -> None:
+    try:
+        with path.open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise ModelError.of(
+            "model-missing", summary="the model file cannot be read", detail=error.strerror or "", at=str(path)
+        ) from error
+    if found != digest:
+        raise ModelError.of(
+            "model-digest",
+            summary="the model file is not the one that was planned",
+            detail=f"its sha256 is {found}, not {digest}",
+            at=str(path),
+            remedy="apply again, which copies the artifact anew",
+        )
+
+
+def _warm_up(session: Session, settings: ReleaseSettings) -> None:
+    """The first calls of a session allocate; a call with the largest batch shows that the model takes it."""
+    signature = session.signature
+    if not settings.warmup or any(spec.dtype not in SENDABLE for spec in signature.inputs):
+        return
+    try:
+        for _ in range(settings.warmup):
+            session.run(_zeros(signature, 1))
+        if signature.batched and settings.max_batch > 1:
+            session.run(_zeros(signature, settings.max_batch))
+    except ModelError:
+        # Where a size had to be made up, a refusal says nothing about the sizes that users send.
+        if all(_is_known(spec) for spec in signature.inputs):
+            raise
+
+
+def _is_known(spec: TensorSpec) -> bool:
+    return all(isinstance(axis, int) for axis in spec.shape[1:])
+
+
+def _zeros(signature: Signature, items: int) -> Tensors:
+    """Zeros, or empty strings, for each input; a dynamic axis other than the first has one element."""
+    return {
+        spec.name: np.full(_size(spec, items), "" if spec.dtype is Dtype.bytes_ else 0, dtype=numpy_dtype(spec.dtype))
+        for spec in signature.inputs
+    }
+
+
+def _size(spec: TensorSpec, items: int) -> tuple[int, ...]:
+    return tuple(axis if isinstance(axis, int) else items if position == 0 else 1 for position, axis in enumerate(spec.shape))
