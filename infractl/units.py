@@ -1,4 +1,4 @@
-"""Quantities with units, as users write them: `10ms`, `2000/s`, `16GiB`, `1500 USD`, `10%`. Pure text in, SI values out, and back."""
+"""Quantities with units, as users write them: `10ms`, `2000/s`, `16GiB`, `1500 USD`, `10%`. Text in, SI values out, and back."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def parse_rate_per_s(text: str) -> float:
 
 
 def parse_bytes(text: str) -> int:
-    """Bytes in `512MiB`, `16GiB`, `2GB`, to the nearest whole one. Raises UnitError; so does a fraction in plain bytes, `1.5B`."""
+    """Bytes in `512MiB`, `16GiB`, `2GB`, to the nearest whole one. Raises UnitError, for `1.5B` as well."""
     number, unit = _split(text, _BYTES, "a size such as 512MiB or 16GiB")
     if unit == "B" and number != number.to_integral_value():
         raise UnitError("expected a whole number of bytes")

@@ -13,9 +13,7 @@ from yaml.events import AliasEvent, DocumentEndEvent, MappingEndEvent, MappingSt
 from infractl.errors import Diagnostics, SpecError
 from infractl.spec.document import Document, Node, Source, Span
 from infractl.spec.scalar import resolve
-
-DEEPEST = 64
-"""Levels of mappings and lists; a hand-written document has fewer than ten."""
+from infractl.spec.syntax import DEEPEST, too_deep
 
 MOST_ALIASED = 10_000
 """Nodes that aliases may repeat in one document: enough for any sane use, and no bomb."""
@@ -45,13 +43,7 @@ class Composer:
         if isinstance(event, AliasEvent):
             return self.alias(event)
         if depth > DEEPEST:
-            raise SpecError.of(
-                "yaml-depth",
-                summary="the document is nested too deeply",
-                detail=f"more than {DEEPEST} mappings and lists enclose this",
-                at=self.source.mark(_span(event)),
-                remedy="close the brackets that were left open, or write the document flatter",
-            )
+            raise SpecError(too_deep(self.source, _span(event)))
         if event.anchor:
             self.anchors[event.anchor] = None
         self.refuse_tag(event)

@@ -11,6 +11,9 @@ from yaml.error import MarkedYAMLError, YAMLError
 from infractl.errors import Diagnostic, Severity
 from infractl.spec.document import Source, Span
 
+DEEPEST = 64
+"""Levels of mappings and lists; a hand-written document has fewer than ten."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Reading:
@@ -115,6 +118,8 @@ def explain(error: YAMLError, source: Source) -> Diagnostic:
             source,
             Span(at.line, tab, at.line, tab + 1),
         )
+    if "nesting depth" in (error.problem or ""):  # libyaml reads ahead, and may give up before `compose` does
+        return too_deep(source, at)
     start = _span(error.context_mark) if error.context_mark else at
     for reading in _READINGS:
         if re.search(reading.problem, error.problem or "") and re.search(reading.context, error.context or ""):
@@ -123,6 +128,17 @@ def explain(error: YAMLError, source: Source) -> Diagnostic:
             detail = detail.replace("{character}", text[at.column : at.column + 1])
             return _syntax(detail, reading.remedy, source, start if reading.from_start else at)
     return _syntax(error.problem or "the parser gives no reason", "compare the line with those around it", source, at)
+
+
+def too_deep(source: Source, span: Span) -> Diagnostic:
+    return _diagnostic(
+        "yaml-depth",
+        "the document is nested too deeply",
+        f"more than {DEEPEST} mappings and lists enclose this",
+        "close the brackets that were left open, or write the document flatter",
+        source,
+        span,
+    )
 
 
 def _syntax(detail: str, remedy: str, source: Source, span: Span) -> Diagnostic:
