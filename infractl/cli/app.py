@@ -15,7 +15,6 @@ UsageProblem = cast("type[typer.BadParameter]", typer.BadParameter.__mro__[1])
 app = typer.Typer(
     name="infractl",
     help="Declare a machine-learning inference service; plan, apply and keep the cheapest placement that meets its SLOs.",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,

@@ -8,7 +8,10 @@ from infractl.cli.parameter import AutoApprove, Paths, given
 
 
 def apply(paths: Paths = None, auto_approve: AutoApprove = False) -> None:
-    """Make it so: plan, ask, carry out. Given a plan saved by plan --out, carry out exactly that."""
+    """Plan, ask, and carry it out.
+
+    Given a plan that plan --out saved, carry out exactly that, or refuse it where things changed since.
+    """
     from infractl.cli.carry_out import carry_out
     from infractl.cli.document import open_plan
     from infractl.workflows import apply as workflow

@@ -6,7 +6,10 @@ from infractl.cli.parameter import AutoApprove, Paths, given
 
 
 def destroy(paths: Paths = None, auto_approve: AutoApprove = False) -> None:
-    """Remove everything that apply made for the services of a project, or of the named files."""
+    """Remove what apply made.
+
+    For every service of a project, or for those that the named files declare.
+    """
     from infractl.cli.carry_out import carry_out
     from infractl.workflows import apply as workflow
     from infractl.workflows.workspace import open_workspace

@@ -13,7 +13,10 @@ def init(
     model: Annotated[Path, typer.Argument(help="An ONNX model file.", show_default=False)],
     out: Annotated[Path, typer.Option("--out", help="The directory to write into.")] = Path(),
 ) -> None:
-    """Write a commented starter for a model: a service document and, if there is none, infractl.yaml."""
+    """Write a commented starter for a model.
+
+    It is a service document and, if there is none, an infractl.yaml. Nothing is written over.
+    """
     from infractl.workflows.init import init as run
 
     starter = run(model, out)

@@ -17,7 +17,7 @@ def invoke(
     data: Annotated[Path, typer.Option("--data", help="A file with an Open Inference Protocol request; - reads stdin.")],
     project: Annotated[Path, typer.Option("--project", help="The project's directory.")] = Path(),
 ) -> None:
-    """Send one request to a running service and print its answer."""
+    """Send one request to a running service."""
     from infractl.workflows.invoke import invoke as run
     from infractl.workflows.workspace import open_workspace
 

@@ -19,7 +19,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         raise SystemExit(0)
     debug = "--debug" in words
     try:
-        code = _run([word for word in words if word != "--debug"])
+        code = _run([word for word in words if word != "--debug"] or ["--help"])
     except KeyboardInterrupt:
         _tell([_problem("interrupted", "the command was interrupted", "nothing was being applied", "")])
         code = 130

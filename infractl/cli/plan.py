@@ -17,7 +17,10 @@ def plan(
     out: Annotated[Path | None, typer.Option("--out", help="Save the plan, for review and for apply.")] = None,
     detailed_exitcode: Annotated[bool, typer.Option("--detailed-exitcode", help="Exit with 2 if there are changes.")] = False,
 ) -> None:
-    """Show what apply would change, why, what latency to expect and how sure that is, and what it costs."""
+    """Show what apply would change.
+
+    Says why, which latency to expect and how sure that is, and what it costs. Changes nothing.
+    """
     from infractl.cli.document import plan_json, save
     from infractl.cli.terminal import progress, style_of
     from infractl.report.plan_text import plan_text

@@ -14,7 +14,7 @@ from infractl.cli.parameter import AsJson
 def show(
     plan: Annotated[Path, typer.Argument(help="A plan that plan --out saved.", show_default=False)], json: AsJson = False
 ) -> None:
-    """Show a saved plan as plan printed it."""
+    """Show a saved plan."""
     from infractl.cli.document import open_plan, plan_json
     from infractl.cli.terminal import style_of
     from infractl.report.plan_text import plan_text

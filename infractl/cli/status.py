@@ -8,7 +8,10 @@ from infractl.cli.parameter import AsJson, Paths, given
 
 
 def status(paths: Paths = None, json: AsJson = False) -> None:
-    """Show what runs, beside what was promised and predicted."""
+    """Show what runs and how well.
+
+    What is measured stands beside what was promised and what was predicted.
+    """
     from infractl.cli.terminal import style_of
     from infractl.report.status_text import status_text
     from infractl.workflows.status import status as run

@@ -10,7 +10,10 @@ from infractl.cli.parameter import AsJson, Paths, given
 
 
 def validate(paths: Paths = None, json: AsJson = False) -> None:
-    """Check service documents: every problem at once, with its place and a remedy. Reads no model and needs no provider."""
+    """Check service documents.
+
+    Shows every problem at once, with its place and a remedy. Reads no model and needs no provider.
+    """
     from infractl.cli.terminal import style_of
     from infractl.errors import SpecError
     from infractl.report.diagnostic import as_json, render
