@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from infractl.errors import Mark, SpecError
 from infractl.spec.load import LoadedProject, load_project, settings_for
@@ -277,3 +277,27 @@ def test_settings_that_nobody_wrote_have_a_place_too(tmp_path: Path) -> None:
 
     with pytest.raises(SpecError, match=r"infractl\.yaml.*missing-key.*targets\.local has no role"):
         settings_for(load_project([tmp_path]), "local", Demanding)
+
+
+def test_what_a_provider_s_own_check_refuses_is_told_in_its_words(project: Path) -> None:
+    class Placed(BaseModel):
+        port: int
+        zone: str = Field(pattern="^[a-z]$")
+
+        @field_validator("port")
+        @classmethod
+        def even(cls, port: int) -> int:
+            if port % 2:
+                raise ValueError("ports of this provider are even")
+            return port
+
+    text = "project: shop\ntargets:\n  local: {provider: local, port: 81, zone: Z}\n"
+    (project / "infractl.yaml").write_text(text)
+
+    with pytest.raises(SpecError) as raised:
+        settings_for(load_project([project]), "local", Placed)
+
+    assert [(d.slug, d.detail) for d in raised.value.diagnostics] == [
+        ("wrong-value", "ports of this provider are even"),
+        ("wrong-value", "Z does not match ^[a-z]$"),
+    ]
