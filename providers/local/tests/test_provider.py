@@ -16,7 +16,6 @@ from infractl.domain.value import Blob, outputs_in
 from infractl.errors import ProviderError
 from infractl.provider import registry
 from infractl.provider.capability import Invokes, Logs, Measures
-from infractl_local.machine import plain_name
 from infractl_local.provider import provider
 from infractl_local.settings import LocalSettings
 
@@ -48,18 +47,6 @@ def test_this_machine_is_the_one_offer_and_its_speed_is_unknown(world: World) ->
     assert offer.chip.name.endswith(f" x{offer.chip.cores}")
     assert isinstance(offer.chip.bandwidth_bytes_per_s, Unknown)
     assert offer.host_memory_bytes == os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-
-
-@pytest.mark.parametrize(
-    ("given", "plain"),
-    [
-        ("AMD EPYC 9R14", "AMD EPYC 9R14"),
-        ("Intel(R) Xeon(R) Platinum 8488C CPU @ 2.40GHz", "Intel Xeon Platinum 8488C"),
-        ("AMD Ryzen 9 5950X 16-Core Processor", "AMD Ryzen 9 5950X"),
-    ],
-)
-def test_a_chip_is_named_without_ornaments(given: str, plain: str) -> None:
-    assert plain_name(given) == plain
 
 
 @pytest.mark.parametrize(
