@@ -17,6 +17,10 @@ LONGEST_ADDRESS_BYTES = 100
 """Linux takes 107 bytes, other systems fewer."""
 
 
+class NobodyListensError(TransientProviderError):
+    """The socket is closed: its server is ending or has ended. One that hangs is silent instead."""
+
+
 @dataclass(frozen=True, slots=True)
 class Control:
     """One server's control socket. Each call connects anew, and raises TransientProviderError where nobody answers."""
@@ -55,7 +59,8 @@ class Control:
             answer = connection.getresponse()
             data = answer.read()
         except (OSError, http.client.HTTPException) as error:
-            raise TransientProviderError.of(
+            closed = isinstance(error, FileNotFoundError | ConnectionRefusedError)
+            raise (NobodyListensError if closed else TransientProviderError).of(
                 "control-unreachable",
                 summary="the server does not answer on its control socket",
                 detail=f"{method} {path}: {error or type(error).__name__}",

@@ -17,7 +17,7 @@ from infractl.errors import ProviderError, TransientProviderError
 from infractl.protocol.settings import ReleaseSettings, ServerRecord, ServerStatus
 from infractl.provider.schema import Attribute, Schema
 from infractl_local import public, standing
-from infractl_local.control import Control
+from infractl_local.control import Control, NobodyListensError
 from infractl_local.directory import RunDirectory, ServiceDirectory
 from infractl_local.release import properties_of, release_id, settings_of
 from infractl_local.switch import Activate, Finished, Load, Refused, Unload, Wait, active_release, is_draining, next_move
@@ -164,11 +164,13 @@ def _load(control: Control, release: ReleaseSettings) -> None:
 
 
 def _status(files: ServiceDirectory, instance: str) -> ServerStatus | None:
-    """What the process says of its releases; None once it is gone, or another has taken its place."""
+    """What the process says of its releases; None once it is gone or ends, or another has taken its place."""
     if not _runs(files, instance):
         return None
     try:
         return Control(files.socket).status()
+    except NobodyListensError:
+        return None
     except TransientProviderError:
         # It may have ended between the two questions; a server that is there and silent is an error.
         if _runs(files, instance):

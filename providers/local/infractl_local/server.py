@@ -18,7 +18,7 @@ from infractl.errors import ProviderError, TransientProviderError
 from infractl.protocol.settings import ServerRecord, ServerSettings, dumps
 from infractl.provider.schema import Attribute, Schema
 from infractl_local import failure, standing
-from infractl_local.control import Control
+from infractl_local.control import Control, NobodyListensError
 from infractl_local.directory import RunDirectory, ServiceDirectory, remove, remove_empty, write_private
 from infractl_local.log import last_lines
 from infractl_local.process import Identity, free, start_server
@@ -134,6 +134,7 @@ class Server:
         running = standing.processes(files)
         if running:
             _refuse_foreign(files, labels, address, running)
+            _refuse_ending(files, address)
             return _Token(processes=_plain(running), since=now, host=host, port=port)
         port = port or _earlier_port(files, labels, host)
         settings = ServerSettings(
@@ -235,6 +236,24 @@ def _refuse_foreign(files: ServiceDirectory, labels: Mapping[str, str], address:
         at=str(address),
         remedy=f"destroy that service with the state that it belongs to, or end process {running[0].pid} if nobody needs it",
     )
+
+
+def _refuse_ending(files: ServiceDirectory, address: Address) -> None:
+    """A server closes its control socket at its end, and the record goes last: such a one is not to be adopted."""
+    if standing.serving(files) is None:
+        return
+    try:
+        Control(files.socket).status()
+    except NobodyListensError as error:
+        raise TransientProviderError.of(
+            "server-ending",
+            summary="the service's earlier server is still ending",
+            detail=f"a process in {files.path} no longer takes requests",
+            at=str(address),
+            remedy="apply again in a moment; if the process stays, end it",
+        ) from error
+    except TransientProviderError:
+        return
 
 
 def _answers(files: ServiceDirectory) -> bool:

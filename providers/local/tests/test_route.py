@@ -82,6 +82,13 @@ def test_a_route_of_a_dead_server_is_absent_and_its_deletion_succeeds(world: Wor
     world.delete(route_of(world))
 
 
+def test_a_route_of_a_server_that_is_ending_is_absent(world: World, model: Path) -> None:
+    world.apply(world.compile(model))
+    (Path(world.one("server").properties["directory"]) / "control.sock").unlink()
+
+    assert world.again("route") is None
+
+
 def test_a_server_that_ends_while_a_release_loads_is_a_failure_that_says_so(
     world: World, model: Path, second_model: Path
 ) -> None:

@@ -20,7 +20,7 @@ from infractl.domain.action import Action
 from infractl.domain.health import HealthStatus
 from infractl.domain.resource import Ref, Resource
 from infractl.domain.step import Done, Failed, Running
-from infractl.errors import ProviderError
+from infractl.errors import ProviderError, TransientProviderError
 from infractl_local.settings import LocalSettings
 
 if TYPE_CHECKING:
@@ -202,6 +202,17 @@ def test_a_silent_server_is_degraded(world: World, wanted: Resource) -> None:
 
     assert silent is not None
     assert world.kinds["server"].health(wanted, silent).status is HealthStatus.degraded
+
+
+def test_a_server_that_is_ending_is_not_adopted(world: World, wanted: Resource) -> None:
+    live = world.reach(wanted)
+    # The last thing that an ending server does before it exits.
+    (Path(live.properties["directory"]) / "control.sock").unlink()
+
+    with pytest.raises(TransientProviderError) as refused:
+        world.drive(world.step(Action.create, wanted))
+
+    assert refused.value.diagnostics[0].slug == "server-ending"
 
 
 def test_to_delete_what_is_absent_succeeds(world: World, wanted: Resource) -> None:
