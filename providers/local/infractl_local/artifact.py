@@ -83,9 +83,10 @@ class Artifact:
         return Pending(ref=ref, action=step.action)
 
     def poll(self, pending: Pending) -> Running | Done | Failed:
-        if pending.action is Action.delete or pending.ref in self.read([pending.ref]):
+        copy = _Copy.of(self.run.of(pending.ref), _digest(pending.ref))
+        if pending.action is Action.delete or self._content(copy.model) == _digest(pending.ref):
             return Done(ref=pending.ref)
-        return Failed(detail="the copy is not there", remedy="run infractl apply again")
+        return Failed(detail="the copy is missing or damaged", remedy="run infractl apply again")
 
     def managed(self, desired: Resource, live: Live) -> Properties:
         return {name: live.properties[name] for name in ("digest", "size_bytes")}

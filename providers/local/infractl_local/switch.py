@@ -47,18 +47,16 @@ Move = Load | Activate | Unload | Wait | Refused | Finished
 
 def next_move(status: ServerStatus, wanted: str | None) -> Move:
     """Load, then switch, then unload the others: the old release answers until the new one is ready. None: unload all."""
-    if wanted is not None:
-        release = _release(status, wanted)
-        match release.phase if release else None:
-            case "failed" if release:
-                return Refused(f"version {release.settings.version} cannot be loaded: {release.detail}", answering(status))
-            case "ready":
-                if status.active != wanted:
-                    return Activate()
-            case None:
-                return Load()
-            case phase:
-                return Wait(f"{phase} version {release.settings.version if release else ''}")
+    release = _release(status, wanted) if wanted else None
+    if wanted and release is None:
+        return Load()
+    if release is not None:
+        if release.phase == "failed":
+            return Refused(f"version {release.settings.version} cannot be loaded: {release.detail}", answering(status))
+        if release.phase != "ready":
+            return Wait(f"{release.phase} version {release.settings.version}")
+        if status.active != wanted:
+            return Activate()
     return _without_others(status, wanted)
 
 
