@@ -73,25 +73,18 @@ def clear(path: Path) -> None:
 
 
 def _add(descriptor: int, line: bytes) -> None:
-    end = _whole(descriptor)
-    try:
-        written = 0
-        while written < len(line):
-            written += os.write(descriptor, line[written:])
-        os.fsync(descriptor)
-    except OSError:
-        # Half a line would make the next one unreadable.
-        os.ftruncate(descriptor, end)
-        raise
+    _cut_torn(descriptor)
+    written = 0
+    while written < len(line):
+        written += os.write(descriptor, line[written:])
+    os.fsync(descriptor)
 
 
-def _whole(descriptor: int) -> int:
-    """The size in bytes, after the end of a writer's line that died in it has been cut off."""
+def _cut_torn(descriptor: int) -> None:
+    """Cut off the line of a writer that died or failed in it, which would make the next one unreadable."""
     size = os.fstat(descriptor).st_size
     if size and os.pread(descriptor, 1, size - 1) != b"\n":
-        size = os.pread(descriptor, size, 0).rfind(b"\n") + 1
-        os.ftruncate(descriptor, size)
-    return size
+        os.ftruncate(descriptor, os.pread(descriptor, size, 0).rfind(b"\n") + 1)
 
 
 def _lines(data: bytes, at: Path) -> Iterator[Line]:

@@ -159,3 +159,14 @@ def test_each_version_names_the_one_before(store, key, state, directory: Path) -
     first, second, third = (json.loads((directory / "history" / f"{n}.json").read_bytes()) for n in (1, 2, 3))
 
     assert (first["parent"], second["parent"], third["parent"]) == (None, first["sha256"], second["sha256"])
+
+
+def test_what_a_killed_first_write_left_does_not_hide_a_later_loss(store, key, state, entry, directory: Path) -> None:
+    """The marker says that there is no document; a first write that died at its end has not taken it away."""
+    written(store, key, state)
+    (directory / "absent.json").write_bytes(b"null\n")
+    lease = store.lock(key, "infractl apply")
+    store.append(key, lease.epoch, entry("create-server"))
+    (directory / "state.json").unlink()
+
+    assert refusal(store, key).diagnostics[0].slug == "state-missing"

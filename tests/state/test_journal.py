@@ -28,13 +28,14 @@ def three(store, key, entry, epoch: int):
     return entries
 
 
-def test_entries_come_back_in_order_until_they_are_folded(store, key, state, epoch: int, three) -> None:
+def test_entries_come_back_in_order_until_they_are_folded(store, key, state, epoch: int, three, directory: Path) -> None:
     assert store.entries(key) == three
 
     store.fold(key, state(2), expected_serial=1, epoch=epoch)
 
     assert store.read(key) == state(2)
     assert store.entries(key) == ()
+    assert (directory / "journal.jsonl").read_bytes() == b""
 
 
 def test_a_crash_between_the_document_and_the_emptied_journal_repeats_nothing(

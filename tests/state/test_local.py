@@ -272,7 +272,7 @@ def test_of_two_processes_that_write_the_same_version_one_wins(store, key, state
 
 
 def test_a_reader_never_sees_a_torn_document(store, key, state, epoch: int, processes) -> None:
-    last = 150
+    last = 80
 
     def write() -> None:
         for serial in range(1, last + 1):
