@@ -9,22 +9,19 @@ import argparse
 import difflib
 import json
 import shutil
-import signal
 import socket
 import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from types import FrameType
-from typing import Any
 from urllib.parse import urlsplit
 
 import numpy as np
 
 import workplace
 from load import Answer, Load
-from terminal import StoppedError, SurpriseError, Terminal
+from terminal import StoppedError, SurpriseError, Terminal, interrupts
 from versions import Versions, inputs, load_versions, outputs, run, same
 from workplace import EXAMPLE, PROJECT, STARTER
 
@@ -37,8 +34,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--clean", action="store_true", help="only clear what an earlier demo left")
     clean = parser.parse_args().clean
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, interrupt)
+    interrupts.listen()
     try:
         with workplace.claimed() as lock:
             workplace.clear(lock)
@@ -52,18 +48,17 @@ def main() -> int:
     return 0
 
 
-def interrupt(number: int, frame: FrameType | None) -> None:
-    raise StoppedError
-
-
 def play(lock: int) -> None:
     workplace.furnish()
     terminal = Terminal(folder=PROJECT, lock=lock)
     try:
         story(terminal)
-    except (StoppedError, SurpriseError) as end:
-        print("\nInterrupted; clearing up." if isinstance(end, StoppedError) else f"\n{end}\nClearing up.", file=sys.stderr)
-        show_logs()
+    except BaseException as end:
+        if isinstance(end, StoppedError):
+            print("\nInterrupted; clearing up.", file=sys.stderr)
+        else:
+            print(f"\n{end}\nClearing up.", file=sys.stderr)
+            show_logs()
         terminal.infractl("destroy", "--auto-approve")
         raise
     finally:
@@ -89,8 +84,8 @@ def story(terminal: Terminal) -> None:
     terminal.infractl("apply", "--auto-approve")
 
     title("Ask it")
-    check_invoke(terminal.infractl("invoke", "digits", "--data", "request.json"))
-    terminal.infractl("plan", "--detailed-exitcode", expect=0)
+    check_invoke(terminal.answer("invoke", "digits", "--data", "request.json"))
+    terminal.infractl("plan", "--detailed-exitcode")
     print("Nothing to do: what runs is what was asked for.")
 
     title("Version 2, under load")
@@ -126,7 +121,7 @@ def check_invoke(answer: str) -> None:
 
 def switch_under_load(terminal: Terminal, versions: Versions) -> None:
     """Apply version 2 while clients send without a pause; no request fails, and each answer is one version's own."""
-    url = service(terminal)["outputs"]["url"]
+    url = endpoint(terminal)
     before = REQUESTS // 5
     with Load(url, versions.bodies(), CONNECTIONS) as load:
         answering(load, before)
@@ -178,7 +173,7 @@ def figures(answers: Sequence[Answer]) -> str:
 
 def destroy(terminal: Terminal) -> None:
     """Destroy the service; no process, no listener and no file in the run directory is left."""
-    url = urlsplit(service(terminal)["outputs"]["url"])
+    url = urlsplit(endpoint(terminal))
     if not workplace.processes_of_the_project():
         raise SurpriseError("the server's process was not found, so its end could not be seen")
     terminal.infractl("destroy", "--auto-approve")
@@ -189,13 +184,10 @@ def destroy(terminal: Terminal) -> None:
     print("No process, no listener, no file in the run directory.")
 
 
-def service(terminal: Terminal) -> dict[str, Any]:
-    """The service as `status --json` tells it."""
-    result = terminal.run("status", "--json")
-    if result.exit_code != 0:
-        raise SurpriseError(f"`infractl status --json` exited with {result.exit_code}")
-    found: dict[str, Any] = json.loads(result.stdout)[0]
-    return found
+def endpoint(terminal: Terminal) -> str:
+    """Where the service takes requests, as `status --json` tells it."""
+    url: str = json.loads(terminal.ask("status", "--json"))[0]["outputs"]["infer"]
+    return url
 
 
 def title(text: str) -> None:
