@@ -17,7 +17,12 @@ import numpy as np
 import onnx
 import psutil
 import pytest
+from hypothesis import settings
 from onnx import TensorProto, helper, numpy_helper
+
+# How long an example takes says nothing on a machine that others use too.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 MakeMlp = Callable[..., Path]
 

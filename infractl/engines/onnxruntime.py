@@ -40,7 +40,8 @@ _ENGINE_FAILURES: tuple[type[Exception], ...] = (
     TypeError,
     MemoryError,
 )
-_ERRORS_ONLY = 3
+# An error comes as an exception; a line on stderr beside it would say it twice.
+_FATAL_ONLY = 4
 _LONGEST_MESSAGE = 300
 
 
@@ -103,7 +104,7 @@ def _session_options(options: SessionOptions) -> onnxruntime.SessionOptions:
     made.inter_op_num_threads = 1
     made.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
     made.add_session_config_entry("session.intra_op.allow_spinning", "1" if options.spinning else "0")
-    made.log_severity_level = _ERRORS_ONLY
+    made.log_severity_level = _FATAL_ONLY
     return made
 
 
