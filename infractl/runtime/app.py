@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from functools import partial
 
@@ -62,6 +63,10 @@ class PublicApp:
             await self._refuse(send, refusal)
         except GoneError:
             status = _CLIENT_GONE
+        except asyncio.CancelledError:
+            # Nobody cancels a request but the end of the grace; the client is told, and the task ends here.
+            status = 503
+            await self._refuse(send, RequestError(status, "the server stopped before the answer was ready"))
         finally:
             if entered:
                 self.gate.leave()

@@ -49,6 +49,11 @@ class Listener(uvicorn.Server):
         for server in self.servers:
             server.close()
 
+    def cut_off(self) -> None:
+        """Cancel the requests that are being answered."""
+        for task in self.server_state.tasks:
+            task.cancel()
+
     async def close(self, within_s: float) -> None:
         """Close idle connections at once, the others after their answer or after `within_s`."""
         if self._serving is None:

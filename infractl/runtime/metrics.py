@@ -1,4 +1,4 @@
-"""What the server counts, in Prometheus' words. Gauges are computed when somebody looks, so that requests pay for counters only."""
+"""What the server counts, in Prometheus' words. Gauges are computed when somebody looks: a request pays for counters only."""
 
 from __future__ import annotations
 

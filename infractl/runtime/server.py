@@ -89,6 +89,7 @@ class Server:
             await asyncio.wait_for(self._app.gate.emptied(), self._settings.grace_s)
         except TimeoutError:
             log.error("%d requests were not answered in time", self._app.gate.inside)
+            self._public.cut_off()
         # The answers have been written, but a slow client may still be reading them.
         last_bytes_s = max(deadline_s - time.monotonic(), _LAST_BYTES_S)
         await asyncio.gather(self._public.close(last_bytes_s), self._control.close(last_bytes_s))
