@@ -10,6 +10,7 @@ from infractl.domain.measurement import Calibration
 from infractl.domain.placement import Prediction
 from infractl.domain.profile import ModelProfile
 from infractl.placement.memory import replica_memory
+from infractl.placement.server_time import ServerTime
 from infractl.placement.service_time import End, ServiceTime, gaps
 from infractl.placement.shape import Shape
 from infractl.placement.station import PERCENTILES, Station
@@ -54,14 +55,16 @@ class Candidate:
 
     def station(self, end: End) -> Station:
         service_time = ServiceTime(profile=self.profile, calibration=self.calibration, instances=self.shape.instances, end=end)
+        server_time = ServerTime(profile=self.profile, calibration=self.calibration, end=end)
+        cap = min(self.shape.batch, LARGEST_MODELLED_BATCH)
         # A request waits the whole delay only where the queue is short; at best it waits none of it.
         delay_s = 0.0 if end is End.low else self.delay_s
         return Station(
-            batch_s=service_time.table(min(self.shape.batch, LARGEST_MODELLED_BATCH)),
+            batch_s=service_time.table(cap),
+            loop_s=tuple(server_time.loop_s(requests) for requests in range(1, cap + 1)),
             instances=self.shape.instances,
             cores=self.cores,
-            loop_s=1 / end.of_rate(self.calibration.requests_per_s),
-            extra_s=end.of(self.calibration.request_s) + delay_s,
+            extra_s=server_time.alone_s + delay_s,
         )
 
 

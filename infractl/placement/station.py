@@ -20,22 +20,22 @@ _STEPS = 12
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Station:
-    """`batch_s[b - 1]` is the time for b items on one instance, `loop_s` the server loop's for one request.
+    """`batch_s[b - 1]` is the time for b items on one instance, `loop_s[b - 1]` the server loop's for b requests of one call.
 
-    `extra_s` is what each request takes besides, without waiting for anybody: the wire, parsing, a declared delay. Arrivals are
-    split at random over the instances: a shared queue does better, so this is the safe side.
+    `extra_s` is what a lone request takes outside of the engine, the loop's part included. Arrivals are split at random over
+    the instances: a shared queue does better, so this is the safe side.
     """
 
     batch_s: tuple[float, ...]
+    loop_s: tuple[float, ...]
     instances: int
     cores: int
-    loop_s: float
     extra_s: float
 
     def rate_at(self, share: float) -> float:
         """The rate at which the busiest of the instances, the server loop and the cores is busy for `share` of the time."""
-        item_s = self.batch_s[-1] / len(self.batch_s)
-        return share / max(item_s / self.instances, self.loop_s, (item_s + self.loop_s) / self.cores)
+        engine_s, loop_s = self.batch_s[-1] / len(self.batch_s), self.loop_s[-1] / len(self.loop_s)
+        return share / max(engine_s / self.instances, loop_s, (engine_s + loop_s) / self.cores)
 
     def utilization(self, rate_per_s: float) -> float:
         return rate_per_s / self.rate_at(1.0)
@@ -47,9 +47,9 @@ class Station:
         """
         if self.utilization(rate_per_s) > NUMERIC_LIMIT:
             return None
-        loop = latency_percentiles(Queue(rate_per_s=rate_per_s, batch_s=(self.loop_s,)), PERCENTILES)
+        loop = latency_percentiles(Queue(rate_per_s=rate_per_s, batch_s=self.loop_s), PERCENTILES)
         engine = latency_percentiles(Queue(rate_per_s=rate_per_s / self.instances, batch_s=self.batch_s), PERCENTILES)
-        waits = (self.extra_s + (in_loop - self.loop_s) + in_engine for in_loop, in_engine in zip(loop, engine, strict=True))
+        waits = (self.extra_s + (in_loop - self.loop_s[0]) + in_engine for in_loop, in_engine in zip(loop, engine, strict=True))
         return dict(zip(PERCENTILES, waits, strict=True))
 
     def holds(self, rate_per_s: float, limits_s: Mapping[int, float]) -> bool:

@@ -1,0 +1,82 @@
+"""Calibrations in the user's cache, one file a chip. What cannot be trusted or was made on another machine is made anew."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+
+from infractl.clock import Clock
+from infractl.domain.measurement import Calibration
+from infractl.measure.calibrate import calibrate
+from infractl.measure.machine import machine_facts
+from infractl.state.codec import canonical, decode, encode
+from infractl.state.file import guarded, make_directory, replace_file
+
+
+class CalibrationFiles:
+    """Satisfies `infractl.state.store.CalibrationStore`."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+
+    def put(self, calibration: Calibration) -> None:
+        """Keep it. Raises StateError where the directory cannot be written."""
+        make_directory(self._directory)
+        replace_file(self._file(calibration.chip), canonical(encode(calibration)))
+
+    def read(self, chip: str) -> Calibration | None:
+        """The calibration of the chip; None where there is none, or its file is damaged, foreign or of another version."""
+        try:
+            known = decode(Calibration, json.loads(self._file(chip).read_bytes()))
+        except (OSError, ValueError):
+            return None
+        return known if known.chip == chip else None
+
+    @contextmanager
+    def turn(self, chip: str) -> Iterator[None]:
+        """One process at a time may calibrate a chip: two at once would each measure the other."""
+        make_directory(self._directory)
+        with guarded(self._file(chip).with_suffix(".lock")):
+            yield
+
+    def _file(self, chip: str) -> Path:
+        # The digest keeps two names apart that are equal once they are fit for a file's.
+        readable = re.sub(r"[^a-z0-9]+", "-", chip.lower()).strip("-")[:60]
+        return self._directory / f"{readable}-{sha256(chip.encode()).hexdigest()[:8]}.json"
+
+
+def calibration_for(chip: str, clock: Clock, announce: Callable[[], None] = lambda: None) -> Calibration:
+    """This machine's calibration under the name `chip`: the one that is kept, or one made now, of which `announce` is told.
+
+    Raises MeasureError where the machine cannot be calibrated, StateError where the cache cannot be written.
+    """
+    files, facts = CalibrationFiles(cache_directory() / "calibrations"), machine_facts()
+    if known := _of_this_machine(files, chip, facts):
+        return known
+    with files.turn(chip):
+        # Another process may have made it while this one waited.
+        if known := _of_this_machine(files, chip, facts):
+            return known
+        announce()
+        made = calibrate(chip, clock, Path(tempfile.gettempdir()))
+        files.put(made)
+    return made
+
+
+def cache_directory() -> Path:
+    """`INFRACTL_CACHE`, else infractl's folder in the user's cache."""
+    if own := os.environ.get("INFRACTL_CACHE"):
+        return Path(own)
+    shared = os.environ.get("XDG_CACHE_HOME")
+    return (Path(shared) if shared else Path.home() / ".cache") / "infractl"
+
+
+def _of_this_machine(files: CalibrationFiles, chip: str, facts: Mapping[str, str]) -> Calibration | None:
+    known = files.read(chip)
+    return known if known is not None and known.machine == facts else None

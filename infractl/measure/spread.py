@@ -1,0 +1,26 @@
+"""From repeated samples to a measured figure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from statistics import median
+
+from infractl.domain.figure import Basis, Figure
+
+
+def quantile(samples: Sequence[float], share: float) -> float:
+    """The sample below which `share` of them are."""
+    ordered = sorted(samples)
+    return ordered[round(share * (len(ordered) - 1))]
+
+
+def measured(samples: Sequence[float], unit: str, source: str) -> Figure:
+    """The median, between the samples below and above which a tenth of them lie."""
+    return Figure(
+        value=median(samples),
+        unit=unit,
+        low=quantile(samples, 0.1),
+        high=quantile(samples, 0.9),
+        basis=Basis.measured,
+        source=source,
+    )

@@ -1,0 +1,42 @@
+"""What the model server adds to the engine's time: alone, and per request while it is busy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+
+from infractl.domain.measurement import Calibration
+from infractl.domain.profile import ModelProfile
+from infractl.placement.service_time import End
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerTime:
+    """One server loop, at one end of what is known: each call of the engine takes it a while, and each request in the call."""
+
+    profile: ModelProfile
+    calibration: Calibration
+    end: End
+
+    @property
+    def alone_s(self) -> float:
+        """What the server and the wire add to a request that meets no other."""
+        return self.end.of(self.calibration.request_s) + self._values_s
+
+    def loop_s(self, requests: int) -> float:
+        """The loop's own time for one call that joins so many requests.
+
+        Two rates were measured, one request a call and `joined`: 1 / rate = request + call / requests joined.
+        """
+        known = self.calibration
+        single_s, joined_s = 1 / self.end.of_rate(known.requests_per_s), 1 / self.end.of_rate(known.joined_per_s)
+        call_s = max(0.0, (single_s - joined_s) / (1 - 1 / known.joined))
+        return call_s + requests * (single_s - call_s + self._values_s)
+
+    @property
+    def _values_s(self) -> float:
+        """For the numbers that a request and its answer hold beyond the few of the empty model's."""
+        tensors = (*self.profile.signature.inputs, *self.profile.signature.outputs)
+        # Dynamic axes count as 1: of the batch there is one item, and the size of any other is not known.
+        values = sum(prod(size for size in tensor.shape if isinstance(size, int)) for tensor in tensors)
+        return self.end.of(self.calibration.value_s) * values
