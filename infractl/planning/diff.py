@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from infractl.domain.action import Action
 from infractl.domain.address import Address
@@ -48,7 +48,8 @@ def diff(
         target = targets[resource.address]
         kind = kinds[target, resource.address.kind]
         resolved = _resolved(resource, changes)
-        changes[resource.address] = _wanted(resolved, target, before.get(resource.address), live.get(resource.address), kind)
+        change = _wanted(resolved, target, before.get(resource.address), live.get(resource.address), kind)
+        changes[resource.address] = _in_step(change, changes)
     unwanted = [_unwanted(r, live.get(r.address)) for r in recorded if r.address not in targets]
     return (*changes.values(), *sorted(unwanted, key=lambda c: c.address))
 
@@ -95,6 +96,15 @@ def _wanted(desired: Resource, target: str, recorded: Recorded | None, live: Liv
         live=live,
         create_first=action is Action.replace and kind.schema.replacement is Replacement.create_first,
     )
+
+
+def _in_step(change: Change, others: Mapping[Address, Change]) -> Change:
+    """A replacement deletes first where something that it depends on does: its old object would outlive what it uses."""
+    needs = change.desired.depends_on if change.desired else ()
+    needs += change.recorded.depends_on if change.recorded else ()
+    found = (others[address] for address in needs if address in others)
+    deletes_first = any(c.action is Action.replace and not c.create_first for c in found)
+    return replace(change, create_first=False) if deletes_first else change
 
 
 def _moved(desired: Resource, target: str, recorded: Recorded, live: Live | None) -> Change:

@@ -46,25 +46,51 @@ def steps(changes: Iterable[Change]) -> dict[Node, frozenset[Node]]:
     """The nodes of the changes, each with the nodes that must end first.
 
     - What is made or changed follows what it depends on.
-    - What is deleted follows everything that depended on it: its dependants' deletion, or the step that turns them to
-      something else. Only a replacement that deletes first cannot wait for the latter.
+    - What is deleted follows the deletion of everything that depended on it, and the steps that turn the rest of what
+      depended on it to something else. The latter gives way where it would close a circle: what is replaced by deleting
+      first cannot wait for dependants that wait for its successor.
     """
-    changes = tuple(changes)
-    nodes = {c.address: _nodes(c) for c in changes}
+    by_address = {c.address: c for c in changes}
+    nodes = {address: _nodes(change) for address, change in by_address.items()}
     made = {n.address: n for group in nodes.values() for n in group if n.verb in ("create", "update")}
     gone = {n.address: n for group in nodes.values() for n in group if n.verb in ("delete", "forget")}
     before: dict[Node, set[Node]] = {n: set() for group in nodes.values() for n in group}
-    by_address = {c.address: c for c in changes}
-    for change in changes:
-        if change.desired is not None and (node := made.get(change.address)):
+    wishes: list[tuple[Node, Node]] = []
+    for address, change in by_address.items():
+        if change.desired is not None and (node := made.get(address)):
             before[node].update(made[d] for d in dependencies(change.desired) if d in made)
         if change.action is Action.replace:
-            first, second = nodes[change.address]
+            first, second = nodes[address]
             before[second].add(first)
         for needed in change.recorded.depends_on if change.recorded else ():
-            if needed in gone:
-                before[gone[needed]].update(_releases(change, by_address[needed], made, gone))
-    return {node: frozenset(needs) for node, needs in before.items()}
+            if needed in gone and address in gone:
+                before[gone[needed]].add(gone[address])
+            elif needed in gone and address in made:
+                wishes.append((gone[needed], made[address]))
+    return {node: frozenset(needs) for node, needs in _granted(before, wishes).items()}
+
+
+def _granted(before: Mapping[Node, set[Node]], wishes: Sequence[tuple[Node, Node]]) -> Mapping[Node, set[Node]]:
+    """`before` with the wishes (a node, and what it would follow) that close no circle: all of them, nearly always."""
+    granted = {node: set(needs) for node, needs in before.items()}
+    for node, needed in wishes:
+        granted[node].add(needed)
+    if _acyclic(granted):
+        return granted
+    granted = {node: set(needs) for node, needs in before.items()}
+    for node, needed in sorted(wishes):
+        granted[node].add(needed)
+        if not _acyclic(granted):
+            granted[node].discard(needed)
+    return granted
+
+
+def _acyclic(edges: Mapping[Node, Iterable[Node]]) -> bool:
+    try:
+        TopologicalSorter(edges).prepare()
+    except CycleError:
+        return False
+    return True
 
 
 def ordered(graph: Mapping[Node, Iterable[Node]]) -> tuple[Node, ...]:
@@ -81,14 +107,6 @@ def _nodes(change: Change) -> tuple[Node, ...]:
             return tuple(Node(change.address, verb) for verb in verbs)
         case action:
             return (Node(change.address, action.value),)
-
-
-def _releases(dependant: Change, needed: Change, made: Mapping[Address, Node], gone: Mapping[Address, Node]) -> Iterable[Node]:
-    """The steps after which `dependant` no longer uses the old `needed`."""
-    if dependant.address in gone:
-        yield gone[dependant.address]
-    elif dependant.address in made and (needed.action is not Action.replace or needed.create_first):
-        yield made[dependant.address]
 
 
 def _ordered(edges: Mapping[T, Iterable[T]]) -> tuple[T, ...]:

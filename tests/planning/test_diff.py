@@ -15,6 +15,7 @@ from infractl.domain.plan import Cause, Change
 from infractl.domain.resource import Live, Recorded, Ref, Resource
 from infractl.domain.value import Output, Redacted
 from infractl.planning.diff import Desired, KindView, diff
+from infractl.planning.graph import ordered, steps
 from infractl.provider.schema import Attribute, Replacement, Schema
 
 SCHEMA = Schema(
@@ -242,3 +243,28 @@ def repr_of(value: Any) -> str:
     if isinstance(value, list):
         return "[" + ",".join(map(repr_of, value)) + "]"
     return repr(value)
+
+
+def test_a_replacement_deletes_first_where_what_it_needs_does() -> None:
+    """Else the old one could neither go before the new one is made, nor stay when what it uses is gone."""
+    first = Schema({"host": Attribute(replaces=True)}, replacement=Replacement.create_first)
+    delete = Schema({"host": Attribute(replaces=True)})
+    below, above = address("a", "below"), address("b", "above")
+    desired = [
+        Desired(resource=Resource(address=below, properties={"host": "y"}), target="here"),
+        Desired(resource=Resource(address=above, properties={"host": "y"}, depends_on=(below,)), target="here"),
+    ]
+    recorded = [
+        Recorded(address=a, target="here", ref=Ref(kind="x", id=a.name), properties={"host": "x"}, outputs={}, depends_on=needs)
+        for a, needs in ((below, ()), (above, (below,)))
+    ]
+    live = {r.address: Live(ref=r.ref, properties=r.properties, labels={}) for r in recorded}
+    views = {
+        ("here", kind): KindView(schema=schema, managed=lambda _, found: found.properties)
+        for kind, schema in (("below", delete), ("above", first))
+    }
+
+    changes = diff(desired, recorded, live, views)
+
+    assert [(c.action, c.create_first) for c in changes] == [(Action.replace, False), (Action.replace, False)]
+    assert len(ordered(steps(changes))) == 4
