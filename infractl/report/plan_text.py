@@ -106,9 +106,19 @@ def _change(change: Change, style: Style) -> Iterator[str]:
 
 
 def _properties(properties: Mapping[str, Any], symbol: str, style: Style) -> Iterator[str]:
-    width = max(map(len, properties), default=0)
-    for name in sorted(properties):
-        yield f"      {_sign(symbol, style)} {name:<{width}} = {value_text(properties[name])}"
+    leaves = dict(_leaves(properties))
+    width = max(map(len, leaves), default=0)
+    for path in sorted(leaves):
+        yield f"      {_sign(symbol, style)} {path:<{width}} = {value_text(leaves[path])}"
+
+
+def _leaves(properties: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Every value by its path, as changes name it; an empty mapping is a value."""
+    for name, value in properties.items():
+        if isinstance(value, Mapping) and value:
+            yield from _leaves(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", value
 
 
 def _attribute(attribute: AttributeChange, style: Style) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -13,8 +14,12 @@ from infractl.units import format_bytes, format_duration, format_rate
 _FORMATS: dict[str, Callable[[float], str]] = {"s": format_duration, "1/s": format_rate, "B": format_bytes}
 
 
+WIDEST = 60
+"""A longer text is cut in its middle; the JSON document has the whole."""
+
+
 def value_text(value: Any) -> str:
-    """One value on one line. What is not known yet says so, what is secret does not show."""
+    """One value on one line. What is not known yet says so, what is secret does not show, a digest is shortened."""
     match value:
         case Redacted():
             return "(sensitive value)"
@@ -28,6 +33,11 @@ def value_text(value: Any) -> str:
             return "{" + ", ".join(f"{k}: {value_text(v)}" for k, v in value.items()) + "}"
         case list() | tuple():
             return "(known after apply)" if outputs_in(value) else "[" + ", ".join(map(value_text, value)) + "]"
+        case str() if re.fullmatch("[0-9a-f]{64}", value):
+            return f"sha256:{value[:12]}"
+        case str() if len(value) > WIDEST:
+            half = (WIDEST - 3) // 2
+            return json.dumps(f"{value[:half]}...{value[-half:]}", ensure_ascii=False)
         case _:
             return json.dumps(value, ensure_ascii=False)
 

@@ -22,11 +22,16 @@ class Known:
 
 
 def known(workspace: Workspace, key: ServiceKey) -> Known:
-    """Reads the document and the journal. Raises StateError where either cannot be trusted."""
-    state = workspace.stores.state.read(key)
+    """Reads the document and the journal that belongs to it. Raises StateError where either cannot be trusted."""
+    store = workspace.stores.state
+    while True:
+        state, entries, again = store.read(key), store.entries(key), store.read(key)
+        # An apply may fold its journal between two reads: then both are read anew.
+        if (state and (state.lineage, state.serial)) == (again and (again.lineage, again.serial)):
+            break
     if state is None:
         return Known(state=None, open_steps=())
-    state, open_steps = replay(state, workspace.stores.state.entries(key))
+    state, open_steps = replay(state, entries)
     return Known(state=state, open_steps=open_steps)
 
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from infractl.domain.artifact import Artifact
 from infractl.domain.measurement import Calibration, Measurements
 from infractl.domain.offer import Offer
-from infractl.domain.placement import Decision, Evaluation
+from infractl.domain.placement import Decision, Evaluation, Placement
 from infractl.domain.profile import ModelProfile
-from infractl.domain.release import Deployment, Release
+from infractl.domain.release import Deployment
 from infractl.domain.service_state import ServiceState
 from infractl.errors import Diagnostic, InfeasibleError, ModelError, Severity
 from infractl.hardware.this_machine import this_chip
@@ -41,11 +41,12 @@ def place_service(workspace: Workspace, loaded: LoadedService, state: ServiceSta
     targets = {t.target.name: t for t in workspace.targets_of(loaded)}
     offers = [offer for t in targets.values() for offer in t.provider.offers(t.target)]
     known = _known(workspace, offers, progress)
-    decision = place(loaded.service, profile, offers, known)
-    chosen = _choose(loaded, decision, state)
+    recorded = state.deployment.stable.placement if state and state.deployment else None
+    decision = place(loaded.service, profile, offers, known, recorded)
+    chosen = _choose(loaded, decision, recorded)
     assert chosen.placement is not None
     artifact = _as_given(workspace, loaded, profile, chosen)
-    release: Release = configure(loaded.service, chosen.placement, artifact)
+    release = configure(loaded.service, chosen.placement, artifact)
     return Placed(
         deployment=Deployment(project=workspace.project, environment=ENVIRONMENT, service=loaded.service.name, stable=release),
         decision=decision,
@@ -79,11 +80,10 @@ def _known(workspace: Workspace, offers: Sequence[Offer], progress: Progress) ->
     return Measurements(calibrations=calibrations, measurements=workspace.stores.measurements.list())
 
 
-def _choose(loaded: LoadedService, decision: Decision, state: ServiceState | None) -> Evaluation:
+def _choose(loaded: LoadedService, decision: Decision, recorded: Placement | None) -> Evaluation:
     """The recorded placement while it holds, else the best. Raises InfeasibleError with every reason."""
     if not decision.ranked:
         raise InfeasibleError(*(_refusal(loaded, decision)))
-    recorded = state.deployment.stable.placement if state and state.deployment else None
     return sticky(decision, recorded, loaded.service.spec.replan.tolerance)
 
 
