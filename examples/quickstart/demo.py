@@ -95,6 +95,7 @@ def story(terminal: Terminal) -> None:
 
     title("How it does")
     terminal.infractl("status")
+    print("Predicted for the declared peak of 200/s; measured under the load above, which is as much as the server takes.")
 
     title("Away again")
     destroy(terminal)
