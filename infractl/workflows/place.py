@@ -83,26 +83,42 @@ def _known(workspace: Workspace, offers: Sequence[Offer], progress: Progress) ->
 def _choose(loaded: LoadedService, decision: Decision, recorded: Placement | None) -> Evaluation:
     """The recorded placement while it holds, else the best. Raises InfeasibleError with every reason."""
     if not decision.ranked:
-        raise InfeasibleError(*(_refusal(loaded, decision)))
+        raise InfeasibleError(refusal(loaded, decision))
     return sticky(decision, recorded, loaded.service.spec.replan.tolerance)
 
 
-def _refusal(loaded: LoadedService, decision: Decision) -> Sequence[Diagnostic]:
-    nearest = f"relax one of these, as far as {'; or '.join(decision.nearest)}" if decision.nearest else ""
-    return [
-        Diagnostic(
-            slug="slo-infeasible",
-            severity=Severity.error,
-            summary="no placement meets what this service asks for",
-            detail="; ".join(
-                f"{refused.offer.name} with {refused.recipe.name}: {', '.join(map(str, refused.violations))}"
-                for refused in decision.refused
-            )
-            or "no target offers anything",
-            at=loaded.mark("spec.slo") or loaded.mark("spec"),
-            remedy=nearest or "allow other hardware classes or targets",
-        )
+def refusal(loaded: LoadedService, decision: Decision) -> Diagnostic:
+    """Why nothing is feasible: each offer with its reasons, placed at the first demand that is not met."""
+    reasons = [
+        f"{refused.offer.name} with {refused.recipe.name}: {', '.join(map(str, refused.violations))}"
+        for refused in decision.refused
     ]
+    codes = [violation.code for refused in decision.refused for violation in refused.violations]
+    at = next((mark for code in codes if (mark := loaded.mark(_DEMANDS.get(code, "spec")))), loaded.mark("spec"))
+    nearest = f"relax one of these: {'; or '.join(decision.nearest)}" if decision.nearest else ""
+    return Diagnostic(
+        slug="slo-infeasible",
+        severity=Severity.error,
+        summary="no placement meets what this service asks for",
+        detail="; ".join(reasons) or "no target offers anything",
+        at=at,
+        remedy=nearest or "allow other hardware classes or targets",
+    )
+
+
+_DEMANDS = {
+    "p50-over-slo": "spec.slo.latency.p50",
+    "p95-over-slo": "spec.slo.latency.p95",
+    "p99-over-slo": "spec.slo.latency.p99",
+    "throughput-short": "spec.traffic.peak",
+    "unstable": "spec.traffic.peak",
+    "over-budget": "spec.budget.monthly",
+    "price-unknown": "spec.budget.monthly",
+    "class-not-allowed": "spec.hardware.classes",
+    "target-not-allowed": "spec.targets",
+    "does-not-fit-memory": "spec.model.uri",
+}
+"""Where the demand stands that a violation's code speaks of."""
 
 
 def _as_given(workspace: Workspace, loaded: LoadedService, profile: ModelProfile, chosen: Evaluation) -> Artifact:
