@@ -16,7 +16,8 @@ class Calibration:
     `flops_per_s` is fp32 matrix products on one thread, `bandwidth_bytes_per_s` weights streamed from memory on one thread,
     `cached_bandwidth_bytes_per_s` the same for weights of at most `cached_bytes`, which stay in the processor's cache;
     `call_s` is the fixed cost of one engine call and `operator_s` that of each operator in it; `request_s` is what the server
-    and the loopback add to a small request (HTTP, parsing, reply), `value_s` what each number in its tensors adds to that;
+    and the loopback add to a small request (HTTP, parsing, reply), between the p5 and the p99 of single requests that meet no
+    other, `value_s` what each number in its tensors adds to that;
     `requests_per_s` is the most requests that the server passes to an empty model one a call, `joined_per_s` up to `joined` a call.
     `machine` names processor, cores and library versions: another machine needs its own.
     """

@@ -46,12 +46,16 @@ class RunningServer:
     directory: Path
     clock: Clock
 
-    def serve(self, model: Path, *, max_batch: int) -> None:
-        """Load a model with one session, wait until it is ready, and let it answer. Raises MeasureError."""
+    def load(self, model: Path, *, max_batch: int) -> str:
+        """Load a model with one session, wait until it is ready, and give its name for `activate`. Raises MeasureError."""
         release = _release(model, max_batch)
         self._ask("PUT", f"/releases/{release.id}", dumps(release))
         _wait(self.clock, lambda: self._is_ready(release.id), f"the server did not load {model.name} in time")
-        self._ask("PUT", "/active", json.dumps({"release": release.id}).encode())
+        return release.id
+
+    def activate(self, release: str) -> None:
+        """Let a loaded model answer from the next request on."""
+        self._ask("PUT", "/active", json.dumps({"release": release}).encode())
 
     def _is_ready(self, release: str) -> bool:
         status = self._status()

@@ -64,7 +64,7 @@ class Candidate:
             loop_s=tuple(server_time.loop_s(requests) for requests in range(1, cap + 1)),
             instances=self.shape.instances,
             cores=self.cores,
-            extra_s=server_time.alone_s + delay_s,
+            extra_s={percentile: server_time.alone_s(percentile) + delay_s for percentile in PERCENTILES},
         )
 
 

@@ -18,10 +18,14 @@ class ServerTime:
     calibration: Calibration
     end: End
 
-    @property
-    def alone_s(self) -> float:
-        """What the server and the wire add to a request that meets no other."""
-        return self.end.of(self.calibration.request_s) + self._values_s
+    def alone_s(self, percentile: int) -> float:
+        """What the server and the wire add to a request that meets no other: wake-ups give even that a tail."""
+        known = self.calibration.request_s
+        if self.end is End.low:
+            return known.low + self._values_s
+        # Calibration gives the median and the p99; what lies between is taken in proportion.
+        tail = {50: 0.0, 95: 0.5, 99: 1.0}[percentile]
+        return self.end.model_error * (known.value + tail * (known.high - known.value)) + self._values_s
 
     def loop_s(self, requests: int) -> float:
         """The loop's own time for one call that joins so many requests.
@@ -31,7 +35,7 @@ class ServerTime:
         known = self.calibration
         single_s, joined_s = 1 / self.end.of_rate(known.requests_per_s), 1 / self.end.of_rate(known.joined_per_s)
         call_s = max(0.0, (single_s - joined_s) / (1 - 1 / known.joined))
-        return call_s + requests * (single_s - call_s + self._values_s)
+        return self.end.model_error * (call_s + requests * (single_s - call_s + self._values_s))
 
     @property
     def _values_s(self) -> float:

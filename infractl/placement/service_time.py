@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
+from operator import add
 
 from infractl.domain.figure import Figure
 from infractl.domain.measurement import Calibration
 from infractl.domain.profile import ModelProfile
 
 MODEL_ERROR = (0.7, 1.4)
-"""The true time over the computed one, for multilayer perceptrons of many widths and batches."""
+"""The true time over the computed one, for multilayer perceptrons of many widths and batches, and for the server loop."""
 
 FLOOR_ERROR = 10.0
 """How far above a floor the truth is taken to be, where operators or axes are not costed: a guess, and shown as one."""
@@ -22,6 +24,11 @@ class End(Enum):
     low = "low"
     expected = "expected"
     high = "high"
+
+    @property
+    def model_error(self) -> float:
+        """The factor on a computed time."""
+        return {End.low: MODEL_ERROR[0], End.expected: 1.0, End.high: MODEL_ERROR[1]}[self]
 
     def of(self, figure: Figure) -> float:
         """A time at this end."""
@@ -38,6 +45,7 @@ class ServiceTime:
 
     `seconds(b) = error · (fixed_s + Σ max(flops(b) / flops_per_s, weights / bandwidth + activations(b) / cached bandwidth))`:
     the roofline of Williams, Waterman and Patterson, CACM 2009, operator by operator, plus what a call and its operators cost.
+    Weights that do not fit into the cache are not read while the engine multiplies: the two are added then, as was measured.
     """
 
     profile: ModelProfile
@@ -50,8 +58,9 @@ class ServiceTime:
         fixed_s = end.of(known.call_s) + len(self.profile.operators) * end.of(known.operator_s)
         flops_per_s, cached = end.of_rate(known.flops_per_s), end.of_rate(known.cached_bandwidth_bytes_per_s)
         weights_per_s, sizes = self._weights_per_s, self.profile.sizes(batch)
+        together: Callable[[float, float], float] = max if self._cached else add
         working_s = sum(
-            max(
+            together(
                 operator.flops.at(sizes) / flops_per_s,
                 operator.weight_bytes / weights_per_s + operator.activation_bytes.at(sizes) / cached,
             )
@@ -64,18 +73,20 @@ class ServiceTime:
         return tuple(self.seconds(batch) for batch in range(1, cap + 1))
 
     @property
+    def _cached(self) -> bool:
+        """Whether the weights of all instances stay in the cache. At the fastest, they do whatever their size."""
+        return self.end is End.low or self.profile.weight_bytes * self.instances <= self.calibration.cached_bytes
+
+    @property
     def _weights_per_s(self) -> float:
-        """Weights that fit into the cache stay there while a model is busy; at the slowest, other work has evicted them."""
-        weights = self.profile.weight_bytes * self.instances
-        if self.end is not End.high and weights <= self.calibration.cached_bytes:
-            return self.end.of_rate(self.calibration.cached_bandwidth_bytes_per_s)
-        return self.end.of_rate(self.calibration.bandwidth_bytes_per_s)
+        """At the slowest, other work has evicted the weights between two calls."""
+        known = self.calibration
+        in_cache = self._cached and self.end is not End.high
+        return self.end.of_rate(known.cached_bandwidth_bytes_per_s if in_cache else known.bandwidth_bytes_per_s)
 
     @property
     def _error(self) -> float:
-        low, high = MODEL_ERROR
-        slowest = FLOOR_ERROR if gaps(self.profile) else high
-        return {End.low: low, End.expected: 1.0, End.high: slowest}[self.end]
+        return FLOOR_ERROR if self.end is End.high and gaps(self.profile) else self.end.model_error
 
 
 def gaps(profile: ModelProfile) -> tuple[str, ...]:

@@ -22,15 +22,15 @@ _STEPS = 12
 class Station:
     """`batch_s[b - 1]` is the time for b items on one instance, `loop_s[b - 1]` the server loop's for b requests of one call.
 
-    `extra_s` is what a lone request takes outside of the engine, the loop's part included. Arrivals are split at random over
-    the instances: a shared queue does better, so this is the safe side.
+    `extra_s` is what a lone request takes outside of the engine, the loop's part included, by percentile. Arrivals are split at
+    random over the instances: a shared queue does better, so this is the safe side.
     """
 
     batch_s: tuple[float, ...]
     loop_s: tuple[float, ...]
     instances: int
     cores: int
-    extra_s: float
+    extra_s: Mapping[int, float]
 
     def rate_at(self, share: float) -> float:
         """The rate at which the busiest of the instances, the server loop and the cores is busy for `share` of the time."""
@@ -43,14 +43,16 @@ class Station:
     def latency_s(self, rate_per_s: float) -> Mapping[int, float] | None:
         """Latency by percentile, or None where the queue does not settle.
 
-        The percentiles of the two waits are added, which errs on the safe side: they are seldom long at once.
+        The percentiles of the parts are added, which errs on the safe side: they are seldom long at once.
         """
         if self.utilization(rate_per_s) > NUMERIC_LIMIT:
             return None
         loop = latency_percentiles(Queue(rate_per_s=rate_per_s, batch_s=self.loop_s), PERCENTILES)
         engine = latency_percentiles(Queue(rate_per_s=rate_per_s / self.instances, batch_s=self.batch_s), PERCENTILES)
-        waits = (self.extra_s + (in_loop - self.loop_s[0]) + in_engine for in_loop, in_engine in zip(loop, engine, strict=True))
-        return dict(zip(PERCENTILES, waits, strict=True))
+        return {
+            percentile: self.extra_s[percentile] + (in_loop - self.loop_s[0]) + in_engine
+            for percentile, in_loop, in_engine in zip(PERCENTILES, loop, engine, strict=True)
+        }
 
     def holds(self, rate_per_s: float, limits_s: Mapping[int, float]) -> bool:
         """Whether every latency limit is kept at this rate."""
