@@ -14,17 +14,17 @@ def apply(paths: Paths = None, auto_approve: AutoApprove = False) -> None:
     """
     from infractl.cli.carry_out import carry_out
     from infractl.cli.document import open_plan
+    from infractl.cli.opening import opened
     from infractl.workflows import apply as workflow
-    from infractl.workflows.workspace import open_workspace
 
     sources = given(paths)
     if _is_plan(sources):
         saved = open_plan(sources[0])
-        workspace = open_workspace([_project(sources[0])])
+        workspace = opened([_project(sources[0])])
         # A saved plan was reviewed: asking again would be noise.
         carry_out(lambda voice: workflow.apply_saved(workspace, saved, voice), auto_approve=True)
     else:
-        workspace = open_workspace(sources)
+        workspace = opened(sources)
         carry_out(lambda voice: workflow.apply(workspace, voice), auto_approve=auto_approve)
 
 

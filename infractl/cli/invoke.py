@@ -19,10 +19,10 @@ def invoke(
 ) -> None:
     """Send one request to a running service."""
     from infractl.workflows.invoke import invoke as run
-    from infractl.workflows.workspace import open_workspace
+    from infractl.workflows.workspace import open_project
 
     body = _body(data)
-    answer = run(open_workspace([project]), service, body)
+    answer = run(open_project(project), service, body)
     sys.stdout.write(json.dumps(answer, indent=2) + "\n")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Sequence
 
@@ -39,6 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         remedy = "run it again with --debug and report what it prints; the state is as the last finished step left it"
         _tell([_problem("internal", "infractl has a defect", detail, remedy)])
         code = 1
+    # What was to happen has happened: a late Ctrl-C must not change what the code says.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     raise SystemExit(code)
 
 

@@ -22,12 +22,12 @@ def plan(
     Says why, which latency to expect and how sure that is, and what it costs. Changes nothing.
     """
     from infractl.cli.document import plan_json, save
+    from infractl.cli.opening import opened
     from infractl.cli.terminal import progress, style_of
     from infractl.report.plan_text import plan_text
     from infractl.workflows.plan import plan as run
-    from infractl.workflows.workspace import open_workspace
 
-    result = run(open_workspace(given(paths)), progress)
+    result = run(opened(given(paths)), progress)
     sys.stdout.write(plan_json(result) if json else plan_text(result, style_of(sys.stdout)))
     if out is not None:
         save(result, out)

@@ -12,12 +12,12 @@ def status(paths: Paths = None, json: AsJson = False) -> None:
 
     What is measured stands beside what was promised and what was predicted.
     """
+    from infractl.cli.opening import opened
     from infractl.cli.terminal import style_of
     from infractl.report.status_text import status_text
     from infractl.workflows.status import status as run
-    from infractl.workflows.workspace import open_workspace
 
-    services = run(open_workspace(given(paths)))
+    services = run(opened(given(paths)))
     if json:
         import json as codec
 

@@ -64,18 +64,23 @@ def approval(auto: bool, question: str) -> Callable[[Plan], bool]:
         sys.stdout.flush()
         if auto:
             return True
-        if not (sys.stdin.isatty() and sys.stderr.isatty()):
-            raise UsageError.of(
-                "no-terminal",
-                summary="there is nobody to ask",
-                detail="the plan needs approval, and this is no terminal",
-                remedy="review the plan, then pass --auto-approve; or save it with plan --out and apply that",
-            )
-        sys.stderr.write(f"\n{question} Only yes goes on: ")
-        sys.stderr.flush()
-        return sys.stdin.readline().strip() == "yes"
+        return ask(question)
 
     return approve
+
+
+def ask(question: str) -> bool:
+    """Whether the user answers yes. Raises UsageError where there is no terminal."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise UsageError.of(
+            "no-terminal",
+            summary="there is nobody to ask",
+            detail="this needs approval, and this is no terminal",
+            remedy="pass --auto-approve; or save a plan with plan --out, have it reviewed, and apply that",
+        )
+    sys.stderr.write(f"\n{question} Only yes goes on: ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip() == "yes"
 
 
 @contextmanager

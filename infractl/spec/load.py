@@ -18,7 +18,7 @@ from infractl.domain.value import Json
 from infractl.errors import Diagnostic, Diagnostics, Mark, SpecError
 from infractl.spec.document import Document
 from infractl.spec.document import Path as DocumentPath
-from infractl.spec.find import find
+from infractl.spec.find import Found, find
 from infractl.spec.locate import absolute_path, shown
 from infractl.spec.project import Project, TargetEntry
 from infractl.spec.project_file import implied_document, project_document, read_project
@@ -82,7 +82,7 @@ def load_project(paths: Sequence[Path]) -> LoadedProject:
     targets = project.targets if project else None
     loaded = [_service(path, d, found.root, targets, problems) for path, d in documents]
     if not documents and not problems.errors:
-        _no_services(paths, problems)
+        _no_services(paths, found, problems)
     problems.raise_errors(SpecError)
     assert project is not None  # a broken one is an error
     return LoadedProject(
@@ -92,6 +92,20 @@ def load_project(paths: Sequence[Path]) -> LoadedProject:
         diagnostics=tuple(problems),
         document=document,
     )
+
+
+def load_root(directory: Path) -> LoadedProject:
+    """The project that a directory belongs to, without its services: for what is recorded, whatever is declared.
+
+    Raises SpecError where the directory is not there or infractl.yaml is wrong.
+    """
+    problems = Diagnostics()
+    found = find([directory], problems)
+    document = project_document(found, problems)
+    project = read_project(found, document, problems)
+    problems.raise_errors(SpecError)
+    assert project is not None  # a broken one is an error
+    return LoadedProject(root=found.root, project=project, services=(), diagnostics=(), document=document)
 
 
 def settings_for(loaded: LoadedProject, target_name: str, model: type[M]) -> M:
@@ -140,8 +154,11 @@ def digest_of(value: Json) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _no_services(paths: Sequence[Path], problems: Diagnostics) -> None:
-    problems.error(
+def _no_services(paths: Sequence[Path], found: Found, problems: Diagnostics) -> None:
+    """A project may have lost its last service, which is then to be destroyed; elsewhere it is a wrong path."""
+    whole = found.project is not None and any(path.resolve() == found.root for path in paths)
+    say = problems.warning if whole else problems.error
+    say(
         "no-services",
         summary="there is no service here",
         detail="no document has an apiVersion of infractl.dev/v1 and the kind InferenceService",

@@ -16,7 +16,7 @@ from infractl.domain.address import ServiceKey
 from infractl.errors import UsageError
 from infractl.provider import registry
 from infractl.provider.contract import Context, Provider, Target
-from infractl.spec.load import LoadedProject, LoadedService, load_project, settings_for
+from infractl.spec.load import LoadedProject, LoadedService, load_project, load_root, settings_for
 from infractl.state.open import open_stores
 from infractl.state.store import Stores
 from infractl.workflows.secret import EnvironmentSecrets
@@ -103,6 +103,11 @@ class Workspace:
                     kinds=opened.provider.connect(opened.target, context), schemas=opened.provider.kinds
                 )
         return self._connections
+
+
+def open_project(directory: Path) -> Workspace:
+    """The project of a directory without its services, which may be broken or gone. Raises SpecError."""
+    return Workspace(loaded=load_root(directory), whole=True)
 
 
 def open_workspace(paths: Sequence[Path]) -> Workspace:

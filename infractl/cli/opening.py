@@ -1,0 +1,21 @@
+"""Opens the project that a command works on, and shows what its documents are warned of."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from infractl.cli.terminal import style_of
+from infractl.errors import Severity
+from infractl.report.diagnostic import render
+from infractl.workflows.workspace import Workspace, open_workspace
+
+
+def opened(paths: Sequence[Path]) -> Workspace:
+    """Raises SpecError with everything that is wrong."""
+    workspace = open_workspace(paths)
+    warnings = [d for d in workspace.loaded.diagnostics if d.severity is Severity.warning]
+    if warnings:
+        sys.stderr.write(render(warnings, color=style_of(sys.stderr).color))
+    return workspace

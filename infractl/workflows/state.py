@@ -1,0 +1,38 @@
+"""`state`: what is recorded, and breaking a lock whose holder will never give it back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from infractl.domain.service_state import ServiceState
+from infractl.errors import StateError, UsageError
+from infractl.state.store import Holder
+from infractl.workflows.observe import known
+from infractl.workflows.plan import recorded_keys
+from infractl.workflows.workspace import Workspace
+
+
+def recorded(workspace: Workspace) -> Sequence[ServiceState]:
+    """Every recorded service's state, with what a running or broken-off apply has journaled. Raises StateError."""
+    states = (known(workspace, key).state for key in recorded_keys(workspace))
+    return [state for state in states if state is not None]
+
+
+def unlock(workspace: Workspace, lock_id: str, approve: Callable[[Holder], bool]) -> Holder:
+    """Break the lock `lock_id`: its holder can write nothing more. Raises StateError where no lock has the id."""
+    for key in recorded_keys(workspace):
+        holder = workspace.stores.state.holder(key)
+        if holder is None or holder.id != lock_id:
+            continue
+        if not approve(holder):
+            raise UsageError.of(
+                "not-approved", summary="the lock was left alone", detail=lock_id, remedy="answer yes, or --auto-approve"
+            )
+        workspace.stores.state.unlock(key, lock_id)
+        return holder
+    raise StateError.of(
+        "lock-unknown",
+        summary="no service is locked under this id",
+        detail=lock_id,
+        remedy="take the id from the newest message; a lock whose process has ended needs no unlocking",
+    )
