@@ -18,7 +18,8 @@ class Calibration:
     `call_s` is the fixed cost of one engine call and `operator_s` that of each operator in it; `request_s` is what the server
     and the loopback add to a small request (HTTP, parsing, reply), between the p5 and the p99 of single requests that meet no
     other, `value_s` what each number in its tensors adds to that;
-    `requests_per_s` is the most requests that the server passes to an empty model one a call, `joined_per_s` up to `joined` a call.
+    `requests_per_s` is the most requests that the server passes to an empty model one a call, `joined_per_s` the same in calls
+    of up to `joined`.
     `machine` names processor, cores and library versions: another machine needs its own.
     """
 
