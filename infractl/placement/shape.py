@@ -30,13 +30,19 @@ class Shape:
 
 
 def shapes(service: InferenceService, profile: ModelProfile, offer: Offer) -> Sequence[Shape]:
-    """Every shape that the service's document, its model and the offer's cores allow, the simplest first."""
+    """The shapes that the service's document, its model and the offer's cores allow, the simplest first."""
     cores = max(1, offer.chip.cores * offer.count)
     return [
         Shape(instances=instances, batch=batch, threads=_SINGLE_THREAD)
-        for instances in range(1, cores + 1)
+        for instances in _instances(cores)
         for batch in _batches(service, profile)
     ]
+
+
+def _instances(cores: int) -> Sequence[int]:
+    """Every number up to 4, then doubling, and all cores: in between, one more instance changes little."""
+    doubling = (1 << power for power in range(cores.bit_length()))
+    return sorted({*range(1, min(cores, 4) + 1), *doubling, cores})
 
 
 def _batches(service: InferenceService, profile: ModelProfile) -> Sequence[int]:

@@ -15,7 +15,7 @@ PLANNED_SHARE = 0.8
 DERATING = 0.85
 """Of the rate at which the SLO just holds: without it most MLPerf Server results are predicted too high, some by a third."""
 
-_STEPS = 12
+_STEPS = 9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

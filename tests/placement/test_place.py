@@ -1,0 +1,245 @@
+"""The decision: what is chosen, why the others are not, and what would be feasible instead."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from infractl.domain.figure import Basis
+from infractl.domain.measurement import Measurements
+from infractl.domain.unknown import Unknown
+
+
+def codes(evaluation) -> set[str]:
+    return {violation.code for violation in evaluation.violations}
+
+
+def shape(decision) -> tuple[int, int]:
+    placement = decision.ranked[0].placement
+    return placement.instances, placement.batch
+
+
+def test_a_calm_service_gets_the_simplest_shape(planner) -> None:
+    decision = planner("small", slo={"latency": {"p99": "20ms"}}, traffic={"peak": "100/s"})
+
+    assert shape(decision) == (1, 1)
+    assert decision.refused == () and decision.nearest == ()
+
+
+def test_a_prediction_says_where_it_comes_from_and_how_sure_it_is(planner) -> None:
+    prediction = planner("small", traffic={"peak": "100/s"}).ranked[0].placement.prediction
+
+    for figure in (*prediction.latency_s.values(), prediction.capacity_per_s):
+        assert figure.low < figure.value < figure.high
+        assert figure.basis is Basis.calibrated
+        assert "calibration of 2026-11-24" in figure.source
+    assert prediction.memory_bytes.basis is Basis.estimated
+    assert 0 < prediction.utilization < 0.1
+
+
+def test_without_traffic_the_idle_latency_is_predicted_and_said_to_be(planner, calibration) -> None:
+    prediction = planner("small").ranked[0].placement.prediction
+
+    assert prediction.utilization == 0
+    assert prediction.latency_s[50].value == pytest.approx(calibration.request_s.value, rel=0.1)
+    assert "no traffic is declared" in prediction.latency_s[50].source
+
+
+def test_more_traffic_is_met_by_batches_before_instances(planner) -> None:
+    calm, busy = (
+        shape(planner("middling", slo={"latency": {"p99": "20ms"}}, traffic={"peak": peak})) for peak in ("300/s", "3000/s")
+    )
+
+    assert calm == (1, 1)
+    assert busy[0] == 1 and busy[1] > 1
+
+
+def test_a_model_for_single_items_is_never_batched(planner) -> None:
+    decision = planner("fixed", traffic={"peak": "2100/s"})
+
+    assert decision.ranked[0].placement.batch == 1
+    assert decision.ranked[0].placement.instances > 1
+
+
+@pytest.mark.parametrize(
+    ("batching", "expected"), [("off", 1), ({"maxBatch": 7}, 7), ({"maxBatch": 500, "maxDelay": "2ms"}, 500)]
+)
+def test_declared_batching_is_kept(planner, batching, expected: int) -> None:
+    decision = planner("middling", traffic={"peak": "100/s"}, serving={"batching": batching})
+
+    assert decision.ranked[0].placement.batch == expected
+
+
+def test_a_declared_delay_is_part_of_the_latency(planner) -> None:
+    at_once, delayed = (
+        planner("small", serving={"batching": {"maxBatch": 8, "maxDelay": delay}}).ranked[0].placement.prediction.latency_s[50]
+        for delay in ("0ms", "3ms")
+    )
+
+    assert delayed.value == pytest.approx(at_once.value + 3e-3)
+    assert delayed.low == pytest.approx(at_once.low)
+
+
+def test_an_impossible_latency_is_refused_with_both_numbers(planner) -> None:
+    decision = planner("large", slo={"latency": {"p50": "1ms", "p99": "10ms"}}, traffic={"peak": "10/s"})
+
+    assert decision.ranked == ()
+    assert codes(decision.refused[0]) == {"p50-over-slo"}
+    violation = decision.refused[0].violations[0]
+    assert violation.need == "1ms"
+    assert re.fullmatch(r"[\d.]+ms", violation.have)
+    assert decision.refused[0].placement is not None
+
+
+def test_a_latency_that_only_the_fast_end_keeps_is_refused(planner) -> None:
+    latency = planner("small", traffic={"peak": "10/s"}).ranked[0].placement.prediction.latency_s[99]
+    between = (latency.value + latency.high) / 2
+
+    decision = planner("small", slo={"latency": {"p99": f"{between * 1e6:.0f}us"}}, traffic={"peak": "10/s"})
+
+    assert codes(decision.refused[0]) == {"p99-over-slo"}
+    assert "up to" in decision.refused[0].violations[0].have
+
+
+def test_more_than_the_server_can_pass_is_refused_however_small_the_model(planner) -> None:
+    decision = planner("small", traffic={"peak": "100000/s"})
+
+    assert codes(decision.refused[0]) == {"unstable"}
+    assert decision.refused[0].violations[0].need == "100000/s"
+    assert decision.refused[0].placement is None
+
+
+def test_a_rate_without_room_for_error_is_short_of_throughput(planner) -> None:
+    most = planner("small").ranked[0].placement.prediction.capacity_per_s
+    batched = {"batching": "off"}
+
+    decision = planner("small", traffic={"peak": f"{(most.low + most.value) / 2:.0f}/s"}, serving=batched)
+
+    assert codes(decision.refused[0]) == {"throughput-short"}
+
+
+def test_an_infeasible_service_is_told_what_would_be_feasible(planner) -> None:
+    wanted = {"slo": {"latency": {"p99": "3ms"}}, "traffic": {"peak": "5000/s"}}
+
+    latency, rate = planner("middling", **wanted).nearest
+
+    assert re.fullmatch(r"p99 of [\d.]+ms at 5000/s", latency)
+    assert re.fullmatch(r"[\d.]+/s at p99 3ms", rate)
+
+
+WISHES = st.tuples(st.sampled_from(["small", "middling", "large"]), st.floats(0.3, 30), st.floats(1, 8), st.integers(1, 40_000))
+
+
+@given(wish=WISHES)
+@settings(max_examples=25, deadline=None)
+def test_each_of_the_nearest_figures_is_feasible_once_it_is_declared(planner, wish) -> None:
+    model, p50_ms, ratio, peak = wish
+    latency = {"p50": f"{p50_ms:.3f}ms", "p99": f"{p50_ms * ratio:.3f}ms"}
+    decision = planner(model, slo={"latency": latency}, traffic={"peak": f"{peak}/s"})
+    assert bool(decision.ranked) != bool(decision.refused)
+
+    for text in decision.nearest:
+        relaxed, rate = dict(latency), f"{peak}/s"
+        for percentile, limit in re.findall(r"(p\d\d) of ([\d.]+[mu]?s)", text):
+            relaxed[percentile] = limit
+        if found := re.search(r"([\d.]+/s)", text):
+            rate = found[1]
+        assert planner(model, slo={"latency": relaxed}, traffic={"peak": rate}).ranked, f"{text} is not feasible"
+
+
+@given(wish=WISHES, relief=st.floats(1.0, 5.0))
+@settings(max_examples=25, deadline=None)
+def test_what_is_feasible_stays_so_under_a_looser_limit_or_less_traffic(planner, wish, relief: float) -> None:
+    model, p50_ms, ratio, peak = wish
+
+    def decide(loosened: float, rate: float):
+        latency = {"p50": f"{p50_ms * loosened:.6f}ms", "p99": f"{p50_ms * ratio * loosened:.6f}ms"}
+        return planner(model, slo={"latency": latency}, traffic={"peak": f"{rate:.6f}/s"})
+
+    tight = decide(1.0, peak)
+    looser, calmer = decide(relief, peak), decide(1.0, peak / relief)
+
+    if tight.ranked:
+        assert looser.ranked and calmer.ranked
+        assert shape(looser) <= shape(tight)
+
+
+def test_every_reason_that_needs_no_figures_is_given_at_once(planner) -> None:
+    decision = planner("small", hardware={"classes": ["gpu"]}, targets=["cloud"], known=Measurements(calibrations={}))
+
+    assert codes(decision.refused[0]) == {"class-not-allowed", "target-not-allowed", "no-figures"}
+    assert decision.nearest == ()
+
+
+def test_an_slo_is_not_promised_for_a_model_that_is_not_wholly_costed(planner) -> None:
+    open_profile = replace(planner.profiles["small"], uncosted=(("Conv", 12),))
+    planner = replace(planner, profiles={"open": open_profile})
+
+    promised = planner("open", slo={"latency": {"p99": "1s"}})
+    unpromised = planner("open", traffic={"peak": "10/s"})
+
+    assert codes(promised.refused[0]) == {"no-figures"}
+    assert "Conv" in promised.refused[0].violations[0].need
+    assert "a floor" in unpromised.ranked[0].placement.prediction.latency_s[50].source
+
+
+def test_a_model_larger_than_the_memory_does_not_fit(planner, offer) -> None:
+    tiny = replace(offer, host_memory_bytes=128 * 2**20)
+
+    decision = planner("large", tiny)
+
+    assert codes(decision.refused[0]) == {"does-not-fit-memory"}
+    assert all(text.endswith("MiB") for text in (decision.refused[0].violations[0].need, decision.refused[0].violations[0].have))
+
+
+def test_no_price_is_unknown_and_not_nothing(planner) -> None:
+    cost = planner("small").ranked[0].placement.cost
+
+    assert isinstance(cost.expected_amount, Unknown)
+    assert cost.why == "this machine: no price declared"
+    assert cost.floor == cost.expected == cost.ceiling == ()
+
+
+def test_an_unknown_price_keeps_no_budget(planner) -> None:
+    decision = planner("small", budget={"monthly": "10000 USD"})
+
+    assert codes(decision.refused[0]) == {"price-unknown"}
+
+
+def test_a_price_an_hour_is_paid_for_730_hours(planner, priced) -> None:
+    cost = planner("small", priced("rented", "0.10")).ranked[0].placement.cost
+
+    assert str(cost.expected_amount) == "73.00 USD"
+    assert cost.floor == cost.expected == cost.ceiling
+
+
+def test_a_dear_offer_is_over_budget_and_the_nearest_is_its_price(planner, priced) -> None:
+    decision = planner("small", priced("rented", "0.10"), budget={"monthly": "50 USD"})
+
+    assert [str(v) for v in decision.refused[0].violations] == ["over-budget: needs 50 USD a month, has 73.00 USD a month"]
+    assert decision.nearest == ("73.00 USD a month",)
+
+
+def test_a_price_in_another_currency_is_not_compared(planner, priced) -> None:
+    decision = planner("small", priced("rented", "0.10", "EUR"), budget={"monthly": "500 USD"})
+
+    assert codes(decision.refused[0]) == {"price-unknown"}
+
+
+def test_the_cheapest_offer_comes_first_and_an_unknown_price_last(planner, offer, priced) -> None:
+    decision = planner("small", offer, priced("dear", "0.20"), priced("cheap", "0.10"), traffic={"peak": "10/s"})
+
+    assert [e.offer.name for e in decision.ranked] == ["cheap", "dear", "this machine"]
+
+
+def test_the_reasons_against_one_offer_do_not_hide_the_other(planner, offer) -> None:
+    elsewhere = replace(offer, name="elsewhere", target="cloud")
+
+    decision = planner("small", offer, elsewhere, targets=["cloud"])
+
+    assert [e.offer.name for e in decision.ranked] == ["elsewhere"]
+    assert codes(decision.refused[0]) == {"target-not-allowed"}
