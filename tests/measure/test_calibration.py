@@ -1,0 +1,119 @@
+"""This machine is calibrated for real, once. What its figures must be is not known here, only what they cannot be."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import fields, replace
+from pathlib import Path
+
+import pytest
+
+from infractl.clock import SystemClock
+from infractl.domain.figure import Basis, Figure
+from infractl.domain.measurement import Calibration
+from infractl.hardware.this_machine import this_chip
+from infractl.measure.calibrate import calibrate
+from infractl.measure.calibration_store import CalibrationFiles, calibration_for
+from infractl.measure.machine import machine_facts
+
+
+class CalibratesError(Exception):
+    """Raised where a calibration would start, which spares its seconds."""
+
+
+def announce() -> None:
+    raise CalibratesError
+
+
+@pytest.fixture(scope="module")
+def calibration(tmp_path_factory: pytest.TempPathFactory) -> Calibration:
+    directory = tmp_path_factory.mktemp("calibrate")
+    made = calibrate("test chip", SystemClock(), directory)
+    assert list(directory.iterdir()) == [], "calibration leaves nothing behind"
+    return made
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CalibrationFiles:
+    monkeypatch.setenv("INFRACTL_CACHE", str(tmp_path))
+    return CalibrationFiles(tmp_path / "calibrations")
+
+
+def test_every_figure_is_measured_and_between_its_ends(calibration: Calibration) -> None:
+    figures = [getattr(calibration, f.name) for f in fields(calibration) if isinstance(getattr(calibration, f.name), Figure)]
+
+    assert len(figures) == 9
+    for figure in figures:
+        assert 0 <= figure.low <= figure.value <= figure.high, figure
+        assert figure.basis is Basis.measured and figure.source
+
+
+def test_the_figures_are_those_of_a_computer(calibration: Calibration) -> None:
+    assert 1e9 < calibration.flops_per_s.value < 1e13
+    assert 1e9 < calibration.bandwidth_bytes_per_s.value < 1e12
+    assert 1e9 < calibration.cached_bandwidth_bytes_per_s.value < 1e13
+    assert 1e-7 < calibration.call_s.value < 1e-3
+    assert calibration.operator_s.value < calibration.call_s.value
+    assert 1e-5 < calibration.request_s.value < 0.1
+    assert 50 < calibration.requests_per_s.value < 1e6
+    assert calibration.cached_bytes >= 2**20
+
+
+def test_a_calibration_names_its_chip_its_machine_and_its_time(calibration: Calibration) -> None:
+    assert calibration.chip == "test chip"
+    assert calibration.machine == machine_facts()
+    assert {"chip", "cores", "memory", "features", "onnxruntime"} <= set(calibration.machine)
+    assert calibration.at.tzinfo is not None
+
+
+def test_what_is_kept_comes_back_as_it_was(calibration: Calibration, cache: CalibrationFiles) -> None:
+    cache.put(calibration)
+
+    assert cache.read("test chip") == calibration
+    assert calibration_for("test chip", SystemClock(), announce) == calibration
+
+
+def test_two_chips_whose_names_differ_in_signs_alone_are_kept_apart(calibration: Calibration, cache: CalibrationFiles) -> None:
+    cache.put(calibration)
+
+    assert cache.read("test-chip") is None
+
+
+@pytest.mark.parametrize("content", [b"", b"\x00\xff", b"{}", b"[1, 2]", b'{"chip": "test chip"}', None])
+def test_a_damaged_file_is_calibrated_anew(calibration: Calibration, cache: CalibrationFiles, tmp_path: Path, content) -> None:
+    cache.put(calibration)
+    (file,) = (tmp_path / "calibrations").glob("*.json")
+    file.write_bytes(file.read_bytes()[:-40] if content is None else content)
+
+    with pytest.raises(CalibratesError):
+        calibration_for("test chip", SystemClock(), announce)
+
+
+def test_another_machines_calibration_is_made_anew(calibration: Calibration, cache: CalibrationFiles) -> None:
+    cache.put(replace(calibration, machine={**calibration.machine, "cores": "9999"}))
+
+    with pytest.raises(CalibratesError):
+        calibration_for("test chip", SystemClock(), announce)
+
+
+def test_two_processes_at_once_calibrate_once_and_agree(tmp_path: Path) -> None:
+    program = """
+from infractl.clock import SystemClock
+from infractl.measure.calibration_store import calibration_for
+made = calibration_for("test chip", SystemClock(), lambda: print("calibrating"))
+print(made.at.isoformat(), made.flops_per_s.value)
+"""
+    environment = {"INFRACTL_CACHE": str(tmp_path), "PATH": ""}
+    both = [
+        subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, env=environment) for _ in range(2)
+    ]
+    lines = [process.communicate(timeout=60)[0].splitlines() for process in both]
+
+    assert [process.returncode for process in both] == [0, 0]
+    assert sum(line.count("calibrating") for line in lines) == 1
+    assert lines[0][-1] == lines[1][-1]
+
+
+def test_the_chip_of_this_machine_is_the_one_that_its_facts_name() -> None:
+    assert machine_facts()["chip"] == this_chip().name
