@@ -15,7 +15,7 @@ from infractl.measure.server_speed import JOINED, measure_server
 
 
 def calibrate(chip: str, clock: Clock, directory: Path) -> Calibration:
-    """Measure this machine under the name `chip`; about 3 seconds. Its files are made in a folder of `directory`, and removed.
+    """Measure this machine under the name `chip`; about 4 seconds. Its files are made in a folder of `directory`, and removed.
 
     Raises MeasureError where the server cannot be started or does not answer.
     """

@@ -188,7 +188,7 @@ def test_an_slo_is_not_promised_for_a_model_that_is_not_wholly_costed(planner) -
 
 
 def test_a_model_larger_than_the_memory_does_not_fit(planner, offer) -> None:
-    tiny = replace(offer, host_memory_bytes=128 * 2**20)
+    tiny = replace(offer, host_memory_bytes=96 * 2**20)
 
     decision = planner("large", tiny)
 
