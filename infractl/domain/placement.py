@@ -16,9 +16,10 @@ class Prediction:
     """Of the whole service at its peak traffic: latency by percentile (50, 95, 99) in s, capacity in 1/s, memory in B.
 
     `capacity_per_s` is the largest rate at which the SLOs still hold (or, without SLOs, the queue stays stable).
-    `utilization` is the busy share at peak traffic.
+    `utilization` is the busy share at peak traffic, `rate_per_s` (0: none declared, the service is taken as idle).
     """
 
+    rate_per_s: float
     latency_s: Mapping[int, Figure]
     capacity_per_s: Figure
     memory_bytes: Figure

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from infractl.domain.address import ServiceKey
-from infractl.domain.figure import Figure
 from infractl.domain.health import Health, HealthStatus
+from infractl.domain.placement import Prediction
 from infractl.domain.value import Properties
 
 
@@ -30,7 +30,7 @@ class ServiceStatus:
     outputs: Properties
     resources: tuple[ResourceStatus, ...]
     promised: Mapping[str, str]
-    predicted: Mapping[str, Figure]
+    prediction: Prediction | None
     measured: Mapping[str, float]
     note: str = ""
 

@@ -49,6 +49,27 @@ def run_load(address: tuple[str, int], request: bytes, *, connections: int, seco
                 client.socket.close()
 
 
+def run_apart(address: tuple[str, int], request: bytes, *, pause_s: float, count: int) -> LoadResult:
+    """Send `request` `count` times over one connection, each `pause_s` after the last answer: both sides fall asleep between.
+
+    Raises LoadError; OSError where nobody listens.
+    """
+    client = _Client(address, request)
+    latencies_s: list[float] = []
+    began_s, busy_s = time.perf_counter(), time.thread_time()
+    try:
+        while len(latencies_s) < count:
+            client.send()
+            while not client.receive():
+                pass
+            latencies_s.append(time.perf_counter() - client.sent_s)
+            time.sleep(pause_s)
+    finally:
+        client.socket.close()
+    elapsed_s = time.perf_counter() - began_s
+    return LoadResult(latencies_s=tuple(latencies_s), elapsed_s=elapsed_s, busy_share=(time.thread_time() - busy_s) / elapsed_s)
+
+
 def _drive(selector: selectors.BaseSelector, clients: list[_Client], seconds: float, most: int) -> LoadResult:
     latencies_s: list[float] = []
     began_s, busy_s = time.perf_counter(), time.thread_time()

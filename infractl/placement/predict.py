@@ -78,6 +78,7 @@ def predict(candidate: Candidate, demand: Demand) -> Prediction | None:
     capacities = {end: station.capacity_per_s(demand.limits_s) for end, station in stations.items()}
     source = _source(candidate, demand)
     return Prediction(
+        rate_per_s=demand.rate_per_s,
         latency_s={p: _figure(lambda end, p=p: settled[end][p], "s", source) for p in PERCENTILES},  # type: ignore[misc]
         capacity_per_s=_figure(lambda end: capacities[end], "1/s", source),
         memory_bytes=replica_memory(candidate.profile, instances=candidate.shape.instances, batch=candidate.shape.batch),

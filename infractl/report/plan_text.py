@@ -9,7 +9,7 @@ from infractl.domain.action import Action
 from infractl.domain.plan import AttributeChange, Change, Plan, ServicePlan
 from infractl.domain.unknown import Unknown
 from infractl.report.style import Style
-from infractl.report.value_text import figure_text, value_text
+from infractl.report.value_text import figure_text, predicted_at, value_text
 
 _SYMBOLS = {
     Action.create: "+",
@@ -81,6 +81,7 @@ def _decision(service: ServicePlan) -> Iterator[str]:
         f"    placement  {placement.offer.name}: {placement.offer.chip.name}, {placement.recipe.name}, "
         f"{_count(placement.replicas, 'replica')} of {_count(config.instances, 'session')}, batches of up to {config.max_batch}"
     )
+    yield f"    predicted  {predicted_at(prediction)}"
     for percentile, figure in sorted(prediction.latency_s.items()):
         yield f"    {f'p{percentile}':<10} {figure_text(figure)}{_asked(service, f'p{percentile}')}  {figure.basis}"
     capacity = prediction.capacity_per_s

@@ -7,10 +7,8 @@ from collections.abc import Iterator, Sequence
 from infractl.domain.health import HealthStatus
 from infractl.domain.status import ServiceStatus
 from infractl.report.style import Style
-from infractl.report.value_text import figure_text
+from infractl.report.value_text import figure_text, predicted_at
 from infractl.units import format_duration
-
-_MEASURED = {"p50": "p50_s", "p95": "p95_s", "p99": "p99_s"}
 
 
 def status_text(services: Sequence[ServiceStatus], style: Style) -> str:
@@ -43,9 +41,15 @@ def _service(status: ServiceStatus, style: Style) -> Iterator[str]:
 
 
 def _table(status: ServiceStatus) -> Iterator[str]:
-    yield f"  {'':<10} {'predicted':<34} {'promised':<10} {'measured':<10}"
-    for name, figure in status.predicted.items():
-        promised = status.promised.get("throughput" if name == "capacity" else name, "-")
-        seconds = status.measured.get(_MEASURED.get(name, ""))
+    """Predicted at the declared peak, promised, and measured at whatever load there was: each says of what it speaks."""
+    prediction = status.prediction
+    if prediction is None:
+        return
+    yield f"  {'':<10} {f'predicted {predicted_at(prediction)}':<34} {'promised':<10} {'measured':<10}".rstrip()
+    for percentile, figure in sorted(prediction.latency_s.items()):
+        name = f"p{percentile}"
+        seconds = status.measured.get(f"{name}_s")
         measured = format_duration(seconds) if seconds is not None else "-"
-        yield f"  {name:<10} {figure_text(figure):<34} {promised:<10} {measured:<10}".rstrip()
+        yield f"  {name:<10} {figure_text(figure):<34} {status.promised.get(name, '-'):<10} {measured:<10}".rstrip()
+    capacity = figure_text(prediction.capacity_per_s)
+    yield f"  {'capacity':<10} {capacity:<34} {status.promised.get('throughput', '-'):<10} -"

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from infractl.domain.figure import Figure
+from infractl.domain.placement import Prediction
 from infractl.domain.value import Blob, Output, Redacted, SecretRef, outputs_in
 from infractl.units import format_bytes, format_duration, format_rate
 
@@ -40,6 +41,11 @@ def value_text(value: Any) -> str:
             return json.dumps(f"{value[:half]}...{value[-half:]}", ensure_ascii=False)
         case _:
             return json.dumps(value, ensure_ascii=False)
+
+
+def predicted_at(prediction: Prediction) -> str:
+    """The load that a prediction is of."""
+    return f"at {format_rate(prediction.rate_per_s)}" if prediction.rate_per_s else "idle: no traffic is declared"
 
 
 def figure_text(figure: Figure) -> str:

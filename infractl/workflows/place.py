@@ -95,14 +95,18 @@ def refusal(loaded: LoadedService, decision: Decision) -> Diagnostic:
     ]
     codes = [violation.code for refused in decision.refused for violation in refused.violations]
     at = next((mark for code in codes if (mark := loaded.mark(_DEMANDS.get(code, "spec")))), loaded.mark("spec"))
-    nearest = f"relax one of these: {'; or '.join(decision.nearest)}" if decision.nearest else ""
+    remedy = "allow other hardware classes or targets"
+    if decision.nearest:
+        remedy = f"relax one of these: {'; or '.join(decision.nearest)}"
+    elif "no-figures" in codes:
+        remedy = "take spec.slo out, to deploy it without a promise"
     return Diagnostic(
         slug="slo-infeasible",
         severity=Severity.error,
         summary="no placement meets what this service asks for",
         detail="; ".join(reasons) or "no target offers anything",
         at=at,
-        remedy=nearest or "allow other hardware classes or targets",
+        remedy=remedy,
     )
 
 
@@ -123,6 +127,14 @@ _DEMANDS = {
 
 def _as_given(workspace: Workspace, loaded: LoadedService, profile: ModelProfile, chosen: Evaluation) -> Artifact:
     """The model as the user gave it, put into the artifact store: the first rung of every ladder."""
+    if loaded.model_path.stat().st_size != profile.size_bytes:
+        raise ModelError.of(
+            "model-in-parts",
+            summary="a model whose weights lie in files of their own cannot be deployed yet",
+            detail=str(loaded.model_path),
+            at=loaded.mark("spec.model.uri"),
+            remedy="save it as one file: onnx.save(onnx.load(PATH), ONE_FILE)",
+        )
     digest = workspace.stores.artifacts.put(loaded.model_path)
     if digest != profile.digest:
         raise ModelError.of(

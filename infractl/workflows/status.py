@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 
 from infractl.applying.connection import kind_of
 from infractl.domain.address import Address, Owner, ServiceKey
-from infractl.domain.figure import Figure
 from infractl.domain.health import Health, HealthStatus
 from infractl.domain.resource import Live, Recorded, Resource
 from infractl.domain.service_state import ServiceState
@@ -39,7 +38,7 @@ def _status(workspace: Workspace, key: ServiceKey, loaded: LoadedService | None)
         outputs=state.outputs if state else {},
         resources=tuple(_resource(workspace, r, live.get(r.address)) for r in (state.resources if state else ())),
         promised=promises(loaded) if loaded else {},
-        predicted=_predicted(state),
+        prediction=state.deployment.stable.placement.prediction if state and state.deployment else None,
         measured=_measured(workspace, state, live) if state else {},
         note=f"{holder.command} is running (pid {holder.pid} on {holder.host})" if holder else _note(state, loaded),
     )
@@ -69,14 +68,6 @@ def _resource(workspace: Workspace, recorded: Recorded, live: Live | None) -> Re
     return ResourceStatus(
         address=str(recorded.address), health=kind.health(desired, live), drifted=tuple(d.path for d in differences)
     )
-
-
-def _predicted(state: ServiceState | None) -> dict[str, Figure]:
-    if state is None or state.deployment is None:
-        return {}
-    prediction = state.deployment.stable.placement.prediction
-    figures = {f"p{percentile}": figure for percentile, figure in prediction.latency_s.items()}
-    return figures | {"capacity": prediction.capacity_per_s}
 
 
 def _measured(workspace: Workspace, state: ServiceState, live: Mapping[Address, Live]) -> dict[str, float]:

@@ -92,6 +92,7 @@ def placement() -> Placement:
         host_memory_bytes=2**34,
     )
     prediction = Prediction(
+        rate_per_s=200.0,
         latency_s={50: figure(0.0012), 95: figure(0.0024), 99: figure(0.0041)},
         capacity_per_s=figure(1850.0, "1/s"),
         memory_bytes=figure(61e6, "B"),

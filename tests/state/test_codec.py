@@ -121,7 +121,9 @@ def _with_outputs(state: ServiceState, outputs: Mapping[str, Any]) -> ServiceSta
 
 def test_percentiles_keep_being_numbers() -> None:
     figure = Figure(value=1, unit="s", low=1, high=2, basis=Basis.measured, source="bench")
-    prediction = Prediction(latency_s={50: figure, 99: figure}, capacity_per_s=figure, memory_bytes=figure, utilization=0.5)
+    prediction = Prediction(
+        rate_per_s=20.0, latency_s={50: figure, 99: figure}, capacity_per_s=figure, memory_bytes=figure, utilization=0.5
+    )
 
     json_form = encode(prediction)
 

@@ -209,7 +209,9 @@ def deployment(digest: str, size_bytes: int, version: str = "1", **config: Any) 
         batch=4,
         instances=1,
         threads=1,
-        prediction=Prediction(latency_s={50: figure}, capacity_per_s=figure, memory_bytes=figure, utilization=0.1),
+        prediction=Prediction(
+            rate_per_s=20.0, latency_s={50: figure}, capacity_per_s=figure, memory_bytes=figure, utilization=0.1
+        ),
         cost=Cost(floor=(), expected=(), ceiling=()),
     )
     serving = {
