@@ -74,12 +74,7 @@ spec:
     uri: {uri}
     version: "1"              # your word for this version; a new one makes a new release
 
-  # What the service must keep. plan refuses what no placement can meet, and says what would be near.
-  slo:
-    latency:
-      p99: 50ms               # also p50, p95
-    throughput: 50/s
-
+{_slo(profile)}
   # The load to plan for. Costs are expected at the average, the placement is made for the peak.
   traffic:
     average: 10/s
@@ -88,6 +83,22 @@ spec:
   # budget: {{monthly: 100 USD}}        # needs a target with a price
   # hardware: {{classes: [cpu]}}        # cpu, gpu, tpu, neuron, serverless, edge; all by default
   # serving: {{batching: auto}}         # or off, or {{maxBatch: 8, maxDelay: 2ms}}
+"""
+
+
+def _slo(profile: ModelProfile) -> str:
+    if profile.uncosted:
+        names = ", ".join(operator for operator, _ in profile.uncosted)
+        return f"""\
+  # No SLO can be promised for this model yet: the cost of some of its operators is not known ({names}).
+  # slo: {{latency: {{p99: 50ms}}, throughput: 50/s}}
+"""
+    return """\
+  # What the service must keep. plan refuses what no placement can meet, and says what would be near.
+  slo:
+    latency:
+      p99: 50ms               # also p50, p95
+    throughput: 50/s
 """
 
 

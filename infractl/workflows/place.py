@@ -12,7 +12,7 @@ from infractl.domain.placement import Decision, Evaluation, Placement
 from infractl.domain.profile import ModelProfile
 from infractl.domain.release import Deployment
 from infractl.domain.service_state import ServiceState
-from infractl.errors import Diagnostic, InfeasibleError, ModelError, Severity
+from infractl.errors import Diagnostic, InfeasibleError, ModelError, RefusedError, Severity
 from infractl.hardware.this_machine import this_chip
 from infractl.measure.calibration_store import calibration_for
 from infractl.placement.configure import configure
@@ -30,13 +30,14 @@ class Placed:
     """What is wanted of a service, how it was found, and where."""
 
     deployment: Deployment
+    profile: ModelProfile
     decision: Decision
     target: OpenTarget
     calibrations: tuple[Calibration, ...]
 
 
 def place_service(workspace: Workspace, loaded: LoadedService, state: ServiceState | None, progress: Progress) -> Placed:
-    """Raises ModelError for the model's file, InfeasibleError where no placement meets the service's demands."""
+    """Raises ModelError for the model's file, InfeasibleError or RefusedError where no placement meets the demands."""
     profile = _profile(workspace, loaded)
     targets = {t.target.name: t for t in workspace.targets_of(loaded)}
     offers = [offer for t in targets.values() for offer in t.provider.offers(t.target)]
@@ -49,6 +50,7 @@ def place_service(workspace: Workspace, loaded: LoadedService, state: ServiceSta
     release = configure(loaded.service, chosen.placement, artifact)
     return Placed(
         deployment=Deployment(project=workspace.project, environment=ENVIRONMENT, service=loaded.service.name, stable=release),
+        profile=profile,
         decision=decision,
         target=targets[chosen.offer.target],
         calibrations=tuple(known.calibrations.values()),
@@ -81,10 +83,17 @@ def _known(workspace: Workspace, offers: Sequence[Offer], progress: Progress) ->
 
 
 def _choose(loaded: LoadedService, decision: Decision, recorded: Placement | None) -> Evaluation:
-    """The recorded placement while it holds, else the best. Raises InfeasibleError with every reason."""
+    """The recorded placement while it holds, else the best.
+
+    Raises RefusedError where only the budget stands against it, else InfeasibleError, with every reason.
+    """
     if not decision.ranked:
-        raise InfeasibleError(refusal(loaded, decision))
+        budget = decision.refused and all(v.code in _BUDGET for e in decision.refused for v in e.violations)
+        raise (RefusedError if budget else InfeasibleError)(refusal(loaded, decision))
     return sticky(decision, recorded, loaded.service.spec.replan.tolerance)
+
+
+_BUDGET = frozenset({"over-budget", "price-unknown"})
 
 
 def refusal(loaded: LoadedService, decision: Decision) -> Diagnostic:
@@ -100,6 +109,8 @@ def refusal(loaded: LoadedService, decision: Decision) -> Diagnostic:
         remedy = f"relax one of these: {'; or '.join(decision.nearest)}"
     elif "no-figures" in codes:
         remedy = "take spec.slo out, to deploy it without a promise"
+    elif "price-unknown" in codes:
+        remedy = "take spec.budget out, or use a target whose prices are known"
     return Diagnostic(
         slug="slo-infeasible",
         severity=Severity.error,
@@ -111,6 +122,7 @@ def refusal(loaded: LoadedService, decision: Decision) -> Diagnostic:
 
 
 _DEMANDS = {
+    "no-figures": "spec.slo",
     "p50-over-slo": "spec.slo.latency.p50",
     "p95-over-slo": "spec.slo.latency.p95",
     "p99-over-slo": "spec.slo.latency.p99",

@@ -9,7 +9,7 @@ from infractl import __version__
 from infractl.domain.address import Owner, ServiceKey
 from infractl.domain.plan import Change, Notice, Plan, ServicePlan
 from infractl.domain.service_state import ServiceState
-from infractl.errors import Diagnostics, InfeasibleError, InfractlError, ModelError
+from infractl.errors import Diagnostics, InfeasibleError, InfractlError, ModelError, RefusedError
 from infractl.planning.diff import Desired, KindView, diff
 from infractl.spec.load import LoadedService
 from infractl.units import format_duration, format_rate
@@ -80,7 +80,7 @@ def plan_service(workspace: Workspace, loaded: LoadedService, progress: Progress
         traffic=_traffic(loaded),
         changes=changes,
         outputs=compiled.outputs,
-        notices=notices,
+        notices=(*notices, *_cost_notice(placed)),
         measurements=_measurements(placed),
     )
 
@@ -147,6 +147,13 @@ def _orphan_notices(orphans: Sequence[object]) -> tuple[Notice, ...]:
     )
 
 
+def _cost_notice(placed: Placed) -> tuple[Notice, ...]:
+    if not placed.profile.uncosted:
+        return ()
+    names = ", ".join(f"{operator} ({count})" for operator, count in placed.profile.uncosted)
+    return (Notice(code="uncosted", text=f"the cost of these operators is not known, so that latencies are floors: {names}"),)
+
+
 def promises(loaded: LoadedService) -> dict[str, str]:
     """The service's SLO as text with units: `{"p99": "10ms", "throughput": "2000/s"}`."""
     slo = loaded.service.spec.slo
@@ -171,7 +178,7 @@ def _all(makers: Sequence[Callable[[], ServicePlan]]) -> list[ServicePlan]:
     for make in makers:
         try:
             plans.append(make())
-        except (InfeasibleError, ModelError) as error:
+        except (InfeasibleError, ModelError, RefusedError) as error:
             failed.append(error)
     if failed:
         raise type(failed[0])(*Diagnostics(d for error in failed for d in error.diagnostics))

@@ -257,3 +257,11 @@ def test_a_lock_can_be_broken_and_shuts_its_holder_out(folder: Any) -> None:
         store.fold(key, state, expected_serial=2, epoch=lease.epoch)
     assert "lock-unknown" in folder.run("state", "unlock", "no-such-id", "--auto-approve", code=1).stderr
     assert "scores.server.main" in folder.run("state", "list").stdout
+
+
+def test_a_budget_with_no_known_price_is_refused_and_not_taken_as_met(folder: Any) -> None:
+    folder.write(extra="  budget: {monthly: 5 USD}\n")
+
+    refused = folder.run("plan", code=6).stderr
+
+    assert "price-unknown" in refused and "scores.yaml:8:" in refused
