@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from infractl.domain.address import ServiceKey
@@ -26,6 +26,7 @@ class ServiceStatus:
 
     key: ServiceKey
     target: str
+    health: Health
     version: str | None
     outputs: Properties
     resources: tuple[ResourceStatus, ...]
@@ -34,9 +35,16 @@ class ServiceStatus:
     measured: Mapping[str, float]
     note: str = ""
 
-    @property
-    def health(self) -> Health:
-        """The worst of the resources'."""
-        order = ["failed", "degraded", "progressing", "suspended", "healthy"]
-        worst = min((r.health for r in self.resources), key=lambda h: order.index(h.status), default=None)
-        return worst if worst is not None else Health(HealthStatus.failed, "nothing is recorded")
+
+def worst(healths: Iterable[Health]) -> Health:
+    """The health of a whole from that of its parts; what has no part is not there."""
+    return min(healths, key=lambda h: _WORST_FIRST.index(h.status), default=Health(HealthStatus.failed, "nothing is recorded"))
+
+
+_WORST_FIRST = (
+    HealthStatus.failed,
+    HealthStatus.degraded,
+    HealthStatus.progressing,
+    HealthStatus.suspended,
+    HealthStatus.healthy,
+)

@@ -15,6 +15,12 @@ def names() -> tuple[str, ...]:
     return tuple(sorted({e.name for e in entry_points(group=GROUP)}))
 
 
+def version(name: str) -> str:
+    """The version of the distribution that a provider comes from."""
+    found = next((e for e in entry_points(group=GROUP) if e.name == name), None)
+    return found.dist.version if found and found.dist else "unknown"
+
+
 def load(name: str, at: Mark | None = None) -> Provider:
     """The provider called `name`. Raises UsageError where it is not installed, cannot be imported or speaks another contract."""
     found = [e for e in entry_points(group=GROUP) if e.name == name]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
@@ -18,7 +18,7 @@ from infractl.errors import StalePlanError, UsageError
 from infractl.state.store import Lease
 from infractl.workflows.observe import settle_service
 from infractl.workflows.place import Progress
-from infractl.workflows.plan import declared, plan, plan_destroy, recorded_keys
+from infractl.workflows.plan import declared, plan, plan_destroy, providers_of, recorded_keys
 from infractl.workflows.workspace import ENVIRONMENT, Workspace, who
 
 
@@ -65,6 +65,14 @@ def apply_saved(workspace: Workspace, saved: Plan, voice: Voice) -> Outcome:
             detail=f"it is for {saved.project}/{saved.environment}, this is {workspace.project}/{ENVIRONMENT}",
             remedy="run apply in the project's directory, or make the plan again",
         )
+    installed = providers_of(workspace, saved.services)
+    if saved.providers != installed:
+        raise StalePlanError.of(
+            "plan-provider",
+            summary="this plan was made with other versions of the providers",
+            detail=f"it was made with {_named(saved.providers)}, here are {_named(installed)}",
+            remedy="install those versions, or make and review a new plan",
+        )
     with _locked(workspace, [s.key for s in saved.services]) as leases:
         states = _settle(workspace, leases, voice)
         for service in saved.services:
@@ -88,8 +96,8 @@ def _locked(workspace: Workspace, keys: Sequence[ServiceKey]) -> Iterator[dict[S
             held.callback(lease.release)
             leases[key] = lease
             workspace.held[key] = lease.holder.id
+            held.callback(workspace.held.pop, key)
         yield leases
-    workspace.held.clear()
 
 
 def _settle(workspace: Workspace, leases: dict[ServiceKey, Lease], voice: Voice) -> dict[ServiceKey, ServiceState | None]:
@@ -147,6 +155,10 @@ def _check_fresh(service: ServicePlan, state: ServiceState | None) -> None:
         detail=f"{service.key.service}: {happened}",
         remedy="make and review a new plan: infractl plan --out PLAN",
     )
+
+
+def _named(versions: Mapping[str, str]) -> str:
+    return ", ".join(f"{name} {version}" for name, version in sorted(versions.items())) or "none"
 
 
 def _last(state: ServiceState) -> str:

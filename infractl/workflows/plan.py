@@ -11,6 +11,7 @@ from infractl.domain.plan import Change, Notice, Plan, ServicePlan
 from infractl.domain.service_state import ServiceState
 from infractl.errors import Diagnostics, InfeasibleError, InfractlError, ModelError, RefusedError
 from infractl.planning.diff import Desired, KindView, diff
+from infractl.provider import registry
 from infractl.spec.load import LoadedService
 from infractl.units import format_duration, format_rate
 from infractl.workflows.observe import Known, known, observe
@@ -45,17 +46,22 @@ def declared(workspace: Workspace) -> frozenset[str]:
 
 
 def assemble(workspace: Workspace, services: Sequence[ServicePlan]) -> Plan:
-    used = {c.target for s in services for c in s.changes} | {s.target for s in services if s.target}
-    targets = [workspace.target(name) for name in sorted(used)]
     return Plan(
         project=workspace.project,
         environment=ENVIRONMENT,
         services=tuple(services),
-        providers={t.target.provider: f"contract {t.provider.contract}" for t in targets},
+        providers=providers_of(workspace, services),
         created_at=workspace.clock.now(),
         created_by=who(),
         infractl=__version__,
     )
+
+
+def providers_of(workspace: Workspace, services: Sequence[ServicePlan]) -> dict[str, str]:
+    """The providers that carry the plans out, with their versions."""
+    used = {c.target for s in services for c in s.changes} | {s.target for s in services if s.target}
+    names = sorted({workspace.target(name).target.provider for name in used})
+    return {name: registry.version(name) for name in names}
 
 
 def plan_service(workspace: Workspace, loaded: LoadedService, progress: Progress) -> ServicePlan:

@@ -9,7 +9,7 @@ from infractl.domain.address import Address, Owner, ServiceKey
 from infractl.domain.health import Health, HealthStatus
 from infractl.domain.resource import Live, Recorded, Resource
 from infractl.domain.service_state import ServiceState
-from infractl.domain.status import ResourceStatus, ServiceStatus
+from infractl.domain.status import ResourceStatus, ServiceStatus, worst
 from infractl.planning.attribute import attribute_changes
 from infractl.provider.capability import Measures
 from infractl.spec.load import LoadedService
@@ -31,12 +31,14 @@ def _status(workspace: Workspace, key: ServiceKey, loaded: LoadedService | None)
     state = found.state
     live = observe(workspace, state, {}, _owner(key, state)).live if state else {}
     holder = workspace.stores.state.holder(key)
+    resources = tuple(_resource(workspace, r, live.get(r.address)) for r in (state.resources if state else ()))
     return ServiceStatus(
         key=key,
         target=state.target if state else "",
+        health=worst(r.health for r in resources),
         version=state.deployment.stable.version if state and state.deployment else None,
         outputs=state.outputs if state else {},
-        resources=tuple(_resource(workspace, r, live.get(r.address)) for r in (state.resources if state else ())),
+        resources=resources,
         promised=promises(loaded) if loaded else {},
         prediction=state.deployment.stable.placement.prediction if state and state.deployment else None,
         measured=_measured(workspace, state, live) if state else {},
