@@ -1,18 +1,25 @@
-"""Which files to read: the project's root, and YAML files named or found in directories. What they hold is not read here."""
+"""Which files to read, and their bytes: the project's root, YAML files named or found in directories, paths as users write them.
+
+What the bytes mean is not here.
+"""
 
 from __future__ import annotations
 
 import os
+import re
+import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from infractl.errors import Diagnostics
-from infractl.spec.locate import absolute_path, exists, is_directory, is_file, shown
-from infractl.spec.read import unreadable
+from infractl.errors import Diagnostics, SpecError
+from infractl.spec.yaml.text import MOST_BYTES
 
 PROJECT_FILE = "infractl.yaml"
 _SUFFIXES = (".yaml", ".yml")
+
+SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+"""How a uri starts that is no path: `s3://`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,3 +116,77 @@ def _directory(path: Path) -> Path:
 
 def _name(project: Path | None) -> str:
     return shown(project) if project else "none"
+
+
+def read(path: Path) -> bytes:
+    """At most one byte more than may be parsed, so that `yaml` can tell. Raises SpecError."""
+    if not is_file(path):
+        raise unreadable(path, "it is a pipe or a device, or it cannot be asked about")
+    try:
+        with path.open("rb") as file:
+            return file.read(MOST_BYTES + 1)
+    except OSError as error:
+        raise unreadable(path, error.strerror or str(error)) from None
+
+
+def unreadable(path: Path, reason: str) -> SpecError:
+    return SpecError.of(
+        "file-unreadable",
+        summary="a file or directory cannot be read",
+        detail=reason,
+        at=shown(path),
+        remedy="check that it is an ordinary file or directory that you may read: `ls -l`",
+    )
+
+
+def shown(path: Path) -> str:
+    """The path as the user would type it: relative to the current directory when it is below it."""
+    absolute, here = absolute_path(path), Path.cwd()
+    if absolute.is_relative_to(here):
+        return str(absolute.relative_to(here))
+    return os.path.normpath(path)
+
+
+def absolute_path(path: Path) -> Path:
+    """Without `..` and without following symlinks: `a/../b` is `b`, as it reads."""
+    return Path(os.path.abspath(path))  # noqa: PTH100 - Path.absolute keeps the dots
+
+
+def locate(uri: str, directory: Path) -> Path | None:
+    """Where a uri leads from a directory, symlinks followed, whether or not a file is there. None where it is no path."""
+    if SCHEME.match(uri):
+        return None
+    try:
+        return (directory / uri).resolve()
+    except (OSError, ValueError, RuntimeError):  # a name with NUL; a loop of symlinks, which Python 3.11 tells by RuntimeError
+        return None
+
+
+def is_file(path: Path) -> bool:
+    """Whether a regular file is there: no directory, pipe or device. What cannot be asked about is none."""
+    mode = _mode(path)
+    return mode is not None and stat.S_ISREG(mode)
+
+
+def is_directory(path: Path) -> bool:
+    mode = _mode(path)
+    return mode is not None and stat.S_ISDIR(mode)
+
+
+def neighbours(path: Path) -> tuple[str, ...]:
+    """The names of the other files in the path's directory."""
+    try:
+        return tuple(sorted(p.name for p in path.parent.iterdir() if is_file(p)))
+    except OSError:
+        return ()
+
+
+def exists(path: Path) -> bool:
+    return _mode(path) is not None
+
+
+def _mode(path: Path) -> int | None:
+    try:
+        return path.stat().st_mode
+    except (OSError, ValueError):  # absent, unreadable, too long, or with NUL
+        return None

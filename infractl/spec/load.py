@@ -1,6 +1,7 @@
 """From paths to a project and its services: everything that is wrong with all files at once, or values that can be trusted.
 
-The steps are in `find`, `read`, `parse`, `validate` and `rule`; here they are joined.
+Here the steps are joined: `find` the files, `recognise` our documents in their `yaml`, `validate` each, apply every `rule`.
+What a document may say is in `service` and `project`.
 """
 
 from __future__ import annotations
@@ -16,16 +17,15 @@ from pydantic import BaseModel, ValidationError
 
 from infractl.domain.value import Json
 from infractl.errors import Diagnostic, Diagnostics, Mark, SpecError
-from infractl.spec.document import Document
-from infractl.spec.document import Path as DocumentPath
-from infractl.spec.find import Found, find
-from infractl.spec.locate import absolute_path, shown
-from infractl.spec.project import Project, TargetEntry
-from infractl.spec.project_file import implied_document, project_document, read_project
+from infractl.spec.find import Found, absolute_path, find, shown
+from infractl.spec.project import Project, TargetEntry, implied_document, project_document, read_project
 from infractl.spec.recognise import service_documents
 from infractl.spec.rule import Subject, broken, duplicate_service
 from infractl.spec.service import InferenceService, ServiceSpec
-from infractl.spec.validate import diagnose, remainder, validate
+from infractl.spec.validate import remainder, validate
+from infractl.spec.wording import diagnose
+from infractl.spec.yaml.document import Document
+from infractl.spec.yaml.document import Path as DocumentPath
 
 M = TypeVar("M", bound=BaseModel)
 

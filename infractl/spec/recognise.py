@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from infractl.errors import Diagnostics, Mark, SpecError
-from infractl.spec.document import Document
-from infractl.spec.find import Candidate
-from infractl.spec.parse import parse
-from infractl.spec.read import read
+from infractl.spec.find import Candidate, read
 from infractl.spec.suggest import sort, written
+from infractl.spec.yaml.document import Document
+from infractl.spec.yaml.parse import parse
 
 GROUP = "infractl.dev"
 """What every apiVersion of ours begins with."""

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from infractl.errors import Diagnostic, Mark, Severity
-from infractl.spec.document import Document
-from infractl.spec.locate import SCHEME, is_directory, is_file, locate, neighbours, shown
+from infractl.spec.find import SCHEME, is_directory, is_file, locate, neighbours, shown
 from infractl.spec.service import ServiceSpec
 from infractl.spec.suggest import closest, did_you_mean, written
+from infractl.spec.yaml.document import Document
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

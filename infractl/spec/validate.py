@@ -1,22 +1,55 @@
-"""A document against its pydantic model, with every error as a diagnostic. Rules that compare fields are in `rule`."""
+"""A document against its pydantic model: the value, or each error at its place. How an error is told is in `wording`."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
-from typing import Any, TypeVar
+from collections.abc import Iterator, Mapping, Set
+from dataclasses import dataclass
+from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from infractl.errors import Diagnostic, Mark
-from infractl.spec.document import Document, Path
-from infractl.spec.finding import finding, held
-from infractl.spec.wording import tell
+from infractl.errors import Mark
+from infractl.spec.suggest import closest
+from infractl.spec.yaml.document import Document, Path
 
 M = TypeVar("M", bound=BaseModel)
 
-_DEEPEST = 8
+_MOST_REMOVALS = 8
 """No model nests its required keys deeper, so that as many removals get to the end of it."""
+
+_DEEPEST_HOME = 6
+"""Levels of a model in which a misplaced key's home is looked for: a provider's model may contain itself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """An error with its place. `path` leads to something that the document holds; `missing` is the key that it lacks there."""
+
+    kind: str
+    message: str
+    context: dict[str, Any]
+    value: Any
+    path: Path
+    missing: str
+    of_key: bool
+    document: Document
+    known: tuple[str, ...]
+    homes: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        return dotted(self.path[-1:])
+
+    @property
+    def mark(self) -> Mark:
+        return (None if self.of_key else self.document.mark(self.path)) or self.document.nearest_mark(self.path)
+
+    @property
+    def follows_typo(self) -> tuple[Path, str | None]:
+        """The key that an unknown key was probably meant to be: that one is not missing then."""
+        return self.path[:-1], closest(self.name, self.known)
 
 
 def validate(model: type[M], value: Any) -> M:
@@ -24,23 +57,18 @@ def validate(model: type[M], value: Any) -> M:
     return model.model_validate(value, by_alias=True, by_name=False)
 
 
-def diagnose(error: ValidationError, document: Document, model: type[BaseModel], prefix: Path = ()) -> list[Diagnostic]:
+def findings(error: ValidationError, document: Document, model: type[BaseModel], prefix: Path = ()) -> list[Finding]:
     """Every error of a validation of what stands at `prefix`, without those that only follow from another."""
-    findings = [finding(e, document, model, prefix) for e in error.errors(include_url=False)]
-    typos = {f.follows_typo for f in findings if f.kind == "extra_forbidden"}
-    lists = {f.path[:-1] for f in findings if f.path and isinstance(f.path[-1], int)}
+    placed = [_place(e, document, model, prefix) for e in error.errors(include_url=False)]
+    typos = {f.follows_typo for f in placed if f.kind == "extra_forbidden"}
+    lists = {f.path[:-1] for f in placed if f.path and isinstance(f.path[-1], int)}
     return [
-        tell(f)
-        for f in findings
+        f
+        for f in placed
         if not (f.missing and (f.path, f.missing) in typos)
         and not (f.kind == "too_short" and f.path in lists)
         and not any(_covers(f.mark, problem.at) for problem in document.problems)
     ]
-
-
-def _covers(mark: Mark, at: Mark | str | None) -> bool:
-    """Whether a mark takes in the start of another: what YAML made of a broken value says nothing more."""
-    return isinstance(at, Mark) and at.line == mark.line and mark.column <= at.column < mark.column + mark.width
 
 
 def remainder(model: type[M], document: Document, path: Path, stand_in: Mapping[str, Any]) -> M | None:
@@ -50,7 +78,7 @@ def remainder(model: type[M], document: Document, path: Path, stand_in: Mapping[
     """
     node = document.node(path)
     value = node.value if node else None
-    for _ in range(_DEEPEST):
+    for _ in range(_MOST_REMOVALS):
         if not isinstance(value, dict):
             return None
         try:
@@ -61,9 +89,15 @@ def remainder(model: type[M], document: Document, path: Path, stand_in: Mapping[
     return None
 
 
+def dotted(path: Path) -> str:
+    """`spec.targets[0]`; the root is "the document"."""
+    text = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in path)
+    return text.removeprefix(".") or "the document"
+
+
 def _removable(document: Document, prefix: Path, error: ErrorDetails) -> Path:
     """What to leave out; a list as a whole, because without one item the marks of the others would shift."""
-    path = held(document, prefix, error["loc"][:-1] if error["type"] == "missing" else error["loc"])
+    path = _held(document, prefix, error["loc"][:-1] if error["type"] == "missing" else error["loc"])
     return next((path[:i] for i, part in enumerate(path) if isinstance(part, int)), path)
 
 
@@ -71,3 +105,73 @@ def _without(value: Any, path: Path, broken: Set[Path]) -> Any:
     if not isinstance(value, dict):
         return value
     return {k: _without(v, (*path, k), broken) for k, v in value.items() if (*path, k) not in broken}
+
+
+def _covers(mark: Mark, at: Mark | str | None) -> bool:
+    """Whether a mark takes in the start of another: what YAML made of a broken value says nothing more."""
+    return isinstance(at, Mark) and at.line == mark.line and mark.column <= at.column < mark.column + mark.width
+
+
+def _place(error: ErrorDetails, document: Document, model: type[BaseModel], prefix: Path) -> Finding:
+    """One error, and what may stand at its place."""
+    kind, loc = error["type"], error["loc"]
+    missing, of_key = kind == "missing", loc[-1:] == ("[key]",)
+    path = _held(document, prefix, loc[:-1] if missing or of_key else loc)
+    inside = path if missing else path[:-1]
+    return Finding(
+        kind=kind,
+        message=error["msg"],
+        context=error.get("ctx", {}),
+        value=path[-1] if of_key else error["input"],
+        path=path,
+        missing=str(loc[-1]) if missing else "",
+        of_key=of_key,
+        document=document,
+        known=_keys(model, inside[len(prefix) :]),
+        homes=tuple(dotted(h) for h in _homes(model, str(path[-1]))) if kind == "extra_forbidden" else (),
+    )
+
+
+def _held(document: Document, prefix: Path, loc: Path) -> Path:
+    """The part of pydantic's location that the document holds: the names of a union's alternatives are not in it."""
+    path = prefix
+    for part in loc:
+        if document.node((*path, part)) is not None:
+            path = (*path, part)
+    return path
+
+
+def _keys(model: type[BaseModel], path: Path) -> tuple[str, ...]:
+    """The keys of the mapping at the path, as users write them, in the model's order."""
+    models = [model]
+    for part in path:
+        # A list's index or a free key, such as a target's name, stays within the models that its field may hold.
+        models = [inner for m in models for inner in _fields(m).get(part, (m,))]
+    return tuple(dict.fromkeys(str(name) for m in models for name in _fields(m)))
+
+
+def _homes(model: type[BaseModel], key: str, inside: Path = ()) -> Iterator[Path]:
+    """Every place in the model that has a key of this name, in bounded depth."""
+    if len(inside) == _DEEPEST_HOME:
+        return
+    for name, models in _fields(model).items():
+        if name == key:
+            yield (*inside, name)
+        for inner in models:
+            yield from _homes(inner, key, (*inside, name))
+
+
+def _fields(model: type[BaseModel]) -> dict[str | int, tuple[type[BaseModel], ...]]:
+    """Each key with the models that its value may be."""
+    return {_key(name, f): tuple(_models(f.annotation)) for name, f in model.model_fields.items()}
+
+
+def _key(name: str, field: FieldInfo) -> str:
+    return field.validation_alias if isinstance(field.validation_alias, str) else name
+
+
+def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for argument in get_args(annotation):
+        yield from _models(argument)

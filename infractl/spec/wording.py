@@ -1,14 +1,16 @@
-"""What is wrong with a value, in our words: a slug, what was written, the place to change and how."""
+"""What is wrong with a document's values, in our words: a slug, what was written, the place to change and how."""
 
 from __future__ import annotations
 
 import re
 
+from pydantic import BaseModel, ValidationError
+
 from infractl.errors import Diagnostic, Mark, Severity
-from infractl.spec.document import Path
-from infractl.spec.finding import Finding, dotted
 from infractl.spec.service import DIGEST_PATTERN, NAME_PATTERN
 from infractl.spec.suggest import as_name, did_you_mean, sort, written
+from infractl.spec.validate import Finding, dotted, findings
+from infractl.spec.yaml.document import Document, Path
 from infractl.units import UnitError
 
 _WANTED = {
@@ -25,8 +27,12 @@ _WANTED = {
 """What a value must be, by the first word of pydantic's name for the error."""
 
 
-def tell(finding: Finding) -> Diagnostic:
-    """The diagnostic of a finding."""
+def diagnose(error: ValidationError, document: Document, model: type[BaseModel], prefix: Path = ()) -> list[Diagnostic]:
+    """Every error of a validation of what stands at `prefix`, without those that only follow from another."""
+    return [_tell(finding) for finding in findings(error, document, model, prefix)]
+
+
+def _tell(finding: Finding) -> Diagnostic:
     kind = finding.kind
     if isinstance(finding.context.get("error"), UnitError):
         return _quantity(finding)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from infractl.errors import Mark, Severity, SpecError
 from infractl.report.diagnostic import as_json, render
 from infractl.spec.load import load_project
-from infractl.spec.parse import parse
+from infractl.spec.yaml.parse import parse
 
 GOOD = Path(__file__).parents[1] / "cases" / "spec" / "good"
 TEXTS = [p.read_text() for p in sorted(GOOD.glob("*.yaml"))]

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from infractl.spec import parse as parse_module
-from infractl.spec.document import Document
-from infractl.spec.parse import Parsed, parse
+from infractl.spec.yaml import parse as parse_module
+from infractl.spec.yaml.document import Document
+from infractl.spec.yaml.parse import Parsed, parse
 
 CASES = Path(__file__).parents[1] / "cases" / "spec"
 

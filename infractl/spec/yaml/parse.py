@@ -1,19 +1,33 @@
-"""The parser's events to nodes with spans, in bounded depth and size.
+"""YAML text to documents, up to the first syntax error. What the parser's errors mean is in `syntax`; what keys mean is not here.
 
 PyYAML's own composer is not used: it recurses without a bound, keeps the last of duplicate keys and reads YAML 1.1.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from yaml.events import AliasEvent, DocumentEndEvent, MappingEndEvent, MappingStartEvent, ScalarEvent, SequenceEndEvent
+import yaml
+from yaml.events import (
+    AliasEvent,
+    DocumentEndEvent,
+    DocumentStartEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    StreamEndEvent,
+)
 
-from infractl.errors import Diagnostics, SpecError
-from infractl.spec.document import Document, Node, Source, Span
-from infractl.spec.scalar import resolve
-from infractl.spec.syntax import DEEPEST, too_deep
+from infractl.errors import Diagnostic, Diagnostics, SpecError
+from infractl.spec.yaml.document import Document, Node, Source, Span
+from infractl.spec.yaml.syntax import DEEPEST, explain, too_deep
+from infractl.spec.yaml.text import LINE_BREAK, decode
+
+Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""libyaml's parser where PyYAML was built with it."""
 
 MOST_ALIASED = 10_000
 """Nodes that aliases may repeat in one document: enough for any sane use, and no bomb."""
@@ -22,8 +36,40 @@ Event = Any
 """One of yaml.events; PyYAML's attributes differ by class, and libyaml's classes are its own."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parsed:
+    """The documents of a file up to its first syntax error, and that error."""
+
+    documents: tuple[Document, ...]
+    problems: tuple[Diagnostic, ...]
+
+
+def parse(data: bytes, file: str) -> Parsed:
+    """Every document in the file that is not empty. Never raises: what cannot be read is a problem."""
+    try:
+        text = decode(data, file)
+    except SpecError as error:
+        return Parsed(documents=(), problems=error.diagnostics)
+    source = Source(file=file, lines=tuple(LINE_BREAK.split(text)))
+    documents: list[Document] = []
+    try:
+        parser = Loader(text)
+        while not isinstance(event := parser.get_event(), StreamEndEvent):
+            if isinstance(event, DocumentStartEvent):
+                documents.append(_Composer(parser, source).document())
+    except yaml.YAMLError as error:
+        return Parsed(documents=_filled(documents), problems=(explain(error, source),))
+    except SpecError as error:
+        return Parsed(documents=_filled(documents), problems=error.diagnostics)
+    return Parsed(documents=_filled(documents), problems=())
+
+
+def _filled(documents: list[Document]) -> tuple[Document, ...]:
+    return tuple(d for d in documents if d.value is not None or d.problems)
+
+
 @dataclass(slots=True)
-class Composer:
+class _Composer:
     """Reads one document off a parser that just gave its start. In `anchors`, None is a node that is still being read."""
 
     parser: Any
@@ -48,7 +94,7 @@ class Composer:
             self.anchors[event.anchor] = None
         self.refuse_tag(event)
         if isinstance(event, ScalarEvent):
-            node = Node(resolve(event.value) if event.implicit[0] else event.value, _span(event), {}, {})
+            node = Node(_resolve(event.value) if event.implicit[0] else event.value, _span(event), {}, {})
         elif isinstance(event, MappingStartEvent):
             node = self.mapping(event, depth)
         else:
@@ -148,3 +194,44 @@ class Composer:
 def _span(start: Event, end: Event = None) -> Span:
     a, b = start.start_mark, (end or start).end_mark
     return Span(a.line, a.column, b.line, b.column)
+
+
+_NULL = frozenset({"", "~", "null", "Null", "NULL"})
+_BOOLEANS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+_INTEGER = re.compile(r"[-+]?[0-9]+")
+_OCTAL = re.compile(r"0o[0-7]+")
+_HEXADECIMAL = re.compile(r"0x[0-9a-fA-F]+")
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_INFINITY = re.compile(r"[-+]?\.(inf|Inf|INF)")
+_NOT_A_NUMBER = frozenset({".nan", ".NaN", ".NAN"})
+
+_LONGEST_NUMBER = 100
+"""No quantity needs more digits, and reading thousands of them takes time that is not linear."""
+
+
+def _resolve(text: str) -> bool | int | float | str | None:
+    """The value of an unquoted scalar without a tag, by YAML 1.2's core schema: `off` and `no` are words, and a date is text.
+
+    More than 100 digits stay text.
+    """
+    if text in _NULL:
+        return None
+    if text in _BOOLEANS:
+        return _BOOLEANS[text]
+    if text[0] not in "+-.0123456789" or len(text) > _LONGEST_NUMBER:
+        return text
+    return _number(text)
+
+
+def _number(text: str) -> int | float | str:
+    if _INTEGER.fullmatch(text):
+        return int(text)
+    if _OCTAL.fullmatch(text):
+        return int(text[2:], 8)
+    if _HEXADECIMAL.fullmatch(text):
+        return int(text[2:], 16)
+    if _FLOAT.fullmatch(text):
+        return float(text)
+    if _INFINITY.fullmatch(text):
+        return float("-inf") if text.startswith("-") else float("inf")
+    return float("nan") if text in _NOT_A_NUMBER else text

@@ -9,7 +9,7 @@ from yaml.error import Mark as YamlMark
 from yaml.error import MarkedYAMLError, YAMLError
 
 from infractl.errors import Diagnostic, Severity
-from infractl.spec.document import Source, Span
+from infractl.spec.yaml.document import Source, Span
 
 DEEPEST = 64
 """Levels of mappings and lists; a hand-written document has fewer than ten."""
@@ -118,7 +118,7 @@ def explain(error: YAMLError, source: Source) -> Diagnostic:
             source,
             Span(at.line, tab, at.line, tab + 1),
         )
-    if "nesting depth" in (error.problem or ""):  # libyaml reads ahead, and may give up before `compose` does
+    if "nesting depth" in (error.problem or ""):  # libyaml reads ahead, and may give up before `parse` does
         return too_deep(source, at)
     start = _span(error.context_mark) if error.context_mark else at
     for reading in _READINGS:
