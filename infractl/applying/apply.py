@@ -17,6 +17,7 @@ from infractl.domain.event import Event, Phase
 from infractl.domain.plan import ServicePlan
 from infractl.domain.service_state import ServiceState
 from infractl.domain.value import Output, resolve
+from infractl.planning.graph import steps
 from infractl.state.store import StateStore
 
 
@@ -52,9 +53,14 @@ def apply_service(plan: ServicePlan, state: ServiceState | None, run: Run) -> Ap
         waiting=run.waiting,
     )
     recorded = {r.address: r for r in state.resources}
-    changes = {c.address: c for c in plan.changes}
-    results = execute(changes, recorded, around, run.emit, run.stop, run.parallelism)
+    results = execute(plan.changes, recorded, around, run.emit, run.stop, run.parallelism)
     return _fold(plan, state, results, run)
+
+
+def not_started(plan: ServicePlan, state: ServiceState | None) -> Applied:
+    """Of a service that was not begun."""
+    results = [StepResult(address=n.address, action=n.action, phase=Phase.not_started) for n in steps(plan.changes)]
+    return Applied(plan=plan, results=tuple(results), state=state)
 
 
 def _fold(plan: ServicePlan, state: ServiceState, results: tuple[StepResult, ...], run: Run) -> Applied:
@@ -68,7 +74,7 @@ def _fold(plan: ServicePlan, state: ServiceState, results: tuple[StepResult, ...
         serial=state.serial + 1,
         changed_at=run.waiting.clock.now(),
         changed_by=run.who,
-        intents=tuple(step.intent for step in open_steps),
+        open_steps=open_steps,
     )
     if complete:
         after = replace(

@@ -7,21 +7,25 @@ from dataclasses import dataclass
 
 from infractl.errors import ProviderError
 from infractl.provider.contract import Kind
+from infractl.provider.plugin import GuardedKind
 from infractl.provider.schema import Schema
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connection:
-    """A target's kinds and their schemas."""
+    """A target's kinds, guarded, by name."""
 
-    kinds: Mapping[str, Kind]
-    schemas: Mapping[str, Schema]
+    kinds: Mapping[str, GuardedKind]
+
+    @classmethod
+    def of(cls, kinds: Mapping[str, Kind], schemas: Mapping[str, Schema]) -> Connection:
+        return cls(kinds={name: GuardedKind(name, kind, schemas[name]) for name, kind in kinds.items()})
 
 
 Connections = Mapping[str, Connection]
 
 
-def kind_of(connections: Connections, target: str, kind: str) -> tuple[Kind, Schema]:
+def kind_of(connections: Connections, target: str, kind: str) -> GuardedKind:
     """Raises ProviderError where the target's provider does not know the kind: it was written by another version."""
     connection = connections.get(target)
     if connection is None or kind not in connection.kinds:
@@ -31,4 +35,4 @@ def kind_of(connections: Connections, target: str, kind: str) -> tuple[Kind, Sch
             detail=f"kind {kind} at target {target}",
             remedy="install the plugin version that made it, or name the target in infractl.yaml again",
         )
-    return connection.kinds[kind], connection.schemas[kind]
+    return connection.kinds[kind]

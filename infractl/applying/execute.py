@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from graphlib import TopologicalSorter
 
-from infractl.applying.step import Surroundings, carry_out
+from infractl.applying.step import Result, Surroundings, Unsettled, carry_out
 from infractl.applying.stop import Stop
 from infractl.domain.address import Address
 from infractl.domain.applied import StepResult
@@ -14,13 +14,13 @@ from infractl.domain.event import Event, Phase
 from infractl.domain.plan import Change
 from infractl.domain.resource import Recorded
 from infractl.domain.step import Failed
-from infractl.planning.graph import Node, steps
+from infractl.planning.graph import Node, order, steps
 
 PARALLELISM = 8
 
 
 def execute(
-    changes: Mapping[Address, Change],
+    changes: Iterable[Change],
     recorded: Mapping[Address, Recorded],
     around: Surroundings,
     emit: Callable[[Event], None],
@@ -31,30 +31,31 @@ def execute(
 
     Raises StateError where an intent cannot be written: what runs is finished first.
     """
-    graph = steps(changes.values())
-    sorter = TopologicalSorter(graph)
+    nodes = steps(changes)
+    sorter = TopologicalSorter(order(nodes))
     sorter.prepare()
     applied = dict(recorded)
     results: dict[Node, StepResult] = {}
-    running: dict[Future[Recorded | Failed | None], Node] = {}
+    ready: list[Node] = []
+    running: dict[Future[Result], Node] = {}
     with ThreadPoolExecutor(parallelism) as workers:
         while True:
-            if not stop.requested:
-                for node in sorted(sorter.get_ready()):
-                    run = workers.submit(_run, node, changes[node.address], dict(applied), around, emit)
-                    running[run] = node
+            ready += sorted(sorter.get_ready())
+            # No more than can run: what waits in a pool would still begin after a wish to stop.
+            while ready and len(running) < parallelism and not stop.requested:
+                node = ready.pop(0)
+                running[workers.submit(_run, node, nodes[node], dict(applied), around, emit)] = node
             if not running:
                 break
-            # A timeout, so that a request to stop is seen while steps run; they are finished all the same.
+            # A timeout, so that a wish to stop is seen while steps run; they are finished all the same.
             for run in wait(running, timeout=0.5, return_when=FIRST_COMPLETED).done:
                 node = running.pop(run)
                 results[node] = _ended(node, run.result(), applied)
                 if results[node].phase is Phase.done:
                     sorter.done(node)
-    for node in graph:
-        if node not in results:
-            results[node] = StepResult(address=node.address, action=node.action, phase=Phase.not_started)
-            emit(Event(address=node.address, action=node.action, phase=Phase.not_started))
+    for node in (n for n in nodes if n not in results):
+        results[node] = StepResult(address=node.address, action=node.action, phase=Phase.not_started)
+        emit(Event(address=node.address, action=node.action, phase=Phase.not_started))
     return tuple(results.values())
 
 
@@ -64,27 +65,35 @@ def _run(
     applied: Mapping[Address, Recorded],
     around: Surroundings,
     emit: Callable[[Event], None],
-) -> Recorded | Failed | None:
+) -> Result:
     clock = around.waiting.clock
     began = clock.monotonic()
 
     def tell(phase: Phase, detail: str) -> None:
-        emit(Event(address=node.address, action=node.action, phase=phase, detail=detail, elapsed_s=clock.monotonic() - began))
+        elapsed_s = clock.monotonic() - began
+        emit(Event(address=node.address, action=node.action, phase=phase, detail=detail, elapsed_s=elapsed_s))
 
     tell(Phase.started, "")
     result = carry_out(node, change, applied, around, lambda detail: tell(Phase.waiting, detail))
-    if isinstance(result, Failed):
-        tell(Phase.failed, result.detail)
-    else:
-        tell(Phase.done, result.ref.id if result else "")
+    match result:
+        case Failed(detail=detail):
+            tell(Phase.failed, detail)
+        case Unsettled(detail=detail):
+            tell(Phase.unknown, detail)
+        case _:
+            tell(Phase.done, result.ref.id if result else "")
     return result
 
 
-def _ended(node: Node, result: Recorded | Failed | None, applied: dict[Address, Recorded]) -> StepResult:
-    """The step's result; what it made or removed is entered into `applied`."""
-    if isinstance(result, Failed):
-        detail = "; ".join(part for part in (result.detail, result.live) if part)
-        return StepResult(address=node.address, action=node.action, phase=Phase.failed, detail=detail, remedy=result.remedy)
-    if result is not None:
-        applied[node.address] = result
+def _ended(node: Node, result: Result, applied: dict[Address, Recorded]) -> StepResult:
+    """The step's result; what it made is entered into `applied`."""
+    match result:
+        case Failed():
+            detail = "; ".join(part for part in (result.detail, result.live) if part)
+            return StepResult(address=node.address, action=node.action, phase=Phase.failed, detail=detail, remedy=result.remedy)
+        case Unsettled(detail=detail):
+            remedy = "run infractl apply again: it finds out how that ended, and goes on"
+            return StepResult(address=node.address, action=node.action, phase=Phase.unknown, detail=detail, remedy=remedy)
+        case Recorded():
+            applied[node.address] = result
     return StepResult(address=node.address, action=node.action, phase=Phase.done)

@@ -1,4 +1,4 @@
-"""Reads what lives: what is recorded by its ref, what is wanted and not recorded by its labels."""
+"""Reads what lives: what is recorded by its ref, what is not by its labels."""
 
 from __future__ import annotations
 
@@ -17,35 +17,46 @@ READERS = 16
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observed:
-    """What lives at the addresses that were asked for, and what else carries the owner's labels (orphans)."""
+    """What lives at the addresses that were asked for, what else carries the owner's labels, and what is deposed.
+
+    `foreign` are recorded objects whose id is another owner's now: they are not ours to change.
+    """
 
     live: Mapping[Address, Live]
-    orphans: Mapping[Address, Live]
+    orphans: Mapping[Address, tuple[str, Live]]
+    deposed: Mapping[Ref, Live]
+    foreign: Mapping[Address, Live]
 
 
-def refresh(recorded: Sequence[Recorded], wanted: Mapping[Address, str], owner: Owner, connections: Connections) -> Observed:
-    """Read every recorded object; look for a wanted one (address to target) that is not recorded by its labels.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What to read: the recorded and the deposed objects by ref; and, by their labels, objects of these targets' kinds."""
 
-    Raises ProviderError.
-    """
-    known = {r.address for r in recorded}
+    owner: Owner
+    recorded: Sequence[Recorded]
+    deposed: Sequence[Recorded]
+    sought: frozenset[tuple[str, str]]
+
+
+def refresh(question: Question, connections: Connections) -> Observed:
+    """Read and look up, many at once. Raises ProviderError."""
     refs: dict[tuple[str, str], list[Ref]] = defaultdict(list)
-    for record in recorded:
+    for record in (*question.recorded, *question.deposed):
         refs[record.target, record.address.kind].append(record.ref)
-    sought = sorted({(target, address.kind) for address, target in wanted.items() if address not in known})
     with ThreadPoolExecutor(READERS) as readers:
-        reading = {key: readers.submit(kind_of(connections, *key)[0].read, group) for key, group in refs.items()}
-        finding = [readers.submit(kind_of(connections, *key)[0].find, owner) for key in sought]
-        lives = {key: future.result() for key, future in reading.items()}
-        found = [live for future in finding for live in future.result()]
-    live = {r.address: lives[r.target, r.address.kind][r.ref] for r in recorded if r.ref in lives[r.target, r.address.kind]}
-    orphans: dict[Address, Live] = {}
-    for candidate in found:
+        reading = {key: readers.submit(kind_of(connections, *key).read, group) for key, group in refs.items()}
+        finding = {key: readers.submit(kind_of(connections, *key).find, question.owner) for key in sorted(question.sought)}
+        lives = {ref: live for future in reading.values() for ref, live in future.result().items()}
+        found = [(target, live) for (target, _), future in finding.items() for live in future.result()]
+    owner = question.owner
+    recorded = {r.address: lives[r.ref] for r in question.recorded if r.ref in lives}
+    foreign = {address: live for address, live in recorded.items() if owner.owns(live.labels) != address}
+    live = {address: live for address, live in recorded.items() if address not in foreign}
+    deposed = {r.ref: lives[r.ref] for r in question.deposed if r.ref in lives}
+    known = {x.ref for x in (*live.values(), *deposed.values())}
+    orphans: dict[Address, tuple[str, Live]] = {}
+    for target, candidate in found:
         address = owner.owns(candidate.labels)
-        if address is None or address in live:
-            continue
-        if address in wanted:
-            live[address] = candidate
-        else:
-            orphans[address] = candidate
-    return Observed(live=live, orphans=orphans)
+        if address is not None and candidate.ref not in known:
+            orphans[address] = (target, candidate)
+    return Observed(live=live, orphans=orphans, deposed=deposed, foreign=foreign)

@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from infractl.applying.connection import Connections, kind_of
 from infractl.applying.step import find_new, record
+from infractl.applying.wait import Waiting, wait
 from infractl.domain.action import Action
 from infractl.domain.address import Owner
-from infractl.domain.journal import Entry, Intent, Operation, Outcome
+from infractl.domain.journal import Entry, Intent, OpenStep, Operation, Outcome
 from infractl.domain.resource import Live, Recorded
 from infractl.domain.service_state import ServiceState
-from infractl.domain.step import Pending
+from infractl.domain.step import Running
 from infractl.planning.attribute import attribute_changes
-from infractl.provider.contract import Kind
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenStep:
-    """A step whose outcome is not known. Without `pending` it is not known either whether the provider was called."""
-
-    intent: Intent
-    pending: Pending | None
+from infractl.provider.plugin import GuardedKind
 
 
 def replay(state: ServiceState, entries: Iterable[Entry]) -> tuple[ServiceState, tuple[OpenStep, ...]]:
     """Pure: the state after the journal's outcomes, and the steps that have none, in the order they were begun."""
-    open_steps = {i.step: OpenStep(intent=i, pending=None) for i in state.intents}
+    open_steps = {step.intent.step: step for step in state.open_steps}
     for entry in entries:
         match entry:
             case Intent():
@@ -40,27 +33,25 @@ def replay(state: ServiceState, entries: Iterable[Entry]) -> tuple[ServiceState,
 
 
 def settle(
-    state: ServiceState,
-    open_steps: Sequence[OpenStep],
-    owner: Owner,
-    connections: Connections,
-    finish: Callable[[Kind, Pending], object],
+    state: ServiceState, open_steps: Sequence[OpenStep], owner: Owner, connections: Connections, waiting: Waiting
 ) -> ServiceState:
-    """The state once each open step was looked up: `finish` its operation, then read by ref, then find by label.
+    """The state once each open step was looked up: wait for its operation, then read by ref, then find by label.
 
-    What a create left is recorded as it lives, so that the next plan mends what is missing. Raises ProviderError.
+    What a create left is recorded as it lives, so that the next plan mends what is missing. A step that has not ended yet
+    stays open. Raises ProviderError.
     """
+    still_open: list[OpenStep] = []
     for step in open_steps:
         intent = step.intent
-        kind, _ = kind_of(connections, intent.target, intent.address.kind)
-        if step.pending:
-            finish(kind, step.pending)
-        live = _look_up(kind, step, owner)
-        state = _after(state, intent, _record(state, intent, kind, live, connections))
-    return replace(state, intents=())
+        kind = kind_of(connections, intent.target, intent.address.kind)
+        if step.pending and isinstance(wait(kind, step.pending, waiting), Running):
+            still_open.append(step)
+            continue
+        state = _after(state, intent, _record(state, intent, kind, _look_up(kind, step, owner)))
+    return replace(state, open_steps=tuple(still_open))
 
 
-def _look_up(kind: Kind, step: OpenStep, owner: Owner) -> Live | None:
+def _look_up(kind: GuardedKind, step: OpenStep, owner: Owner) -> Live | None:
     intent = step.intent
     old = intent.prior if intent.action is Action.create else None
     sought = [step.pending.ref if step.pending else None, None if old else intent.prior]
@@ -72,28 +63,27 @@ def _look_up(kind: Kind, step: OpenStep, owner: Owner) -> Live | None:
     return find_new(kind, owner, intent.address, old)
 
 
-def _record(state: ServiceState, intent: Intent, kind: Kind, live: Live | None, connections: Connections) -> Recorded | None:
+def _record(state: ServiceState, intent: Intent, kind: GuardedKind, live: Live | None) -> Recorded | None:
     before = state.recorded(intent.address)
     if live is None:
         return before if intent.action is Action.create and intent.prior else None
-    if intent.action is Action.delete or intent.desired is None:
-        return before
-    managed = kind.managed(intent.desired, live)
-    schema = connections[intent.target].schemas[intent.address.kind]
-    if intent.action is Action.update and attribute_changes(intent.desired.properties, managed, None, schema):
-        return before
-    return record(intent.desired, managed, intent.target, live)
+    if intent.desired is None:
+        return next((d for d in state.deposed if d.ref == intent.prior), before)
+    wanted, managed = intent.desired.properties, kind.managed(intent.desired, live)
+    if not attribute_changes(wanted, managed, wanted, kind.schema):
+        return record(intent.desired, wanted, intent.target, live)
+    return before if intent.action is Action.update else record(intent.desired, managed, intent.target, live)
 
 
 def _after(state: ServiceState, intent: Intent, recorded: Recorded | None) -> ServiceState:
     """The state with `recorded` at the intent's address. An older object that still lives is deposed, not forgotten."""
-    others = [r for r in state.resources if r.address != intent.address]
-    before = state.recorded(intent.address)
-    if intent.action is Action.delete and before is not None and before.ref != intent.prior:
+    if intent.action in (Action.delete, Action.forget) and any(d.ref == intent.prior for d in state.deposed):
         kept = state.deposed if recorded else tuple(d for d in state.deposed if d.ref != intent.prior)
         return replace(state, deposed=kept)
+    others = [r for r in state.resources if r.address != intent.address]
     if recorded is None:
         return state.with_resources(others)
+    before = state.recorded(intent.address)
     superseded = intent.action is Action.create and before is not None and before.ref != recorded.ref and intent.prior is not None
     deposed = (*state.deposed, before) if superseded and before is not None else state.deposed
     return replace(state.with_resources([*others, recorded]), deposed=deposed)

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from infractl.applying.connection import Connections, kind_of
-from infractl.applying.wait import Waiting, read_back, read_gone, wait
+from infractl.applying.wait import Waiting, read_back, read_gone, retried, wait
 from infractl.domain.action import Action
 from infractl.domain.address import Address, Owner
 from infractl.domain.journal import Entry, Intent, Operation, Outcome
 from infractl.domain.plan import Change
 from infractl.domain.resource import Live, Recorded, Ref, Resource
-from infractl.domain.step import Failed, Pending, Step
+from infractl.domain.step import Failed, Pending, Running, Step
 from infractl.domain.value import Output, Properties, outputs_in, resolve
 from infractl.errors import InfractlError, TransientProviderError
 from infractl.planning.graph import Node
-from infractl.provider.contract import Kind
-
-TRIES = 4
-"""Calls of one `begin` that a provider says may succeed later."""
+from infractl.provider.plugin import GuardedKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,39 +30,48 @@ class Surroundings:
     waiting: Waiting
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unsettled:
+    """The step has begun and its end is not known: no outcome is written, and the next run settles it."""
+
+    detail: str
+
+
+Result = Recorded | Failed | Unsettled | None
+"""The new record of an address, the failure, what is not known, or None where the object is gone."""
+
+
 def carry_out(
     node: Node, change: Change, applied: Mapping[Address, Recorded], around: Surroundings, tell: Callable[[str], None]
-) -> Recorded | Failed | None:
-    """The new record of the address, None where it is gone, or the failure.
+) -> Result:
+    """Carry out one step. `applied` holds what is recorded of the other resources by now.
 
-    `applied` holds what is recorded of the other resources by now. Raises only what the journal raises: without a
-    durable intent nothing is called.
+    Raises only what the journal raises: without a durable intent nothing is called.
     """
-    waiting = replace(around.waiting, tell=tell)
-    clock = waiting.clock
+    around = replace(around, waiting=replace(around.waiting, tell=tell))
+    now = around.waiting.clock.now
     step = _step(node, change, applied, around)
     if isinstance(step, Failed):
         return step
-    around.journal(
-        Intent(
-            step=step.key,
-            action=step.action,
-            address=step.address,
-            target=change.target if step.desired else _recorded_target(change),
-            desired=step.desired,
-            prior=step.prior.ref if step.prior else None,
-            at=clock.now(),
-        )
+    intent = Intent(
+        step=step.key,
+        action=step.action,
+        address=step.address,
+        target=_target(step, change),
+        desired=step.desired,
+        prior=step.prior.ref if step.prior else _forgotten(step, change),
+        at=now(),
     )
-    result = _call(step, change, around, waiting)
-    around.journal(
-        Outcome(
-            step=step.key,
-            recorded=_left_behind(step, change, around) if isinstance(result, Failed) else result,
-            failure=_told(result) if isinstance(result, Failed) else None,
-            at=clock.now(),
-        )
-    )
+    around.journal(intent)
+    result = _call(step, change, around)
+    match result:
+        case Unsettled():
+            return result
+        case Failed():
+            left = _left_behind(step, change, around)
+            around.journal(Outcome(step=step.key, recorded=left, failure=_told(result), at=now()))
+        case recorded:
+            around.journal(Outcome(step=step.key, recorded=recorded, failure=None, at=now()))
     return result
 
 
@@ -82,7 +87,7 @@ def _step(node: Node, change: Change, applied: Mapping[Address, Recorded], aroun
     deletes_first = change.action is Action.replace and not change.create_first
     return Step(
         action=node.action,
-        key=f"{around.owner.lineage}:{around.serial}:{node.address}:{node.verb}",
+        key=":".join([around.owner.lineage, str(around.serial), str(node.address), node.verb, node.deposed]).rstrip(":"),
         address=node.address,
         owner=around.owner,
         desired=desired,
@@ -94,63 +99,71 @@ def resolved(resource: Resource, applied: Mapping[Address, Recorded]) -> Resourc
     """The resource with its Outputs read from what was applied; one that is not there stays an Output."""
 
     def known(output: Output) -> object:
-        record = applied.get(output.address)
-        return output if record is None else record.outputs.get(output.attribute, output)
+        applied_record = applied.get(output.address)
+        return output if applied_record is None else applied_record.outputs.get(output.attribute, output)
 
     return replace(resource, properties={name: resolve(value, known) for name, value in resource.properties.items()})
 
 
-def _call(step: Step, change: Change, around: Surroundings, waiting: Waiting) -> Recorded | Failed | None:
+def _call(step: Step, change: Change, around: Surroundings) -> Result:
     if step.action is Action.forget:
         return None
-    target = change.target if step.desired else _recorded_target(change)
+    target, waiting = _target(step, change), around.waiting
+    if step.action is Action.adopt and step.desired and step.prior:
+        return record(step.desired, step.desired.properties, target, step.prior)
     try:
-        kind, schema = kind_of(around.connections, target, step.address.kind)
-        pending = _begin(kind, step, waiting)
-        around.journal(Operation(step=step.key, pending=pending, at=waiting.clock.now()))
-        ended = wait(kind, pending, waiting)
-        if isinstance(ended, Failed):
-            return ended
-        if step.desired is None:
-            return read_gone(kind, step.prior.ref if step.prior else pending.ref, waiting)
-        live = read_back(kind, schema, step.desired, ended.ref, waiting)
-        return live if isinstance(live, Failed) else record(step.desired, step.desired.properties, target, live)
+        kind = kind_of(around.connections, target, step.address.kind)
+        pending = retried(lambda: kind.begin(step), waiting)
     except InfractlError as error:
-        return _failed(error)
-    except Exception as error:  # noqa: BLE001 - a plugin's own bug ends as a failed step, so that the others are still recorded
-        return Failed(
-            detail=f"the provider broke: {type(error).__name__}: {error}", remedy="report this to the provider's authors"
-        )
+        return _stopped(error)
+    around.journal(Operation(step=step.key, pending=pending, at=waiting.clock.now()))
+    try:
+        return _finished(kind, step, pending, target, waiting)
+    except InfractlError as error:
+        return _stopped(error)
+
+
+def _finished(kind: GuardedKind, step: Step, pending: Pending, target: str, waiting: Waiting) -> Result:
+    match wait(kind, pending, waiting):
+        case Failed() as failed:
+            return failed
+        case Running(detail=detail):
+            return Unsettled(detail=f"it did not end within {waiting.operation_s:.0f}s: {detail}")
+        case ended:
+            if step.desired is None:
+                return read_gone(kind, step.prior.ref if step.prior else pending.ref, waiting)
+            live = read_back(kind, step.desired, ended.ref, waiting)
+            return live if isinstance(live, Failed) else record(step.desired, step.desired.properties, target, live)
+
+
+def _stopped(error: InfractlError) -> Failed | Unsettled:
+    first = error.diagnostics[0]
+    detail = ": ".join(part for part in (first.summary, first.detail) if part)
+    if isinstance(error, TransientProviderError):
+        # The last answer may have been lost after the provider acted.
+        return Unsettled(detail=detail)
+    return Failed(detail=detail, remedy=first.remedy)
 
 
 def _left_behind(step: Step, change: Change, around: Surroundings) -> Recorded | None:
     """What is recorded after a failure: the record as it was, or the object of a create that is there all the same."""
-    kept = change.recorded if step.prior else None
     if step.action is not Action.create or step.desired is None:
         return change.recorded
+    old = step.prior.ref if step.prior else None
     try:
-        kind, _ = kind_of(around.connections, change.target, step.address.kind)
-        live = find_new(kind, step.owner, step.address, step.prior.ref if step.prior else None)
-    except InfractlError:
-        # It cannot be looked up now; the next run finds it by its labels.
-        return kept
-    return record(step.desired, kind.managed(step.desired, live), change.target, live) if live else kept
+        kind = kind_of(around.connections, change.target, step.address.kind)
+        live = find_new(kind, step.owner, step.address, old)
+        if live is not None:
+            return record(step.desired, kind.managed(step.desired, live), change.target, live)
+    except InfractlError as error:
+        # The next run finds it by its labels.
+        around.waiting.tell(f"what it left behind cannot be looked up now: {error}")
+    return change.recorded if old else None
 
 
-def find_new(kind: Kind, owner: Owner, address: Address, old: Ref | None) -> Live | None:
+def find_new(kind: GuardedKind, owner: Owner, address: Address, old: Ref | None) -> Live | None:
     """The object at `address` that carries the owner's labels and is not the old one, which a replacement labels alike."""
     return next((x for x in kind.find(owner) if owner.owns(x.labels) == address and x.ref != old), None)
-
-
-def _begin(kind: Kind, step: Step, waiting: Waiting) -> Pending:
-    """Begin, and again after a growing, jittered pause where the provider says that it may succeed later."""
-    for attempt in range(1, TRIES):
-        try:
-            return kind.begin(step)
-        except TransientProviderError as error:
-            waiting.tell(f"try {attempt} of {TRIES} failed: {error}")
-            waiting.clock.sleep(random.uniform(0.5, 1.0) * 2 ** (attempt - 1))
-    return kind.begin(step)
 
 
 def record(desired: Resource, properties: Properties, target: str, live: Live) -> Recorded:
@@ -165,13 +178,14 @@ def record(desired: Resource, properties: Properties, target: str, live: Live) -
     )
 
 
-def _recorded_target(change: Change) -> str:
-    return change.recorded.target if change.recorded else change.target
+def _forgotten(step: Step, change: Change) -> Ref | None:
+    """The object that is dropped from the state: it is known by its record alone."""
+    return change.recorded.ref if change.recorded and step.action is Action.forget else None
 
 
-def _failed(error: InfractlError) -> Failed:
-    first = error.diagnostics[0]
-    return Failed(detail=": ".join(part for part in (first.summary, first.detail) if part), remedy=first.remedy)
+def _target(step: Step, change: Change) -> str:
+    """Where the step is carried out: what is deleted may be at another target than what is wanted."""
+    return change.recorded.target if change.recorded and not step.desired else change.target
 
 
 def _told(failed: Failed) -> str:

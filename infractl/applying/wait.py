@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from infractl.clock import Clock
 from infractl.domain.health import HealthStatus
 from infractl.domain.resource import Live, Ref, Resource
 from infractl.domain.step import Done, Failed, Pending, Running
+from infractl.errors import TransientProviderError
 from infractl.planning.attribute import attribute_changes
-from infractl.provider.contract import Kind
-from infractl.provider.schema import Schema
+from infractl.provider.plugin import GuardedKind
 
+T = TypeVar("T")
+
+TRIES = 4
+"""Calls of one sort that a provider says may succeed later."""
 OPERATION_S = 1800.0
 """How long one operation may take: Vertex deploys take up to 20 minutes."""
 SETTLE_S = 15.0
@@ -30,30 +36,30 @@ class Waiting:
     settle_s: float = SETTLE_S
 
 
-def wait(kind: Kind, pending: Pending, waiting: Waiting) -> Done | Failed:
-    """Poll until the operation ends. An operation that takes too long fails here; it may still end at the provider."""
+def wait(kind: GuardedKind, pending: Pending, waiting: Waiting) -> Done | Failed | Running:
+    """Poll until the operation ends; still Running once the time is up, and it may end at the provider yet.
+
+    Raises TransientProviderError where the provider cannot be asked.
+    """
     deadline = waiting.clock.monotonic() + waiting.operation_s
     while True:
-        match kind.poll(pending):
-            case Running(detail=detail, after_s=after_s):
-                waiting.tell(detail)
+        match retried(lambda: kind.poll(pending), waiting):
+            case Running() as running:
+                waiting.tell(running.detail)
             case ended:
                 return ended
         if waiting.clock.monotonic() >= deadline:
-            return Failed(
-                detail=f"it did not end within {waiting.operation_s:.0f}s",
-                remedy="run infractl apply again: it goes on waiting for the same operation",
-            )
-        waiting.clock.sleep(after_s)
+            return running
+        waiting.clock.sleep(running.after_s)
 
 
-def read_back(kind: Kind, schema: Schema, desired: Resource, ref: Ref, waiting: Waiting) -> Live | Failed:
+def read_back(kind: GuardedKind, desired: Resource, ref: Ref, waiting: Waiting) -> Live | Failed:
     """The live object, once it is what was asked for and healthy; Failed says in which way it is not."""
     clock = waiting.clock
     settled, deadline = clock.monotonic() + waiting.settle_s, clock.monotonic() + waiting.operation_s
     while True:
-        live = kind.read([ref]).get(ref)
-        problem, patience = _problem(kind, schema, desired, live, settled, deadline)
+        live = retried(lambda: kind.read([ref]), waiting).get(ref)
+        problem, patience = _problem(kind, desired, live, settled, deadline)
         if live is not None and not problem:
             return live
         if clock.monotonic() >= patience:
@@ -62,23 +68,32 @@ def read_back(kind: Kind, schema: Schema, desired: Resource, ref: Ref, waiting: 
         clock.sleep(READ_EVERY_S)
 
 
-def read_gone(kind: Kind, ref: Ref, waiting: Waiting) -> Failed | None:
+def read_gone(kind: GuardedKind, ref: Ref, waiting: Waiting) -> Failed | None:
     """None once the object is gone."""
     settled = waiting.clock.monotonic() + waiting.settle_s
-    while (live := kind.read([ref]).get(ref)) is not None:
+    while (live := retried(lambda: kind.read([ref]), waiting).get(ref)) is not None:
         if waiting.clock.monotonic() >= settled:
             return Failed(detail="it was deleted and is still there", live=_described(live))
         waiting.clock.sleep(READ_EVERY_S)
     return None
 
 
-def _problem(
-    kind: Kind, schema: Schema, desired: Resource, live: Live | None, settled: float, deadline: float
-) -> tuple[str, float]:
+def retried(call: Callable[[], T], waiting: Waiting) -> T:
+    """The call's answer; called again after a growing, jittered pause where the provider says that it may succeed later."""
+    for attempt in range(1, TRIES):
+        try:
+            return call()
+        except TransientProviderError as error:
+            waiting.tell(f"try {attempt} of {TRIES} failed: {error}")
+            waiting.clock.sleep(random.uniform(0.5, 1.0) * 2 ** (attempt - 1))
+    return call()
+
+
+def _problem(kind: GuardedKind, desired: Resource, live: Live | None, settled: float, deadline: float) -> tuple[str, float]:
     """What is wrong with the live object ("" if nothing), and until when it may yet come right."""
     if live is None:
         return "the provider called it done, and it is not there", settled
-    differences = attribute_changes(desired.properties, kind.managed(desired, live), None, schema)
+    differences = attribute_changes(desired.properties, kind.managed(desired, live), desired.properties, kind.schema)
     if differences:
         first = differences[0]
         return f"the provider called it done, and {first.path} is {first.before!r} instead of {first.after!r}", settled
@@ -88,6 +103,9 @@ def _problem(
             return "", settled
         case HealthStatus.progressing:
             return health.reason or "not healthy yet", deadline
+        case HealthStatus.degraded:
+            # Many a rollout passes through it.
+            return f"it is degraded: {health.reason}", settled
         case status:
             return f"it is {status}: {health.reason}", float("-inf")
 

@@ -29,7 +29,12 @@ def apply(paths: Paths = None, auto_approve: AutoApprove = False) -> None:
 
 
 def _is_plan(sources: list[Path]) -> bool:
-    return len(sources) == 1 and sources[0].suffix == ".json"
+    """By its name, so that one that is missing is told of, or else by its content."""
+    if len(sources) != 1 or sources[0].is_dir():
+        return False
+    from infractl.cli.document import looks_like_plan
+
+    return sources[0].suffix == ".json" or looks_like_plan(sources[0])
 
 
 def _project(plan: Path) -> Path:

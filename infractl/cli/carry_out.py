@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import typer
@@ -12,14 +12,14 @@ from infractl.applying.stop import Stop
 from infractl.cli.terminal import approval, event_printer, progress, stopping, style_of
 from infractl.domain.action import Action
 from infractl.domain.event import Phase
-from infractl.errors import Diagnostic, PartlyAppliedError, Severity, StoppedError
+from infractl.errors import Diagnostic, InfractlError, PartlyAppliedError, Severity, StoppedError
 from infractl.report.diagnostic import render
 from infractl.report.event_text import summary_text
 from infractl.report.plan_text import plan_text
 from infractl.workflows.apply import Voice
 
 if TYPE_CHECKING:
-    from infractl.domain.applied import StepResult
+    from infractl.domain.applied import Applied, StepResult
     from infractl.workflows.apply import Outcome
 
 
@@ -28,41 +28,51 @@ def carry_out(run: Callable[[Voice], Outcome], auto_approve: bool) -> None:
     stop = Stop()
     voice = Voice(
         approve=approval(auto_approve, "Do you want to perform these actions?"),
+        carrying_out=lambda: stopping(stop),
         progress=progress,
         emit=event_printer(),
         stop=stop,
     )
-    with stopping(stop):
-        outcome = run(voice)
+    outcome = run(voice)
     style = style_of(sys.stdout)
     if not outcome.plan.changed:
         sys.stdout.write(plan_text(outcome.plan, style))
     if outcome.applied:
         sys.stdout.write(summary_text(outcome.applied, style))
     results = [r for a in outcome.applied for r in a.results]
-    failed = [r for r in results if r.phase is Phase.failed]
-    if failed:
-        sys.stderr.write(render([_problem(r) for r in failed], color=style_of(sys.stderr).color))
-    raise typer.Exit(_code(results, stop))
+    problems = [_problem(r) for r in results if r.phase in (Phase.failed, Phase.unknown)]
+    problems += [error for a in outcome.applied for error in a.errors]
+    if problems:
+        sys.stderr.write(render(problems, color=style_of(sys.stderr).color))
+    raise typer.Exit(_code(outcome.applied, stop))
 
 
-def _code(results: list[StepResult], stop: Stop) -> int:
-    if all(r.phase is Phase.done for r in results):
+def _code(applied: Sequence[Applied], stop: Stop) -> int:
+    if all(a.complete for a in applied):
         return 0
     if stop.requested:
         return StoppedError.exit_code
-    return PartlyAppliedError.exit_code if any(r.phase is Phase.done for r in results) else 1
+    some = any(r.phase is not Phase.not_started and r.phase is not Phase.failed for a in applied for r in a.results)
+    return PartlyAppliedError.exit_code if some else InfractlError.exit_code
 
 
 def _problem(result: StepResult) -> Diagnostic:
     return Diagnostic(
         slug="step-failed",
         severity=Severity.error,
-        summary=f"a resource could not be {_DID[result.action]}",
+        summary=f"a resource could not be {_DID[result.action]}"
+        if result.phase is Phase.failed
+        else f"it is not known whether a resource was {_DID[result.action]}",
         detail=result.detail,
         at=str(result.address),
         remedy=result.remedy or "mend the cause and run infractl apply again: it goes on where it stopped",
     )
 
 
-_DID = {Action.create: "created", Action.update: "updated", Action.delete: "destroyed", Action.forget: "forgotten"}
+_DID = {
+    Action.create: "created",
+    Action.update: "updated",
+    Action.delete: "destroyed",
+    Action.adopt: "adopted",
+    Action.forget: "forgotten",
+}

@@ -41,3 +41,12 @@ def open_plan(path: Path) -> Plan:
             remedy="make one: infractl plan --out PLAN",
         ) from None
     return planfile.read(data, str(path))
+
+
+def looks_like_plan(path: Path) -> bool:
+    """Whether a file begins as `plan --out` writes it; what it is worth is found out when it is opened."""
+    try:
+        with path.open("rb") as file:
+            return f'"kind": "{planfile.KIND}"'.encode() in file.read(200)
+    except OSError:
+        return False

@@ -22,7 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         code = _run([word for word in words if word != "--debug"] or ["--help"])
     except KeyboardInterrupt:
-        _tell([_problem("interrupted", "the command was interrupted", "nothing was being applied", "")])
+        _tell([_problem("interrupted", "the command was interrupted", "nothing was being changed yet", "")])
         code = 130
     except BrokenPipeError:
         # The reader of our output went away, as `head` does: no reader, no message.

@@ -26,8 +26,10 @@ def plan(
     from infractl.cli.terminal import progress, style_of
     from infractl.report.plan_text import plan_text
     from infractl.workflows.plan import plan as run
+    from infractl.workflows.plan import removed_keys
 
-    result = run(opened(given(paths)), progress)
+    workspace = opened(given(paths))
+    result = run(workspace, removed_keys(workspace), progress)
     sys.stdout.write(plan_json(result) if json else plan_text(result, style_of(sys.stdout)))
     if out is not None:
         save(result, out)

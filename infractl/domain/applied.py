@@ -9,6 +9,7 @@ from infractl.domain.address import Address
 from infractl.domain.event import Phase
 from infractl.domain.plan import ServicePlan
 from infractl.domain.service_state import ServiceState
+from infractl.errors import Diagnostic
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,12 +25,13 @@ class StepResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Applied:
-    """How a service's plan ended. `state` is None once the service is destroyed."""
+    """How a service's plan ended. `state` is None once the service is destroyed; `errors` are what broke it off."""
 
     plan: ServicePlan
     results: tuple[StepResult, ...]
     state: ServiceState | None
+    errors: tuple[Diagnostic, ...] = ()
 
     @property
     def complete(self) -> bool:
-        return all(r.phase is Phase.done for r in self.results)
+        return not self.errors and all(r.phase is Phase.done for r in self.results)

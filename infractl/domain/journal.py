@@ -46,4 +46,12 @@ class Outcome:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenStep:
+    """A step whose outcome is not known. Without `pending` it is not known either whether the provider was called."""
+
+    intent: Intent
+    pending: Pending | None
+
+
 Entry = Intent | Operation | Outcome

@@ -45,7 +45,7 @@ class AttributeChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """What happens to one resource, and the reasons, in words."""
+    """What happens to one resource, and the reasons, in words. `deposed`: to an object that was replaced and is still there."""
 
     address: Address
     target: str
@@ -56,6 +56,7 @@ class Change:
     recorded: Recorded | None = None
     live: Live | None = None
     create_first: bool = False
+    deposed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

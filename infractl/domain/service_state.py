@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from infractl.domain.address import Address, ServiceKey
-from infractl.domain.journal import Intent
+from infractl.domain.journal import OpenStep
 from infractl.domain.release import Deployment
 from infractl.domain.resource import Recorded
 from infractl.domain.value import Properties
@@ -17,7 +17,7 @@ from infractl.domain.value import Properties
 class ServiceState:
     """`lineage` is drawn when the service is first applied, `serial` grows by one with each written change.
 
-    `deposed` were replaced and are not deleted yet; `intents` are steps whose outcome is not known.
+    `deposed` were replaced and are not deleted yet; `open_steps` are those whose outcome is not known.
     `changed_by` says who and by which command, for messages about stale plans.
     """
 
@@ -32,7 +32,7 @@ class ServiceState:
     changed_at: datetime
     changed_by: str
     deposed: tuple[Recorded, ...] = ()
-    intents: tuple[Intent, ...] = ()
+    open_steps: tuple[OpenStep, ...] = ()
 
     def recorded(self, address: Address) -> Recorded | None:
         return next((r for r in self.resources if r.address == address), None)

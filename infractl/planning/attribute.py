@@ -32,8 +32,26 @@ def attribute_changes(
             continue
         wanted, found = desired.get(name, ABSENT), live.get(name, ABSENT)
         before = (recorded or {}).get(name, ABSENT)
-        changes.extend(_leaf_changes(name, wanted, found, before, attribute))
+        if attribute.sensitive:
+            changes.extend(_secret_change(name, wanted, found, before, attribute))
+        else:
+            changes.extend(_leaf_changes(name, wanted, found, before, attribute))
     return tuple(changes)
+
+
+def _secret_change(name: str, wanted: Any, found: Any, recorded: Any, attribute: Attribute) -> Iterator[AttributeChange]:
+    """A secret's value cannot be compared: that it is there can, and the reference that was applied."""
+    if (wanted is ABSENT) == (found is ABSENT) and _same(wanted, recorded):
+        return
+    yield AttributeChange(
+        path=name,
+        before=None if found is ABSENT else Redacted(),
+        after=None if wanted is ABSENT else Redacted(),
+        cause=Cause.drift if _same(wanted, recorded) else Cause.config,
+        added=found is ABSENT,
+        removed=wanted is ABSENT,
+        replaces=attribute.replaces,
+    )
 
 
 def _leaf_changes(path: str, wanted: Any, found: Any, recorded: Any, attribute: Attribute) -> Iterator[AttributeChange]:
@@ -43,8 +61,8 @@ def _leaf_changes(path: str, wanted: Any, found: Any, recorded: Any, attribute: 
     for leaf, after, before, known in _leaves(path, wanted, found, recorded):
         yield AttributeChange(
             path=leaf,
-            before=_shown(before, attribute),
-            after=_shown(after, attribute),
+            before=None if before is ABSENT else before,
+            after=None if after is ABSENT else after,
             cause=_cause(after, known),
             added=before is ABSENT,
             removed=after is ABSENT,
@@ -83,17 +101,17 @@ def _cause(after: Any, recorded: Any) -> Cause:
     return Cause.drift if _same(after, recorded) else Cause.config
 
 
-def _shown(side: Any, attribute: Attribute) -> Any:
-    if side is ABSENT:
-        return None
-    return Redacted() if attribute.sensitive else side
-
-
 def _keyed(items: Any, key: str) -> Any:
-    """A list whose order means nothing, as a mapping from each item's key."""
+    """A list whose order means nothing, as a mapping from each item's key; equal keys are numbered."""
     if not _is_list(items):
         return items
-    return {str(item[key] if key and isinstance(item, Mapping) else item): item for item in items}
+    counts: dict[str, int] = {}
+    keyed: dict[str, Any] = {}
+    for item in items:
+        name = str(item.get(key, item) if key and isinstance(item, Mapping) else item)
+        counts[name] = counts.get(name, 0) + 1
+        keyed[name if counts[name] == 1 else f"{name}#{counts[name]}"] = item
+    return keyed
 
 
 def _member(recorded: Any, name: str) -> Any:

@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from infractl.domain.action import Action
 from infractl.domain.address import Address
 from infractl.domain.plan import AttributeChange, Cause, Change
-from infractl.domain.resource import Live, Recorded, Resource
-from infractl.domain.value import Output, Properties, resolve
+from infractl.domain.resource import Live, Recorded, Ref, Resource
+from infractl.domain.value import Output, Properties, SecretRef, resolve
+from infractl.errors import ProviderError
 from infractl.planning.attribute import attribute_changes
 from infractl.planning.graph import dependencies, sorted_resources
 from infractl.provider.schema import Replacement, Schema
@@ -39,6 +40,7 @@ def diff(
 ) -> tuple[Change, ...]:
     """One change for each address that is wanted or recorded: the wanted ones in dependency order, then the others.
 
+    Raises ProviderError where a provider asks for a sensitive value in clear, or for a circle of dependencies.
     `kinds` are keyed by target and kind. An Output of a resource that stays is resolved: what it feeds is compared by value.
     """
     before = {r.address: r for r in recorded}
@@ -47,6 +49,7 @@ def diff(
     for resource in sorted_resources([d.resource for d in desired]):
         target = targets[resource.address]
         kind = kinds[target, resource.address.kind]
+        _refuse_clear_secrets(resource, kind.schema)
         resolved = _resolved(resource, changes)
         change = _wanted(resolved, target, before.get(resource.address), live.get(resource.address), kind)
         changes[resource.address] = _in_step(change, changes)
@@ -84,6 +87,8 @@ def _wanted(desired: Resource, target: str, recorded: Recorded | None, live: Liv
         desired.properties, kind.managed(desired, live), recorded.properties if recorded else None, kind.schema
     )
     action = _action(attributes)
+    if recorded is None and action is Action.no_op:
+        action = Action.adopt
     adopted = () if recorded else ("it carries this service's labels and was not recorded: adopted",)
     return Change(
         address=desired.address,
@@ -95,6 +100,31 @@ def _wanted(desired: Resource, target: str, recorded: Recorded | None, live: Liv
         recorded=recorded,
         live=live,
         create_first=action is Action.replace and kind.schema.replacement is Replacement.create_first,
+    )
+
+
+def _refuse_clear_secrets(resource: Resource, schema: Schema) -> None:
+    for name, value in resource.properties.items():
+        if schema.of(name).sensitive and not isinstance(value, SecretRef):
+            raise ProviderError.of(
+                "secret-in-clear",
+                summary="a provider puts a sensitive value into a plan",
+                detail=f"{resource.address}.{name} must be a reference to a secret",
+                remedy="report this to the provider's authors",
+            )
+
+
+def deposed_changes(deposed: Sequence[Recorded], live: Mapping[Ref, Live]) -> tuple[Change, ...]:
+    """What is still to be done about objects that were replaced: they go, once nothing turns to them any more."""
+    return tuple(replace(_unwanted(r, live.get(r.ref)), reasons=("it was replaced",), deposed=True) for r in deposed)
+
+
+def orphan_changes(orphans: Mapping[Address, tuple[str, Live]]) -> tuple[Change, ...]:
+    """The deletion of what carries the service's labels and is not recorded (target and object): only a destroy asks for it."""
+    reason = "it carries this service's labels, and is not recorded"
+    return tuple(
+        Change(address=address, target=target, action=Action.delete, reasons=(reason,), live=live)
+        for address, (target, live) in sorted(orphans.items(), key=lambda item: item[0])
     )
 
 

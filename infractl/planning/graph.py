@@ -19,11 +19,14 @@ T = TypeVar("T", Address, "Node")
 
 @dataclass(frozen=True, slots=True, order=True)
 class Node:
-    """One step of a plan: an address, and what is done there. A replacement is two nodes."""
+    """One step of a plan: an address, and what is done there. A replacement is two nodes.
+
+    `verb` is the action as text, so that nodes sort; `deposed` the id of an object that was replaced earlier, else "".
+    """
 
     address: Address
     verb: str
-    """`create`, `update`, `delete` or `forget`; text, so that nodes sort."""
+    deposed: str = ""
 
     @property
     def action(self) -> Action:
@@ -39,28 +42,33 @@ def sorted_resources(resources: Sequence[Resource]) -> tuple[Resource, ...]:
     """Dependencies first, else by address. Raises ProviderError for a cycle."""
     by_address = {r.address: r for r in resources}
     edges = {r.address: [d for d in dependencies(r) if d in by_address] for r in resources}
-    return tuple(by_address[a] for a in _ordered(edges))
+    return tuple(by_address[a] for a in ordered(edges))
 
 
-def steps(changes: Iterable[Change]) -> dict[Node, frozenset[Node]]:
-    """The nodes of the changes, each with the nodes that must end first.
+def steps(changes: Iterable[Change]) -> dict[Node, Change]:
+    """Every node of the changes, with the change that it belongs to."""
+    return {node: change for change in changes for node in _nodes(change)}
+
+
+def order(nodes: Mapping[Node, Change]) -> dict[Node, frozenset[Node]]:
+    """For each node the nodes that must end first.
 
     - What is made or changed follows what it depends on.
     - What is deleted follows the deletion of everything that depended on it, and the steps that turn the rest of what
       depended on it to something else. The latter gives way where it would close a circle: what is replaced by deleting
       first cannot wait for dependants that wait for its successor.
+    - What was deposed earlier follows everything that is made.
     """
-    by_address = {c.address: c for c in changes}
-    nodes = {address: _nodes(change) for address, change in by_address.items()}
-    made = {n.address: n for group in nodes.values() for n in group if n.verb in ("create", "update")}
-    gone = {n.address: n for group in nodes.values() for n in group if n.verb in ("delete", "forget")}
-    before: dict[Node, set[Node]] = {n: set() for group in nodes.values() for n in group}
+    made = {n.address: n for n in nodes if n.verb in ("create", "update", "adopt")}
+    gone = {n.address: n for n in nodes if n.verb in ("delete", "forget") and not n.deposed}
+    before: dict[Node, set[Node]] = {n: set(made.values()) if n.deposed else set() for n in nodes}
     wishes: list[tuple[Node, Node]] = []
-    for address, change in by_address.items():
+    for change in {c.address: c for c in nodes.values() if not c.deposed}.values():
+        address = change.address
         if change.desired is not None and (node := made.get(address)):
             before[node].update(made[d] for d in dependencies(change.desired) if d in made)
         if change.action is Action.replace:
-            first, second = nodes[address]
+            first, second = _nodes(change)
             before[second].add(first)
         for needed in change.recorded.depends_on if change.recorded else ():
             if needed in gone and address in gone:
@@ -93,11 +101,6 @@ def _acyclic(edges: Mapping[Node, Iterable[Node]]) -> bool:
     return True
 
 
-def ordered(graph: Mapping[Node, Iterable[Node]]) -> tuple[Node, ...]:
-    """The nodes in an order that the graph allows; the same graph always gives the same order."""
-    return _ordered(graph)
-
-
 def _nodes(change: Change) -> tuple[Node, ...]:
     match change.action:
         case Action.no_op:
@@ -106,10 +109,12 @@ def _nodes(change: Change) -> tuple[Node, ...]:
             verbs = ("create", "delete") if change.create_first else ("delete", "create")
             return tuple(Node(change.address, verb) for verb in verbs)
         case action:
-            return (Node(change.address, action.value),)
+            old = change.recorded.ref.id if change.deposed and change.recorded else ""
+            return (Node(change.address, action.value, old),)
 
 
-def _ordered(edges: Mapping[T, Iterable[T]]) -> tuple[T, ...]:
+def ordered(edges: Mapping[T, Iterable[T]]) -> tuple[T, ...]:
+    """An order that the edges (each to what comes before it) allow, always the same one. Raises ProviderError for a circle."""
     sorter = TopologicalSorter(edges)
     try:
         sorter.prepare()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import entry_points
+from typing import cast
 
 from infractl.errors import Mark, UsageError
 from infractl.provider.contract import CONTRACT, Provider
+from infractl.provider.plugin import load_entry
 
 GROUP = "infractl.providers"
 
@@ -32,7 +34,7 @@ def load(name: str, at: Mark | None = None) -> Provider:
             at=at,
             remedy=f"pip install 'infractl[{name}]', or correct the target's provider",
         )
-    provider = _import(found[0], at)
+    provider = cast(Provider, load_entry(found[0], "provider-import"))
     if provider.contract != CONTRACT:
         raise UsageError.of(
             "provider-contract",
@@ -41,18 +43,4 @@ def load(name: str, at: Mark | None = None) -> Provider:
             at=at,
             remedy=f"install a release of {found[0].value.partition('.')[0]} that fits this infractl",
         )
-    return provider
-
-
-def _import(entry: EntryPoint, at: Mark | None) -> Provider:
-    try:
-        provider: Provider = entry.load()
-    except ImportError as error:
-        raise UsageError.of(
-            "provider-import",
-            summary="this provider cannot be imported",
-            detail=f"{entry.value}: {error}",
-            at=at,
-            remedy="reinstall the plugin with its dependencies",
-        ) from error
     return provider

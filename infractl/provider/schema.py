@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from infractl.domain.value import Properties, Redacted, SecretRef
+
 
 class Replacement(StrEnum):
     """The order in which a replaced object is made and deleted."""
@@ -19,8 +21,8 @@ class Attribute:
     """One top-level attribute.
 
     `replaces`: it cannot be changed in place. `computed`: the provider fills it in, so it is never a diff.
-    `sensitive`: its value is redacted. `unordered_by`: a list whose order means nothing, keyed by this member
-    ("" for a list of plain values). `ignored`: not compared unless the user asks.
+    `sensitive`: a resource may hold it as a SecretRef only, and what lives is redacted. `unordered_by`: a list whose order
+    means nothing, keyed by this member ("" for a list of plain values). `ignored`: not compared unless the user asks.
     """
 
     replaces: bool = False
@@ -39,6 +41,13 @@ class Schema:
 
     def of(self, attribute: str) -> Attribute:
         return self.attributes.get(attribute, _ORDINARY)
+
+    def redacted(self, properties: Properties) -> Properties:
+        """The properties with sensitive values taken out; a reference to a secret is none."""
+        return {
+            name: Redacted() if self.of(name).sensitive and not isinstance(value, SecretRef) else value
+            for name, value in properties.items()
+        }
 
 
 _ORDINARY = Attribute()

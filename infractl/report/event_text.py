@@ -13,9 +13,16 @@ _DOING = {
     Action.create: "creating",
     Action.update: "updating",
     Action.delete: "destroying",
+    Action.adopt: "adopting",
     Action.forget: "forgetting",
 }
-_DID = {Action.create: "created", Action.update: "updated", Action.delete: "destroyed", Action.forget: "forgotten"}
+_DID = {
+    Action.create: "created",
+    Action.update: "updated",
+    Action.delete: "destroyed",
+    Action.adopt: "adopted",
+    Action.forget: "forgotten",
+}
 
 
 def event_text(event: Event, style: Style) -> str:
@@ -30,7 +37,9 @@ def event_text(event: Event, style: Style) -> str:
             return f"{event.address}: {style.green(_DID[event.action])} {elapsed}"
         case Phase.failed:
             return f"{event.address}: {style.red('failed')} {elapsed}: {event.detail}"
-        case _:
+        case Phase.unknown:
+            return f"{event.address}: {style.yellow('not known how it ended')} {elapsed}: {event.detail}"
+        case Phase.not_started:
             return f"{event.address}: {style.yellow('not started')}"
 
 

@@ -16,6 +16,7 @@ _SYMBOLS = {
     Action.update: "~",
     Action.replace: "-/+",
     Action.delete: "-",
+    Action.adopt: "=",
     Action.forget: "x",
 }
 _HEADINGS = {
@@ -23,6 +24,7 @@ _HEADINGS = {
     Action.update: "will be updated in place",
     Action.replace: "must be replaced",
     Action.delete: "will be destroyed",
+    Action.adopt: "is there and will be recorded",
     Action.forget: "is gone and will be dropped from the state",
 }
 _DONE = {
@@ -30,6 +32,7 @@ _DONE = {
     Action.update: "to update",
     Action.replace: "to replace",
     Action.delete: "to destroy",
+    Action.adopt: "to adopt",
     Action.forget: "to forget",
 }
 

@@ -23,7 +23,7 @@ def this_process(command: str, clock: Clock) -> Holder:
     booted = psutil.boot_time()
     return Holder(
         id=str(uuid.uuid4()),
-        who=_user(),
+        who=user(),
         host=socket.gethostname(),
         boot=_BOOT_ID.read_text().strip() if _BOOT_ID.exists() else str(booted),
         pid=os.getpid(),
@@ -46,7 +46,8 @@ def lock_held(key: ServiceKey, holder: Holder) -> LockHeldError:
     )
 
 
-def _user() -> str:
+def user() -> str:
+    """The name of who runs this process."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -29,10 +29,16 @@ class LocalStateStore:
         self._versions: dict[ServiceKey, tuple[_Stamp, Version]] = {}
 
     def keys(self, project: str, environment: str) -> Sequence[ServiceKey]:
+        return tuple(key for key in self._services(project, environment) if self._directory(key).occupied)
+
+    def held(self, project: str, environment: str) -> Mapping[ServiceKey, Holder]:
+        holders = {key: self.holder(key) for key in self._services(project, environment)}
+        return {key: holder for key, holder in holders.items() if holder is not None}
+
+    def _services(self, project: str, environment: str) -> Sequence[ServiceKey]:
         parent = self._root / _part(project) / _part(environment)
         services = sorted(p.name for p in parent.iterdir() if p.is_dir() and p.name[0] != ".") if parent.is_dir() else []
-        keys = [ServiceKey(project=project, environment=environment, service=service) for service in services]
-        return tuple(key for key in keys if self._directory(key).occupied)
+        return [ServiceKey(project=project, environment=environment, service=service) for service in services]
 
     def read(self, key: ServiceKey) -> ServiceState | None:
         document = self._directory(key).load()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, cast
 
 from infractl.clock import Clock
 from infractl.errors import UsageError
+from infractl.provider.plugin import load_entry
 from infractl.state.artifacts import LocalArtifactStore
 from infractl.state.local import LocalStateStore
 from infractl.state.measurements import LocalMeasurementStore
@@ -69,23 +70,10 @@ def _scheme(root: Path, url: str) -> Scheme:
         return Directories(root)
     for entry in entry_points(group=GROUP):
         if entry.name == scheme:
-            return _import(entry)
+            return cast(Scheme, load_entry(entry, "store-import"))
     raise UsageError.of(
         "store-scheme",
         summary="no installed plugin keeps a store under this scheme",
         detail=f"{url} begins with {scheme}://; installed: {', '.join(schemes()) or 'none'}",
         remedy="install the plugin that has it, or name a directory in infractl.yaml's stores",
     )
-
-
-def _import(entry: EntryPoint) -> Scheme:
-    try:
-        opener: Scheme = entry.load()
-    except ImportError as error:
-        raise UsageError.of(
-            "store-import",
-            summary="the plugin of this scheme cannot be imported",
-            detail=f"{entry.value}: {error}",
-            remedy="reinstall the plugin with its dependencies",
-        ) from error
-    return opener

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import Protocol
 
 from infractl.domain.address import ServiceKey
 from infractl.domain.journal import Entry
-from infractl.domain.measurement import Calibration, Measurement
+from infractl.domain.measurement import Measurement
 from infractl.domain.service_state import ServiceState
 
 
@@ -75,6 +75,10 @@ class StateStore(Protocol):
         """Take the lock, or raise LockHeldError that names the holder. A dead holder on this host is taken over."""
         ...
 
+    def held(self, project: str, environment: str) -> Mapping[ServiceKey, Holder]:
+        """Every lock that somebody alive holds, also of services that have no document yet."""
+        ...
+
     def holder(self, key: ServiceKey) -> Holder | None:
         """Who holds the lock now, if anybody alive does."""
         ...
@@ -119,14 +123,6 @@ class MeasurementStore(Protocol):
         ...
 
     def list(self) -> Sequence[Measurement]: ...
-
-
-class CalibrationStore(Protocol):
-    """A machine's calibrations, in the user's cache."""
-
-    def put(self, calibration: Calibration) -> None: ...
-
-    def read(self, chip: str) -> Calibration | None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

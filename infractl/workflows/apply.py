@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 
-from infractl.applying.apply import Run, apply_service
+from infractl.applying.apply import Run, apply_service, not_started
 from infractl.applying.stop import Stop
 from infractl.applying.wait import Waiting
 from infractl.domain.address import ServiceKey
@@ -14,12 +14,12 @@ from infractl.domain.applied import Applied
 from infractl.domain.event import Event
 from infractl.domain.plan import Plan, ServicePlan
 from infractl.domain.service_state import ServiceState
-from infractl.errors import StalePlanError, UsageError
+from infractl.errors import InfractlError, StalePlanError, UsageError
 from infractl.state.store import Lease
 from infractl.workflows.observe import settle_service
 from infractl.workflows.place import Progress
-from infractl.workflows.plan import declared, plan, plan_destroy, providers_of, recorded_keys
-from infractl.workflows.workspace import ENVIRONMENT, Workspace, who
+from infractl.workflows.plan import declared, plan, plan_destroy, providers_of, recorded_keys, removed_keys
+from infractl.workflows.workspace import ENVIRONMENT, Workspace, command, who
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +30,8 @@ class Voice:
     progress: Progress
     emit: Callable[[Event], None]
     stop: Stop
+    carrying_out: Callable[[], AbstractContextManager[None]]
+    """Entered once something is being changed: from then on a wish to stop lets what runs end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,11 +44,11 @@ class Outcome:
 
 def apply(workspace: Workspace, voice: Voice) -> Outcome:
     """Plan and carry out under the locks of the services. Raises what `plan` raises, LockHeldError, UsageError if refused."""
-    removed = [k for k in recorded_keys(workspace) if workspace.whole and k.service not in declared(workspace)]
+    removed = removed_keys(workspace)
     keys = [*(workspace.key(name) for name in declared(workspace)), *removed]
     with _locked(workspace, keys) as leases:
         _settle(workspace, leases, voice)
-        return _carry_out(workspace, plan(workspace, voice.progress), leases, voice)
+        return _carry_out(workspace, plan(workspace, removed, voice.progress), leases, voice)
 
 
 def destroy(workspace: Workspace, keys: Sequence[ServiceKey], voice: Voice) -> Outcome:
@@ -92,7 +94,7 @@ def _locked(workspace: Workspace, keys: Sequence[ServiceKey]) -> Iterator[dict[S
     with ExitStack() as held:
         leases: dict[ServiceKey, Lease] = {}
         for key in sorted(keys):
-            lease = workspace.stores.state.lock(key, who())
+            lease = workspace.stores.state.lock(key, command())
             held.callback(lease.release)
             leases[key] = lease
             workspace.held[key] = lease.holder.id
@@ -112,26 +114,36 @@ def _carry_out(workspace: Workspace, plan: Plan, leases: dict[ServiceKey, Lease]
             detail="the plan was not approved",
             remedy="answer yes, or pass --auto-approve",
         )
-    names = {c.target for s in plan.services for c in s.changes} | {
-        c.recorded.target for s in plan.services for c in s.changes if c.recorded
-    }
-    connections = workspace.connections(names)
-    applied = []
+    with voice.carrying_out():
+        return Outcome(plan=plan, applied=tuple(_each(workspace, plan, leases, voice)))
+
+
+def _each(workspace: Workspace, plan: Plan, leases: Mapping[ServiceKey, Lease], voice: Voice) -> Iterator[Applied]:
+    """Each service that has something to do. One that breaks is told of, and ends no other."""
     for service in plan.services:
-        state = workspace.stores.state.read(service.key)
-        if not service.changed and not _outdated(service, state):
-            continue
-        run = Run(
-            store=workspace.stores.state,
-            epoch=leases[service.key].epoch,
-            connections=connections,
-            waiting=Waiting(clock=workspace.clock, tell=voice.progress),
-            emit=voice.emit,
-            stop=voice.stop,
-            who=who(),
-        )
-        applied.append(apply_service(service, state, run))
-    return Outcome(plan=plan, applied=tuple(applied))
+        try:
+            state = workspace.stores.state.read(service.key)
+            if not service.changed and not _outdated(service, state):
+                continue
+            if voice.stop.requested:
+                yield not_started(service, state)
+                continue
+            yield apply_service(service, state, _run(workspace, service, leases[service.key], voice))
+        except InfractlError as error:
+            yield Applied(plan=service, results=(), state=None, errors=error.diagnostics)
+
+
+def _run(workspace: Workspace, service: ServicePlan, lease: Lease, voice: Voice) -> Run:
+    targets = {c.target for c in service.changes} | {c.recorded.target for c in service.changes if c.recorded}
+    return Run(
+        store=workspace.stores.state,
+        epoch=lease.epoch,
+        connections=workspace.connections(targets),
+        waiting=Waiting(clock=workspace.clock, tell=voice.progress),
+        emit=voice.emit,
+        stop=voice.stop,
+        who=who(),
+    )
 
 
 def _outdated(service: ServicePlan, state: ServiceState | None) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,9 +17,10 @@ from infractl.units import format_bytes
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Starter:
-    """The files that were written, and the service's name."""
+    """The files that were written; `document` is the service's."""
 
     service: str
+    document: Path
     files: tuple[Path, ...]
 
 
@@ -26,25 +28,39 @@ def init(model: Path, directory: Path) -> Starter:
     """Write `SERVICE.yaml`, and `infractl.yaml` unless there is one. Raises ModelError; UsageError where a file is in the way."""
     profile = profile_onnx(model, model.resolve().parent)
     name = _name(model.stem)
-    project = directory / "infractl.yaml"
-    service = directory / f"{name}.yaml"
-    if service.exists():
+    project, service = directory / "infractl.yaml", directory / f"{name}.yaml"
+    texts = {service: service_text(name, _uri(model, directory), profile)}
+    if not _in_project(directory):
+        texts[project] = project_text(_name(directory.resolve().name), name)
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        for path, text in texts.items():
+            with path.open("x", encoding="utf-8") as file:
+                file.write(text)
+    except FileExistsError:
         raise UsageError.of(
             "file-exists",
             summary="init does not write over a file",
-            detail=str(service),
+            detail=str(service if directory.is_dir() else directory),
             remedy="remove or rename it, or pass another directory with --out",
-        )
-    directory.mkdir(parents=True, exist_ok=True)
-    written: list[tuple[Path, str]] = [(service, service_text(name, _uri(model, directory), profile))]
-    if not project.exists():
-        written.insert(0, (project, project_text(_name(directory.resolve().name))))
-    for path, text in written:
-        path.write_text(text, encoding="utf-8")
-    return Starter(service=name, files=tuple(path for path, _ in written))
+        ) from None
+    except OSError as error:
+        raise UsageError.of(
+            "file-not-written",
+            summary="the starter cannot be written",
+            detail=f"{error.filename or directory}: {error.strerror}",
+            remedy="pass another directory with --out",
+        ) from None
+    return Starter(service=name, document=service, files=tuple(texts))
 
 
-def project_text(name: str) -> str:
+def _in_project(directory: Path) -> bool:
+    """Whether the directory belongs to a project already; a second infractl.yaml would cut it off."""
+    here = directory.resolve()
+    return any((folder / "infractl.yaml").exists() for folder in (here, *here.parents))
+
+
+def project_text(name: str, service: str) -> str:
     return f"""\
 # The project: the first part of every name that infractl gives.
 project: {name}
@@ -53,14 +69,14 @@ project: {name}
 targets:
   local:
     provider: local
-    # ports: {{{name}: 8080}}    # a fixed port for a service; without it, any free one that is kept
+    # ports: {{{service}: 8080}}    # a fixed port for a service; without it, any free one that is kept
 """
 
 
 def service_text(name: str, uri: str, profile: ModelProfile) -> str:
     inputs, outputs = (_tensors(side) for side in (profile.signature.inputs, profile.signature.outputs))
     return f"""\
-# {uri}: {profile.parameters:,} parameters, {format_bytes(profile.size_bytes)}
+# {_comment(uri)}: {profile.parameters:,} parameters, {format_bytes(profile.size_bytes)}
 #   takes {inputs}
 #   gives {outputs}
 apiVersion: infractl.dev/v1
@@ -71,7 +87,7 @@ metadata:
 
 spec:
   model:
-    uri: {uri}
+    uri: {json.dumps(uri, ensure_ascii=False)}
     version: "1"              # your word for this version; a new one makes a new release
 
 {_slo(profile)}
@@ -103,7 +119,12 @@ def _slo(profile: ModelProfile) -> str:
 
 
 def _tensors(tensors: Sequence[TensorSpec]) -> str:
-    return ", ".join(f"{t.name} {t.dtype} [{', '.join(map(str, t.shape))}]" for t in tensors)
+    return _comment(", ".join(f"{t.name} {t.dtype} [{', '.join(map(str, t.shape))}]" for t in tensors))
+
+
+def _comment(text: str) -> str:
+    """Fit for a comment: a name from a model may hold anything."""
+    return "".join(c if c.isprintable() else "?" for c in text)
 
 
 def _name(text: str) -> str:

@@ -9,6 +9,7 @@ from infractl.applying.connection import kind_of
 from infractl.domain.address import Owner
 from infractl.errors import UsageError
 from infractl.provider.capability import Invokes
+from infractl.provider.plugin import calling
 from infractl.workflows.observe import known, observe
 from infractl.workflows.plan import recorded_keys
 from infractl.workflows.workspace import Workspace
@@ -26,11 +27,12 @@ def invoke(workspace: Workspace, service: str, body: Mapping[str, Any]) -> Mappi
             detail=f"{service} is not among the applied services: {names}",
             remedy="infractl apply",
         )
-    live = observe(workspace, state, {}, Owner(key=key, lineage=state.lineage)).live
+    live = observe(workspace, state, Owner(key=key, lineage=state.lineage)).live
     for recorded in state.resources:
-        kind, _ = kind_of(workspace.connections([recorded.target]), recorded.target, recorded.address.kind)
+        kind = kind_of(workspace.connections([recorded.target]), recorded.target, recorded.address.kind).kind
         if isinstance(kind, Invokes) and recorded.address in live:
-            return kind.invoke(live[recorded.address], body)
+            with calling(recorded.address.kind, "invoke"):
+                return kind.invoke(live[recorded.address], body)
     raise UsageError.of(
         "service-gone",
         summary="nothing answers for this service",

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from infractl.applying.refresh import Observed, refresh
-from infractl.applying.settle import OpenStep, replay, settle
-from infractl.applying.wait import Waiting, wait
-from infractl.domain.address import Address, Owner, ServiceKey
+from infractl.applying.refresh import Observed, Question, refresh
+from infractl.applying.settle import replay, settle
+from infractl.applying.wait import Waiting
+from infractl.domain.address import Owner, ServiceKey
+from infractl.domain.journal import OpenStep
 from infractl.domain.service_state import ServiceState
+from infractl.errors import ProviderError
 from infractl.workflows.workspace import Workspace, who
 
 
@@ -35,11 +37,14 @@ def known(workspace: Workspace, key: ServiceKey) -> Known:
     return Known(state=state, open_steps=open_steps)
 
 
-def observe(workspace: Workspace, state: ServiceState | None, wanted: Mapping[Address, str], owner: Owner) -> Observed:
-    """What lives at the recorded and the wanted addresses (address to target). Raises ProviderError."""
-    recorded = state.resources if state else ()
-    names = {r.target for r in recorded} | set(wanted.values())
-    return refresh(recorded, wanted, owner, workspace.connections(names))
+def observe(
+    workspace: Workspace, state: ServiceState | None, owner: Owner, sought: frozenset[tuple[str, str]] = frozenset()
+) -> Observed:
+    """What lives of the recorded objects and, by its labels, at the sought targets and kinds. Raises ProviderError."""
+    recorded, deposed = (state.resources, state.deposed) if state else ((), ())
+    names = {r.target for r in (*recorded, *deposed)} | {target for target, _ in sought}
+    question = Question(owner=owner, recorded=recorded, deposed=deposed, sought=sought)
+    return refresh(question, workspace.connections(names))
 
 
 def settle_service(workspace: Workspace, key: ServiceKey, epoch: int, tell: Callable[[str], None]) -> ServiceState | None:
@@ -54,13 +59,15 @@ def settle_service(workspace: Workspace, key: ServiceKey, epoch: int, tell: Call
     tell(f"{key.service}: settling what an earlier run left open")
     connections = workspace.connections({step.intent.target for step in found.open_steps})
     waiting = Waiting(clock=workspace.clock, tell=lambda detail: tell(f"{key.service}: {detail}"))
-    settled = settle(
-        state,
-        found.open_steps,
-        Owner(key=key, lineage=state.lineage),
-        connections,
-        lambda kind, pending: wait(kind, pending, waiting),
-    )
+    settled = settle(state, found.open_steps, Owner(key=key, lineage=state.lineage), connections, waiting)
     settled = replace(settled, serial=state.serial + 1, changed_at=workspace.clock.now(), changed_by=who())
     workspace.stores.state.fold(key, settled, expected_serial=state.serial, epoch=epoch)
+    if settled.open_steps:
+        raise ProviderError.of(
+            "operation-runs",
+            summary="an operation that an earlier run began has not ended",
+            detail=", ".join(f"{s.intent.action.value} {s.intent.address}" for s in settled.open_steps),
+            at=str(key),
+            remedy="run the command again: it goes on waiting, and begins nothing a second time",
+        )
     return settled

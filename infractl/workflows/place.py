@@ -19,6 +19,7 @@ from infractl.placement.configure import configure
 from infractl.placement.place import place
 from infractl.placement.sticky import sticky
 from infractl.profile.onnx import profile_onnx
+from infractl.provider.plugin import calling
 from infractl.spec.load import LoadedService
 from infractl.workflows.workspace import ENVIRONMENT, OpenTarget, Workspace
 
@@ -40,9 +41,11 @@ def place_service(workspace: Workspace, loaded: LoadedService, state: ServiceSta
     """Raises ModelError for the model's file, InfeasibleError or RefusedError where no placement meets the demands."""
     profile = _profile(workspace, loaded)
     targets = {t.target.name: t for t in workspace.targets_of(loaded)}
-    offers = [offer for t in targets.values() for offer in t.provider.offers(t.target)]
+    offers = [offer for t in targets.values() for offer in _offers(t)]
     known = _known(workspace, offers, progress)
-    recorded = state.deployment.stable.placement if state and state.deployment else None
+    # A changed document is a reason to look for something better; the same one is not.
+    same = state is not None and state.deployment is not None and state.spec_digest == loaded.digest
+    recorded = state.deployment.stable.placement if same and state and state.deployment else None
     decision = place(loaded.service, profile, offers, known, recorded)
     chosen = _choose(loaded, decision, recorded)
     assert chosen.placement is not None
@@ -55,6 +58,11 @@ def place_service(workspace: Workspace, loaded: LoadedService, state: ServiceSta
         target=targets[chosen.offer.target],
         calibrations=tuple(known.calibrations.values()),
     )
+
+
+def _offers(opened: OpenTarget) -> Sequence[Offer]:
+    with calling(opened.target.provider, "offers"):
+        return opened.provider.offers(opened.target)
 
 
 def _profile(workspace: Workspace, loaded: LoadedService) -> ModelProfile:

@@ -6,12 +6,14 @@ import uuid
 from collections.abc import Callable, Sequence
 
 from infractl import __version__
+from infractl.applying.refresh import Observed
 from infractl.domain.address import Owner, ServiceKey
 from infractl.domain.plan import Change, Notice, Plan, ServicePlan
 from infractl.domain.service_state import ServiceState
 from infractl.errors import Diagnostics, InfeasibleError, InfractlError, ModelError, RefusedError
-from infractl.planning.diff import Desired, KindView, diff
+from infractl.planning.diff import Desired, KindView, deposed_changes, diff, orphan_changes
 from infractl.provider import registry
+from infractl.provider.plugin import calling
 from infractl.spec.load import LoadedService
 from infractl.units import format_duration, format_rate
 from infractl.workflows.observe import Known, known, observe
@@ -19,17 +21,22 @@ from infractl.workflows.place import Placed, Progress, place_service
 from infractl.workflows.workspace import ENVIRONMENT, Workspace, who
 
 
-def plan(workspace: Workspace, progress: Progress) -> Plan:
-    """The plan for every service that was loaded and, for a whole project, for each that is recorded and declared no more.
+def plan(workspace: Workspace, removed: Sequence[ServiceKey], progress: Progress) -> Plan:
+    """The plan for every service that was loaded, and for the `removed` ones, which are declared no more.
 
-    Raises SpecError, ModelError, InfeasibleError, StateError, ProviderError; the problems of all services at once.
+    Raises SpecError, ModelError, InfeasibleError, RefusedError, StateError, ProviderError; the problems of all services at once.
     """
-    removed = [k for k in recorded_keys(workspace) if k.service not in declared(workspace)] if workspace.whole else []
     makers: list[Callable[[], ServicePlan]] = [
         *(lambda s=s: plan_service(workspace, s, progress) for s in workspace.loaded.services),
         *(lambda k=k: plan_removal(workspace, k) for k in removed),
     ]
     return assemble(workspace, _all(makers))
+
+
+def removed_keys(workspace: Workspace) -> Sequence[ServiceKey]:
+    """What is recorded and, where the whole project was read, declared no more."""
+    names = declared(workspace)
+    return [k for k in recorded_keys(workspace) if k.service not in names] if workspace.whole else []
 
 
 def plan_destroy(workspace: Workspace, keys: Sequence[ServiceKey]) -> Plan:
@@ -69,7 +76,8 @@ def plan_service(workspace: Workspace, loaded: LoadedService, progress: Progress
     found = known(workspace, key)
     placed = place_service(workspace, loaded, found.state, progress)
     opened = placed.target
-    compiled = opened.provider.compile(placed.deployment, opened.target)
+    with calling(opened.target.provider, "compile"):
+        compiled = opened.provider.compile(placed.deployment, opened.target)
     lineage = found.state.lineage if found.state else str(uuid.uuid4())
     wanted = [Desired(resource=r, target=opened.target.name) for r in compiled.resources]
     changes, notices = _changes(workspace, key, lineage, found, wanted)
@@ -92,13 +100,16 @@ def plan_service(workspace: Workspace, loaded: LoadedService, progress: Progress
 
 
 def plan_removal(workspace: Workspace, key: ServiceKey) -> ServicePlan:
+    """Everything recorded goes, and everything else that carries the service's labels where it was deployed."""
     found = known(workspace, key)
     state = found.state
-    lineage = state.lineage if state else ""
-    changes, notices = _changes(workspace, key, lineage, found, [])
+    target, lineage = (state.target, state.lineage) if state else ("", "")
+    kinds = workspace.connections([target])[target].kinds if target else {}
+    observed = observe(workspace, state, Owner(key=key, lineage=lineage), frozenset((target, kind) for kind in kinds))
+    changes = diff([], state.resources if state else (), observed.live, {})
     return ServicePlan(
         key=key,
-        target=state.target if state else "",
+        target=target,
         lineage=lineage,
         serial=state.serial if state else 0,
         spec_digest="",
@@ -107,9 +118,9 @@ def plan_removal(workspace: Workspace, key: ServiceKey) -> ServicePlan:
         decision=None,
         slo={},
         traffic={},
-        changes=changes,
+        changes=(*changes, *_deposed(state, observed), *orphan_changes(observed.orphans)),
         outputs={},
-        notices=notices,
+        notices=(*_lock_notice(workspace, key), *_open_notice(found), *_foreign_notices(observed)),
     )
 
 
@@ -121,14 +132,33 @@ def _changes(
     workspace: Workspace, key: ServiceKey, lineage: str, found: Known, wanted: Sequence[Desired]
 ) -> tuple[tuple[Change, ...], tuple[Notice, ...]]:
     state = found.state
-    observed = observe(workspace, state, {d.resource.address: d.target for d in wanted}, Owner(key=key, lineage=lineage))
+    recorded = state.resources if state else ()
+    known_addresses = {r.address for r in recorded}
+    sought = {(d.target, d.resource.address.kind) for d in wanted if d.resource.address not in known_addresses}
+    observed = observe(workspace, state, Owner(key=key, lineage=lineage), frozenset(sought))
+    adoptable = {d.resource.address: d.target for d in wanted}
+    orphans = {a: o for a, o in observed.orphans.items() if adoptable.get(a) != o[0] or a in observed.live}
+    adopted = {a: live for a, (_, live) in observed.orphans.items() if a not in orphans}
     views = {
-        (target, kind): KindView(schema=connection.schemas[kind], managed=connection.kinds[kind].managed)
+        (target, kind): KindView(schema=guarded.schema, managed=guarded.managed)
         for target, connection in workspace.connections({d.target for d in wanted}).items()
-        for kind in connection.kinds
+        for kind, guarded in connection.kinds.items()
     }
-    changes = diff(wanted, state.resources if state else (), observed.live, views)
-    return changes, (*_lock_notice(workspace, key), *_open_notice(found), *_orphan_notices(list(observed.orphans)))
+    changes = diff(wanted, recorded, {**observed.live, **adopted}, views)
+    notices = (
+        *_lock_notice(workspace, key),
+        *_open_notice(found),
+        *_foreign_notices(observed),
+        *(
+            Notice(code="orphan", text=f"{address} carries this service's labels, and is neither wanted nor recorded")
+            for address in orphans
+        ),
+    )
+    return (*changes, *_deposed(state, observed)), notices
+
+
+def _deposed(state: ServiceState | None, observed: Observed) -> tuple[Change, ...]:
+    return deposed_changes(state.deposed if state else (), observed.deposed)
 
 
 def _lock_notice(workspace: Workspace, key: ServiceKey) -> tuple[Notice, ...]:
@@ -146,10 +176,10 @@ def _open_notice(found: Known) -> tuple[Notice, ...]:
     return (Notice(code="open-steps", text=f"an earlier run did not see the end of: {names}; apply settles it first"),)
 
 
-def _orphan_notices(orphans: Sequence[object]) -> tuple[Notice, ...]:
+def _foreign_notices(observed: Observed) -> tuple[Notice, ...]:
     return tuple(
-        Notice(code="orphan", text=f"{address} carries this service's labels, and is neither wanted nor recorded")
-        for address in orphans
+        Notice(code="foreign", text=f"what is recorded as {address} is another owner's now ({live.ref.id}): it is left alone")
+        for address, live in observed.foreign.items()
     )
 
 

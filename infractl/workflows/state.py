@@ -9,7 +9,7 @@ from infractl.errors import StateError, UsageError
 from infractl.state.store import Holder
 from infractl.workflows.observe import known
 from infractl.workflows.plan import recorded_keys
-from infractl.workflows.workspace import Workspace
+from infractl.workflows.workspace import ENVIRONMENT, Workspace
 
 
 def recorded(workspace: Workspace) -> Sequence[ServiceState]:
@@ -20,13 +20,12 @@ def recorded(workspace: Workspace) -> Sequence[ServiceState]:
 
 def unlock(workspace: Workspace, lock_id: str, approve: Callable[[Holder], bool]) -> Holder:
     """Break the lock `lock_id`: its holder can write nothing more. Raises StateError where no lock has the id."""
-    for key in recorded_keys(workspace):
-        holder = workspace.stores.state.holder(key)
-        if holder is None or holder.id != lock_id:
+    for key, holder in workspace.stores.state.held(workspace.project, ENVIRONMENT).items():
+        if holder.id != lock_id:
             continue
         if not approve(holder):
             raise UsageError.of(
-                "not-approved", summary="the lock was left alone", detail=lock_id, remedy="answer yes, or --auto-approve"
+                "not-approved", summary="the lock was left alone", detail=lock_id, remedy="answer yes, or pass --auto-approve"
             )
         workspace.stores.state.unlock(key, lock_id)
         return holder

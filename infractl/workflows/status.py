@@ -12,6 +12,7 @@ from infractl.domain.service_state import ServiceState
 from infractl.domain.status import ResourceStatus, ServiceStatus, worst
 from infractl.planning.attribute import attribute_changes
 from infractl.provider.capability import Measures
+from infractl.provider.plugin import calling
 from infractl.spec.load import LoadedService
 from infractl.workflows.observe import known, observe
 from infractl.workflows.plan import declared, promises, recorded_keys
@@ -29,7 +30,7 @@ def status(workspace: Workspace) -> Sequence[ServiceStatus]:
 def _status(workspace: Workspace, key: ServiceKey, loaded: LoadedService | None) -> ServiceStatus:
     found = known(workspace, key)
     state = found.state
-    live = observe(workspace, state, {}, _owner(key, state)).live if state else {}
+    live = observe(workspace, state, Owner(key=key, lineage=state.lineage)).live if state else {}
     holder = workspace.stores.state.holder(key)
     resources = tuple(_resource(workspace, r, live.get(r.address)) for r in (state.resources if state else ()))
     return ServiceStatus(
@@ -46,10 +47,6 @@ def _status(workspace: Workspace, key: ServiceKey, loaded: LoadedService | None)
     )
 
 
-def _owner(key: ServiceKey, state: ServiceState | None) -> Owner:
-    return Owner(key=key, lineage=state.lineage if state else "")
-
-
 def _note(state: ServiceState | None, loaded: LoadedService | None) -> str:
     if state is None:
         return "declared, and not applied yet"
@@ -64,9 +61,9 @@ def _resource(workspace: Workspace, recorded: Recorded, live: Live | None) -> Re
     if live is None:
         gone = Health(HealthStatus.failed, "it is gone: infractl apply makes it again")
         return ResourceStatus(address=str(recorded.address), health=gone, drifted=())
-    kind, schema = kind_of(workspace.connections([recorded.target]), recorded.target, recorded.address.kind)
+    kind = kind_of(workspace.connections([recorded.target]), recorded.target, recorded.address.kind)
     desired = Resource(address=recorded.address, properties=recorded.properties, depends_on=recorded.depends_on)
-    differences = attribute_changes(recorded.properties, kind.managed(desired, live), recorded.properties, schema)
+    differences = attribute_changes(recorded.properties, kind.managed(desired, live), recorded.properties, kind.schema)
     return ResourceStatus(
         address=str(recorded.address), health=kind.health(desired, live), drifted=tuple(d.path for d in differences)
     )
@@ -75,7 +72,8 @@ def _resource(workspace: Workspace, recorded: Recorded, live: Live | None) -> Re
 def _measured(workspace: Workspace, state: ServiceState, live: Mapping[Address, Live]) -> dict[str, float]:
     """What the first resource that measures itself says."""
     for recorded in state.resources:
-        kind, _ = kind_of(workspace.connections([recorded.target]), recorded.target, recorded.address.kind)
+        kind = kind_of(workspace.connections([recorded.target]), recorded.target, recorded.address.kind).kind
         if isinstance(kind, Measures) and recorded.address in live:
-            return dict(kind.metrics(live[recorded.address]))
+            with calling(recorded.address.kind, "metrics"):
+                return dict(kind.metrics(live[recorded.address]))
     return {}

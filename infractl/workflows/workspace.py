@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import shlex
 import sys
 from collections.abc import Iterable, Sequence
@@ -16,7 +15,9 @@ from infractl.domain.address import ServiceKey
 from infractl.errors import UsageError
 from infractl.provider import registry
 from infractl.provider.contract import Context, Provider, Target
+from infractl.provider.plugin import calling
 from infractl.spec.load import LoadedProject, LoadedService, load_project, load_root, settings_for
+from infractl.state.holder import user
 from infractl.state.open import open_stores
 from infractl.state.store import Stores
 from infractl.workflows.secret import EnvironmentSecrets
@@ -99,9 +100,9 @@ class Workspace:
                     secrets=EnvironmentSecrets(),
                     directory=self.stores.run,
                 )
-                self._connections[name] = Connection(
-                    kinds=opened.provider.connect(opened.target, context), schemas=opened.provider.kinds
-                )
+                with calling(opened.target.provider, "connect"):
+                    kinds = opened.provider.connect(opened.target, context)
+                self._connections[name] = Connection.of(kinds, opened.provider.kinds)
         return self._connections
 
 
@@ -117,5 +118,9 @@ def open_workspace(paths: Sequence[Path]) -> Workspace:
 
 
 def who() -> str:
-    """Who runs which command, for locks and state."""
-    return f"{getpass.getuser()}: {shlex.join(['infractl', *sys.argv[1:]])}"
+    """Who runs which command, for the state."""
+    return f"{user()}: {command()}"
+
+
+def command() -> str:
+    return shlex.join(["infractl", *sys.argv[1:]])

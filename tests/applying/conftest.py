@@ -12,10 +12,10 @@ import pytest
 
 from infractl.applying.apply import Applied, Run, apply_service
 from infractl.applying.connection import Connection
-from infractl.applying.refresh import refresh
+from infractl.applying.refresh import Question, refresh
 from infractl.applying.settle import replay, settle
 from infractl.applying.stop import Stop
-from infractl.applying.wait import Waiting, wait
+from infractl.applying.wait import Waiting
 from infractl.clock import SystemClock
 from infractl.domain.action import Action
 from infractl.domain.address import Address, Owner, ServiceKey
@@ -25,13 +25,13 @@ from infractl.domain.plan import ServicePlan
 from infractl.domain.resource import Live, Ref, Resource
 from infractl.domain.service_state import ServiceState
 from infractl.domain.step import Done, Failed, Pending, Running, Step
-from infractl.planning.diff import Desired, KindView, diff
+from infractl.planning.diff import Desired, KindView, deposed_changes, diff
 from infractl.provider.schema import Attribute, Replacement, Schema
 from infractl.state.local import LocalStateStore
 
 KEY = ServiceKey(project="p", environment="e", service="s")
 SCHEMAS = {
-    "thing": Schema({"host": Attribute(replaces=True), "id": Attribute(computed=True)}),
+    "thing": Schema({"host": Attribute(replaces=True), "id": Attribute(computed=True), "key": Attribute(sensitive=True)}),
     "first": Schema({"host": Attribute(replaces=True), "id": Attribute(computed=True)}, Replacement.create_first),
 }
 
@@ -48,9 +48,10 @@ class Cloud:
     calls: list[tuple[str, str]] = field(default_factory=list)
     before_begin: dict[str, Callable[[Step], None]] = field(default_factory=dict)
     after_begin: dict[str, Callable[[Step], None]] = field(default_factory=dict)
-    polls: dict[str, list[Running | Failed]] = field(default_factory=dict)
+    polls: dict[str, list[Running | Failed | Exception]] = field(default_factory=dict)
     twist: dict[str, Callable[[Live], Live | None]] = field(default_factory=dict)
     health: dict[str, Health] = field(default_factory=dict)
+    before_find: Callable[[], None] = lambda: None
     made: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -71,6 +72,7 @@ class MemoryKind:
         return {ref: live for ref, live in twisted.items() if live is not None}
 
     def find(self, owner: Owner) -> Sequence[Live]:
+        self.cloud.before_find()
         return [x for x in self.cloud.objects.values() if x.ref.kind == self.name and owner.owns(x.labels)]
 
     def begin(self, step: Step) -> Pending:
@@ -102,7 +104,10 @@ class MemoryKind:
 
     def poll(self, pending: Pending) -> Running | Done | Failed:
         left = self.cloud.polls.get(pending.token)
-        return left.pop(0) if left else Done(ref=pending.ref)
+        answer = left.pop(0) if left else Done(ref=pending.ref)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
 
     def managed(self, desired: Resource, live: Live) -> Mapping[str, Any]:
         return {name: value for name, value in live.properties.items() if name != "id"}
@@ -120,11 +125,13 @@ class Bench:
     events: list[Event] = field(default_factory=list)
     stop: Stop = field(default_factory=Stop)
     lineage: str = "line-1"
+    operation_s: float = 5.0
+    parallelism: int = 8
 
     @property
     def connections(self) -> dict[str, Connection]:
         kinds = {name: MemoryKind(name, self.cloud) for name in SCHEMAS}
-        return {"here": Connection(kinds=kinds, schemas=SCHEMAS)}
+        return {"here": Connection.of(kinds, SCHEMAS)}
 
     @property
     def state(self) -> ServiceState | None:
@@ -133,8 +140,15 @@ class Bench:
     def plan(self, wanted: Sequence[Resource]) -> ServicePlan:
         state = self.state
         recorded = state.resources if state else ()
-        owner = Owner(key=KEY, lineage=self.lineage)
-        observed = refresh(recorded, {r.address: "here" for r in wanted}, owner, self.connections)
+        recorded_at = {r.address for r in recorded}
+        question = Question(
+            owner=Owner(key=KEY, lineage=self.lineage),
+            recorded=recorded,
+            deposed=state.deposed if state else (),
+            sought=frozenset(("here", r.address.kind) for r in wanted if r.address not in recorded_at),
+        )
+        observed = refresh(question, self.connections)
+        live = {**observed.live, **{a: x for a, (_, x) in observed.orphans.items() if a not in recorded_at}}
         views = {
             ("here", name): KindView(schema=schema, managed=MemoryKind(name, self.cloud).managed)
             for name, schema in SCHEMAS.items()
@@ -150,7 +164,10 @@ class Bench:
             decision=None,
             slo={},
             traffic={},
-            changes=diff([Desired(resource=r, target="here") for r in wanted], recorded, observed.live, views),
+            changes=(
+                *diff([Desired(resource=r, target="here") for r in wanted], recorded, live, views),
+                *deposed_changes(state.deposed if state else (), observed.deposed),
+            ),
             outputs={},
         )
 
@@ -166,10 +183,11 @@ class Bench:
             store=self.store,
             epoch=epoch,
             connections=self.connections,
-            waiting=Waiting(clock=SystemClock(), tell=lambda _: None, operation_s=5.0, settle_s=0.3),
+            waiting=Waiting(clock=SystemClock(), tell=lambda _: None, operation_s=self.operation_s, settle_s=0.3),
             emit=self.events.append,
             stop=self.stop,
             who="a test",
+            parallelism=self.parallelism,
         )
 
     def settle(self) -> None:
@@ -181,7 +199,7 @@ class Bench:
             after, open_steps = replay(state, self.store.entries(KEY))
             waiting = self.run(lease.epoch).waiting
             owner = Owner(key=KEY, lineage=self.lineage)
-            after = settle(after, open_steps, owner, self.connections, lambda kind, pending: wait(kind, pending, waiting))
+            after = settle(after, open_steps, owner, self.connections, waiting)
             after = replace(after, serial=state.serial + 1)
             self.store.fold(KEY, after, expected_serial=state.serial, epoch=lease.epoch)
         finally:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from infractl.applying.apply import apply_service
 from infractl.domain.event import Phase
 from infractl.domain.health import Health, HealthStatus
 from infractl.domain.resource import Resource
 from infractl.domain.step import Failed, Running, Step
-from infractl.domain.value import Output
+from infractl.domain.value import Output, SecretRef
 from infractl.errors import ProviderError, TransientProviderError
 
 Thing = Callable[..., Resource]
@@ -90,7 +92,7 @@ def test_a_plugin_that_breaks_is_a_failed_step(bench: Any, thing: Thing) -> None
 
 
 def test_what_may_succeed_later_is_tried_again(bench: Any, thing: Thing, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("infractl.applying.step.random.uniform", lambda *_: 0.01)
+    monkeypatch.setattr("infractl.applying.wait.random.uniform", lambda *_: 0.01)
     left = ["throttled", "throttled"]
 
     def throttle(_: Step) -> None:
@@ -208,3 +210,129 @@ def test_another_lineages_object_is_never_adopted(bench: Any, thing: Thing) -> N
     bench.lineage = "line-1"
 
     assert bench.plan([thing("a", size=1)]).changes[0].action.value == "create"
+
+
+def test_what_is_adopted_without_a_difference_is_recorded_and_can_be_destroyed(bench: Any, thing: Thing) -> None:
+    bench.apply([thing("a", size=1)])
+    state = bench.state
+    lease = bench.store.lock(state.key, "x")
+    lost = replace(state, serial=state.serial + 1, resources=())
+    bench.store.write(state.key, lost, expected_serial=state.serial, epoch=lease.epoch)
+    lease.release()
+    bench.cloud.calls.clear()
+
+    assert bench.apply([thing("a", size=1)]).complete
+    assert bench.cloud.calls == [], "it is there as wanted: nobody is called"
+    assert [r.address.name for r in bench.state.resources] == ["a"]
+    bench.apply([])
+
+    assert bench.cloud.objects == {}
+
+
+def test_an_operation_that_does_not_end_in_time_is_unknown_and_never_begun_a_second_time(bench: Any, thing: Thing) -> None:
+    bench.operation_s = 0.05
+    bench.cloud.polls["a"] = [Running(detail="deploying", after_s=0.03)] * 8
+    wanted = [thing("a", size=1)]
+
+    (result,) = bench.apply(wanted).results
+    assert result.phase is Phase.unknown and "deploying" in result.detail
+    assert [s.pending.token for s in bench.state.open_steps] == ["a"], "what to poll outlives the fold"
+
+    bench.operation_s = 5.0
+    bench.settle()
+    assert bench.apply(wanted).complete
+    assert bench.cloud.calls == [("create", "a")]
+
+
+def test_a_provider_that_cannot_be_asked_for_a_while_is_asked_again(
+    bench: Any, thing: Thing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("infractl.applying.wait.random.uniform", lambda *_: 0.01)
+    bench.cloud.polls["a"] = [TransientProviderError.of("throttled", summary="throttled")] * 2
+
+    assert bench.apply([thing("a", size=1)]).complete
+
+
+def test_a_lost_answer_is_unknown_and_settled_by_looking(bench: Any, thing: Thing, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("infractl.applying.wait.random.uniform", lambda *_: 0.001)
+
+    def lose(_: Step) -> None:
+        raise TransientProviderError.of("timeout", summary="no answer")
+
+    bench.cloud.before_begin["a"] = lose
+    (result,) = bench.apply([thing("a", size=1)]).results
+    assert result.phase is Phase.unknown
+    bench.cloud.before_begin.clear()
+
+    bench.settle()
+    assert bench.apply([thing("a", size=1)]).complete
+    assert bench.cloud.names() == ["a"]
+
+
+def test_a_wish_to_stop_keeps_back_what_could_begin_at_once(bench: Any, thing: Thing) -> None:
+    bench.parallelism = 1
+    bench.cloud.before_begin["t0"] = lambda _: bench.stop.request()
+
+    applied = bench.apply([thing(f"t{i}", size=1) for i in range(5)])
+
+    assert sorted(phases(applied).values()) == [Phase.done, *[Phase.not_started] * 4]
+
+
+def test_a_plugin_that_breaks_where_it_is_asked_afterwards_does_not_lose_the_others(bench: Any, thing: Thing) -> None:
+    def crash(*_: object) -> None:
+        raise KeyError("EndpointName")
+
+    bench.cloud.before_begin["a"] = crash
+    plan_first = bench.plan([thing("a", size=1), thing("b", size=1)])
+    bench.cloud.before_find = crash
+    lease = bench.store.lock(plan_first.key, "test")
+    applied = apply_service(plan_first, None, bench.run(lease.epoch))
+    lease.release()
+
+    assert phases(applied) == {"create a": Phase.failed, "create b": Phase.done}
+    assert [r.address.name for r in bench.state.resources] == ["b"]
+
+
+def test_a_deposed_object_goes_with_the_next_apply_and_with_a_destroy(bench: Any, thing: Thing) -> None:
+    def refuse(step: Step) -> None:
+        if step.desired is None:
+            raise ProviderError.of("in-use", summary="it is in use")
+
+    for end in ([thing("b", kind="first", host="y")], []):
+        bench.apply([thing("b", kind="first", host="x")])
+        bench.cloud.before_begin["b"] = refuse
+        bench.apply([thing("b", kind="first", host="y")])
+        assert len(bench.state.deposed) == 1
+        bench.cloud.before_begin.clear()
+
+        assert bench.apply(end).complete
+        assert len(bench.cloud.objects) == len(end)
+        bench.apply([])
+        assert bench.state is None and bench.cloud.objects == {}
+
+
+def test_a_secret_is_in_no_state_and_no_plan_and_its_reference_is_compared(bench: Any, thing: Thing) -> None:
+    def reveal(step: Step) -> None:
+        for ref, live in list(bench.cloud.objects.items()):
+            bench.cloud.objects[ref] = replace(live, properties={**live.properties, "key": "CANARY"})
+
+    bench.cloud.after_begin["a"] = reveal
+    bench.apply([thing("a", size=1, key=SecretRef("env", "KEY", "1"))])
+
+    same = bench.plan([thing("a", size=1, key=SecretRef("env", "KEY", "1"))])
+    newer = bench.plan([thing("a", size=1, key=SecretRef("env", "KEY", "2"))])
+    assert [c.action.value for c in same.changes] == ["no-op"]
+    assert [c.action.value for c in newer.changes] == ["update"]
+    assert "CANARY" not in repr(newer) + repr(bench.state)
+    with pytest.raises(ProviderError, match="secret-in-clear"):
+        bench.plan([thing("a", size=1, key="CANARY")])
+
+
+def test_a_recorded_object_that_is_another_owners_now_is_left_alone(bench: Any, thing: Thing) -> None:
+    bench.apply([thing("a", size=1)])
+    (ref, live), *_ = bench.cloud.objects.items()
+    bench.cloud.objects[ref] = replace(live, labels={**live.labels, "infractl-lineage": "theirs"})
+
+    plan = bench.plan([])
+
+    assert [c.action.value for c in plan.changes] == ["forget"]

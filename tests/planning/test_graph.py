@@ -12,7 +12,7 @@ from infractl.domain.plan import Change
 from infractl.domain.resource import Recorded, Ref, Resource
 from infractl.domain.value import Output
 from infractl.errors import ProviderError
-from infractl.planning.graph import Node, ordered, sorted_resources, steps
+from infractl.planning.graph import Node, order, ordered, sorted_resources, steps
 
 
 def address(index: int) -> Address:
@@ -73,9 +73,9 @@ def plans(draw: st.DrawFn) -> list[Change]:
 
 @given(plans())
 def test_every_step_comes_after_what_it_needs(changes: list[Change]) -> None:
-    order = [(n.address, n.verb) for n in ordered(steps(changes))]
-    made = {a: i for i, (a, verb) in enumerate(order) if verb in ("create", "update")}
-    gone = {a: i for i, (a, verb) in enumerate(order) if verb in ("delete", "forget")}
+    found = [(n.address, n.verb) for n in ordered(order(steps(changes)))]
+    made = {a: i for i, (a, verb) in enumerate(found) if verb in ("create", "update")}
+    gone = {a: i for i, (a, verb) in enumerate(found) if verb in ("delete", "forget")}
     deletes_first = any(c.action is Action.replace and not c.create_first for c in changes)
 
     for c in changes:

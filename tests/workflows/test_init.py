@@ -37,7 +37,7 @@ def test_a_starter_loads_and_names_what_the_model_takes_and_gives(
     starter = init(Path("Fraud Model v2.onnx"), Path())
 
     (loaded,) = load_project([Path()]).services
-    text = starter.files[-1].read_text()
+    text = starter.document.read_text()
     assert loaded.service.name == starter.service == "fraud-model-v2"
     assert loaded.service.spec.slo.latency.p99 == 0.05
     assert "features FP32 [batch, 30]" in text and "scores FP32 [batch, 2]" in text
@@ -53,7 +53,7 @@ def test_a_model_whose_cost_is_not_known_gets_no_slo_that_plan_would_refuse(
 
     (loaded,) = load_project([Path()]).services
     assert loaded.service.spec.slo.latency.limits_s == {}
-    assert "not known (Conv)" in starter.files[-1].read_text()
+    assert "not known (Conv)" in starter.document.read_text()
 
 
 def test_init_writes_over_nothing(tmp_path: Path, make_mlp: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,82 @@
+"""Where a plugin's code is called: what it breaks on becomes an error that names it, instead of a traceback."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from importlib.metadata import EntryPoint
+
+from infractl.domain.address import Owner
+from infractl.domain.health import Health
+from infractl.domain.resource import Live, Ref, Resource
+from infractl.domain.step import Done, Failed, Pending, Running, Step
+from infractl.domain.value import Properties
+from infractl.errors import InfractlError, ProviderError, UsageError
+from infractl.provider.contract import Kind
+from infractl.provider.schema import Schema
+
+
+@contextmanager
+def calling(name: str, what: str) -> Iterator[None]:
+    """Around a call of the plugin `name`: its own ProviderErrors pass, anything else is its defect."""
+    try:
+        yield
+    except InfractlError:
+        raise
+    except Exception as error:
+        raise ProviderError.of(
+            "provider-broke",
+            summary="a provider has a defect",
+            detail=f"{name} broke in {what}: {type(error).__name__}: {error}",
+            remedy="report this to the provider's authors; nothing is lost, and other steps go on",
+        ) from error
+
+
+def load_entry(entry: EntryPoint, slug: str) -> object:
+    """What an entry point names. Raises UsageError where it cannot be imported."""
+    try:
+        return entry.load()
+    except (ImportError, AttributeError) as error:
+        raise UsageError.of(
+            slug,
+            summary="this plugin cannot be imported",
+            detail=f"{entry.value}: {error}",
+            remedy="reinstall the plugin with its dependencies",
+        ) from error
+
+
+@dataclass(frozen=True, slots=True)
+class GuardedKind:
+    """A kind as the engine calls it: its defects become errors, and no sensitive value leaves it."""
+
+    name: str
+    kind: Kind
+    schema: Schema
+
+    def read(self, refs: Sequence[Ref]) -> Mapping[Ref, Live]:
+        with calling(self.name, "read"):
+            return {ref: self._without_secrets(live) for ref, live in self.kind.read(refs).items()}
+
+    def find(self, owner: Owner) -> Sequence[Live]:
+        with calling(self.name, "find"):
+            return [self._without_secrets(live) for live in self.kind.find(owner)]
+
+    def begin(self, step: Step) -> Pending:
+        with calling(self.name, "begin"):
+            return self.kind.begin(step)
+
+    def poll(self, pending: Pending) -> Running | Done | Failed:
+        with calling(self.name, "poll"):
+            return self.kind.poll(pending)
+
+    def managed(self, desired: Resource, live: Live) -> Properties:
+        with calling(self.name, "managed"):
+            return self.kind.managed(desired, live)
+
+    def health(self, desired: Resource, live: Live) -> Health:
+        with calling(self.name, "health"):
+            return self.kind.health(desired, live)
+
+    def _without_secrets(self, live: Live) -> Live:
+        return replace(live, properties=self.schema.redacted(live.properties))
