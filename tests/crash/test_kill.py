@@ -4,58 +4,9 @@ from __future__ import annotations
 
 import json
 import signal
-import textwrap
-from pathlib import Path
 from typing import Any
 
 import pytest
-
-PLUGIN = textwrap.dedent(
-    '''
-    """The local provider, whose kinds kill their own process at the point that CRASH names: KIND:ACTION:POINT."""
-    import os, signal
-    from types import SimpleNamespace
-    from infractl_local.provider import provider as local
-
-    def die_at(kind, action, point):
-        if os.environ.get("CRASH") == f"{kind}:{action}:{point}":
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    class Fragile:
-        def __init__(self, name, kind):
-            self.name, self.kind = name, kind
-        def __getattr__(self, attribute):
-            return getattr(self.kind, attribute)
-        def begin(self, step):
-            die_at(self.name, step.action.value, "before")
-            pending = self.kind.begin(step)
-            die_at(self.name, step.action.value, "after")
-            return pending
-        def poll(self, pending):
-            die_at(self.name, pending.action.value, "poll")
-            return self.kind.poll(pending)
-
-    provider = SimpleNamespace(
-        name="fragile", contract=local.contract, settings=local.settings, kinds=local.kinds,
-        offers=local.offers, compile=local.compile,
-        connect=lambda target, context: {n: Fragile(n, k) for n, k in local.connect(target, context).items()},
-    )
-    '''
-)
-
-
-@pytest.fixture
-def fragile(folder: Any, tmp_path: Path) -> Any:
-    """The folder, with a target whose provider can be told to die."""
-    plugins = tmp_path / "plugins"
-    info = plugins / "fragile-1.0.dist-info"
-    info.mkdir(parents=True)
-    (plugins / "fragile.py").write_text(PLUGIN)
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: fragile\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[infractl.providers]\nfragile = fragile:provider\n")
-    (folder.path / "infractl.yaml").write_text("project: testing\ntargets: {local: {provider: fragile}}\n")
-    folder.environment["PYTHONPATH"] = str(plugins)
-    return folder
 
 
 def kill(folder: Any, point: str, *words: str) -> None:

@@ -128,25 +128,6 @@ def test_a_service_without_its_document_is_destroyed_with_the_project_and_not_wi
     assert len(folder.servers()) == 1
 
 
-def test_while_one_applies_another_sees_who_holds_the_lock_and_a_whole_picture(folder: Any) -> None:
-    folder.write()
-    applying = folder.start("apply", "--auto-approve")
-    try:
-        held, plans = [], 0
-        while applying.poll() is None:
-            plan = folder.run("plan", "--json")
-            document = json.loads(plan.stdout)
-            plans += 1
-            held += [n["text"] for s in document["plan"]["services"] for n in s["notices"] if n["code"] == "lock-held"]
-        second = folder.run("plan", "--detailed-exitcode")
-    finally:
-        applying.communicate(timeout=60)
-
-    assert applying.returncode == 0
-    assert plans and second.stdout.startswith("No changes.")
-    assert all(f"pid {applying.pid}" in text for text in held)
-
-
 def test_a_second_apply_is_told_who_holds_the_lock(folder: Any, tmp_path: Path) -> None:
     from infractl.clock import SystemClock
     from infractl.domain.address import ServiceKey
@@ -173,24 +154,6 @@ def test_an_slo_that_nothing_meets_is_refused_with_the_reason_and_what_is_near(f
     assert "p99-over-slo" in refused
     assert "scores.yaml:6:24" in refused, "where the limit is written"
     assert "relax one of these" in refused
-
-
-def test_a_wish_to_stop_ends_in_130_and_the_next_apply_goes_on(folder: Any) -> None:
-    folder.write()
-    folder.run("plan")  # so that the calibration is there
-    applying = folder.start("apply", "--auto-approve")
-    assert applying.stderr is not None
-    while "server.main: creating" not in applying.stderr.readline():
-        pass
-    applying.send_signal(signal.SIGINT)
-    out, errors = applying.communicate(timeout=60)
-
-    # The route begins once the server is up: the signal comes before that, unless this machine stood still.
-    assert applying.returncode == (130 if "1 not started" in out else 0), errors
-    assert "Traceback" not in errors
-    folder.run("apply", "--auto-approve")
-    assert len(folder.servers()) == 1
-    assert folder.run("plan", "--detailed-exitcode").stdout.startswith("No changes.")
 
 
 def test_a_port_in_use_is_named_with_what_to_do(folder: Any) -> None:
