@@ -39,14 +39,16 @@ class Cost:
 
     @property
     def expected_amount(self) -> Money | Unknown:
-        """The expected sum; unknown as soon as one line is."""
-        if not self.expected:
-            return Unknown(self.why or "no price declared")
-        total: Money | None = None
+        """The expected sum; unknown as soon as one line is, or where the lines are in several currencies."""
+        known: list[Money] = []
         for line in self.expected:
             amount = line.amount
             if isinstance(amount, Unknown):
                 return amount
-            total = amount if total is None else total + amount
-        assert total is not None
-        return total
+            known.append(amount)
+        if not known:
+            return Unknown(self.why or "no price declared")
+        currencies = sorted({amount.currency for amount in known})
+        if len(currencies) > 1:
+            return Unknown(f"rates in {' and '.join(currencies)}")
+        return sum(known[1:], known[0])

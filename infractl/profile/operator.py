@@ -53,7 +53,8 @@ def cost(node: Node) -> OperatorCost | None:
         return None
     try:
         flops = rule(node)
-    except IndexError:
+    except (IndexError, ValueError):
+        # Of another rank than the rule takes.
         return None
     return OperatorCost(
         name=node.name,

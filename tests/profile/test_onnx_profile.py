@@ -147,6 +147,19 @@ def test_operators_inside_a_branch_are_listed_with_it(tmp_path: Path) -> None:
     assert profile_onnx(path, tmp_path).uncosted == (("If", 1), ("Relu", 1), ("Tanh", 1))
 
 
+@pytest.mark.parametrize("axes", [["batch"], ["batch", 3, 4]])
+def test_a_product_of_what_is_no_matrix_is_not_costed(tmp_path: Path, axes: list[int | str]) -> None:
+    path = write(
+        tmp_path / "gemm.onnx",
+        [helper.make_node("Gemm", ["x", "w"], ["y"])],
+        [("x", TensorProto.FLOAT, axes)],
+        [("y", TensorProto.FLOAT, ["batch", 2])],
+        [("w", np.zeros((4, 2), np.float32))],
+    )
+
+    assert profile_onnx(path, tmp_path).uncosted == (("Gemm", 1),)
+
+
 def test_an_operator_whose_shape_cannot_be_told_is_listed(tmp_path: Path) -> None:
     path = write(
         tmp_path / "nonzero.onnx",
