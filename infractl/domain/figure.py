@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from infractl.units import format_bytes, format_duration, format_rate
+
 
 class Basis(StrEnum):
     """How a figure came to be, best first."""
@@ -15,6 +17,8 @@ class Basis(StrEnum):
     """Computed from measurements of this hardware."""
     estimated = "estimated"
     """Computed from data sheets."""
+    declared = "declared"
+    """Stated, by a document that asks for it or by an offer of itself: compared with, never predicted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,3 +42,16 @@ class Figure:
             basis=self.basis,
             source=self.source,
         )
+
+
+def quantity_text(value: float, unit: str) -> str:
+    """A value in a figure's unit as people read it: `3.2ms`, `2000/s`, `16GiB`."""
+    match unit:
+        case "s":
+            return format_duration(value)
+        case "1/s":
+            return format_rate(value)
+        case "B":
+            return format_bytes(value)
+        case _:
+            return f"{value:g} {unit}"

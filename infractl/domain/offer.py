@@ -42,3 +42,8 @@ class Offer:
     purchase: Purchase
     tariff: tuple[Rate, ...]
     host_memory_bytes: int
+
+    @property
+    def key(self) -> tuple[str, str, str, Purchase]:
+        """What makes it the same offer tomorrow, whatever it costs then."""
+        return (self.target, self.name, self.region, self.purchase)

@@ -6,9 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from infractl.domain.cost import Cost
-from infractl.domain.figure import Figure
+from infractl.domain.figure import Figure, quantity_text
 from infractl.domain.offer import Offer
 from infractl.domain.recipe import Recipe
+from infractl.units import Money
+
+Quantity = Figure | Money
+"""A number that can be compared: a latency, a rate, a size, or money a month."""
+
+_AT_LEAST = frozenset({"1/s", "B"})
+"""Units of what must be there at least, a rate or memory; of any other, less is better."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,14 +49,19 @@ class Placement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Violation:
-    """Why an offer and recipe were refused: a coded reason (`p99-over-slo`), with what is needed and what there is."""
+    """Why an offer and recipe were refused: a coded reason (`p99-over-slo`), with what is needed and what there is.
+
+    Both are numbers wherever they can be, and text else. As text, a figure shows the end that the decision was made by.
+    """
 
     code: str
-    need: str
-    have: str
+    need: Quantity | str
+    have: Quantity | str
 
     def __str__(self) -> str:
-        return f"{self.code}: needs {self.need}, has {self.have}"
+        need = quantity_text(self.need.high, self.need.unit) if isinstance(self.need, Figure) else _text(self.need)
+        have = _shortfall(self.need, self.have) if isinstance(self.have, Figure) else _text(self.have)
+        return f"{self.code}: needs {need}, has {have}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,9 +75,60 @@ class Evaluation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Relaxed:
+    """One demand as it could be kept: `field` below `spec` ("slo.latency.p99", "traffic.peak", "budget.monthly")."""
+
+    field: str
+    to: Quantity
+
+    def __str__(self) -> str:
+        percentile = self.field.removeprefix("slo.latency.")
+        return _text(self.to) if percentile == self.field else f"{percentile} of {_text(self.to)}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Nearest:
+    """A service that would be feasible: all of `relaxed` together and the rest as declared.
+
+    `at` recalls what is declared of the other side ("2000/s", "p99 10ms"); `on` names the offer where there are several.
+    """
+
+    relaxed: tuple[Relaxed, ...]
+    at: str = ""
+    on: str = ""
+
+    def __str__(self) -> str:
+        limits = [str(demand) for demand in self.relaxed if demand.field.startswith("slo.latency.")]
+        others = [str(demand) for demand in self.relaxed if not demand.field.startswith("slo.latency.")]
+        text = " at ".join(part for part in (" and ".join(limits), *others, self.at) if part)
+        return f"{text} on {self.on}" if self.on else text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
     """Every offer and recipe: the feasible ones ranked, the others with their reasons. `nearest` says what would be feasible."""
 
     ranked: tuple[Evaluation, ...]
     refused: tuple[Evaluation, ...]
-    nearest: tuple[str, ...] = ()
+    nearest: tuple[Nearest, ...] = ()
+
+
+def _text(quantity: Quantity | str) -> str:
+    match quantity:
+        case Figure():
+            return quantity_text(quantity.value, quantity.unit)
+        case Money():
+            return f"{quantity} a month"
+        case _:
+            return quantity
+
+
+def _shortfall(need: Quantity | str, have: Figure) -> str:
+    """The end that is likely at worst; before it the expected value, where that alone would be enough."""
+    least = have.unit in _AT_LEAST
+    worst = have.low if least else have.high
+    text = quantity_text(worst, have.unit)
+    if not isinstance(need, Figure) or worst == have.value:
+        return text
+    enough = have.value >= need.value if least else have.value <= need.value
+    return f"{_text(have)}, {'down' if least else 'up'} to {text}" if enough else text

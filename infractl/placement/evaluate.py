@@ -4,47 +4,58 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from infractl.domain.figure import Basis, Figure
 from infractl.domain.measurement import Measurements
 from infractl.domain.offer import Offer
 from infractl.domain.placement import Evaluation, Placement, Violation
 from infractl.domain.profile import ModelProfile
 from infractl.domain.recipe import Recipe
-from infractl.placement.memory import USABLE_SHARE, replica_memory
-from infractl.placement.predict import Candidate, Demand, predict
+from infractl.domain.unknown import Unknown
+from infractl.placement.memory import USABLE_SHARE
+from infractl.placement.predict import Candidate, Demand, figure, predict
 from infractl.placement.price import monthly_cost, over_budget
 from infractl.placement.service_time import End, gaps
 from infractl.placement.shape import Shape, shapes
+from infractl.placement.speed import speed_of
 from infractl.placement.station import DERATING, PLANNED_SHARE
 from infractl.spec.service import InferenceService
-from infractl.units import format_bytes, format_duration, format_rate
+
+REPLICAS = 1
+"""Of every placement: how traffic is split over several is not computed."""
 
 
 def evaluate(service: InferenceService, profile: ModelProfile, offer: Offer, recipe: Recipe, known: Measurements) -> Evaluation:
     """The simplest shape that meets every demand, else the one that comes nearest, with its violations."""
-    if reasons := tuple(barred(service, profile, offer, known)):
+    if reasons := tuple(barred(service, profile, offer, recipe, known)):
         return Evaluation(offer=offer, recipe=recipe, placement=None, violations=reasons)
     demand = Demand.of(service)
-    found = candidates(service, profile, offer, known)
+    found = candidates(service, profile, offer, recipe, known)
     chosen = next((c for c in found if meets(c, demand)), None) or min(found, key=lambda c: _excess(c, demand))
-    return _evaluation(service, offer, recipe, chosen, demand)
+    return _evaluation(service, offer, chosen, demand)
 
 
 def evaluate_shape(
     service: InferenceService, profile: ModelProfile, offer: Offer, recipe: Recipe, known: Measurements, shape: Shape
 ) -> Evaluation | None:
     """The evaluation of one given shape; None where the document, the model or the offer no longer allow it."""
-    if reasons := tuple(barred(service, profile, offer, known)):
+    if reasons := tuple(barred(service, profile, offer, recipe, known)):
         return Evaluation(offer=offer, recipe=recipe, placement=None, violations=reasons)
-    given = next((c for c in candidates(service, profile, offer, known) if c.shape == shape), None)
-    return _evaluation(service, offer, recipe, given, Demand.of(service)) if given else None
+    given = next((c for c in candidates(service, profile, offer, recipe, known) if c.shape == shape), None)
+    return _evaluation(service, offer, given, Demand.of(service)) if given else None
 
 
-def candidates(service: InferenceService, profile: ModelProfile, offer: Offer, known: Measurements) -> tuple[Candidate, ...]:
-    """Every allowed shape on the offer's chip, which must be calibrated, the simplest first."""
+def candidates(
+    service: InferenceService, profile: ModelProfile, offer: Offer, recipe: Recipe, known: Measurements
+) -> tuple[Candidate, ...]:
+    """Every allowed shape on the offer's chip, the simplest first; none where the chip's speed with the recipe is unknown."""
+    speed = speed_of(offer.chip, recipe, known)
+    if isinstance(speed, Unknown):
+        return ()
     return tuple(
         Candidate(
             profile=profile,
-            calibration=known.calibrations[offer.chip.name],
+            recipe=recipe,
+            speed=speed,
             cores=offer.chip.cores * offer.count,
             delay_s=Demand.of(service).delay_s,
             shape=shape,
@@ -59,18 +70,20 @@ def meets(candidate: Candidate, demand: Demand) -> bool:
     return station.utilization(rate) <= PLANNED_SHARE and station.holds(rate / DERATING, demand.limits_s)
 
 
-def barred(service: InferenceService, profile: ModelProfile, offer: Offer, known: Measurements) -> Iterator[Violation]:
+def barred(
+    service: InferenceService, profile: ModelProfile, offer: Offer, recipe: Recipe, known: Measurements
+) -> Iterator[Violation]:
     """Reasons that stand before any figure is computed."""
     spec, chip = service.spec, offer.chip
     if chip.hardware_class not in spec.hardware.classes:
         yield Violation(code="class-not-allowed", need=" or ".join(spec.hardware.classes), have=chip.hardware_class)
     if spec.targets and offer.target not in spec.targets:
         yield Violation(code="target-not-allowed", need=" or ".join(spec.targets), have=offer.target)
-    if chip.name not in known.calibrations:
-        yield Violation(code="no-figures", need=f"a calibration of {chip.name}", have="none")
+    if isinstance(speed := speed_of(chip, recipe, known), Unknown):
+        yield Violation(code="no-figures", need=f"the speed of {chip.name} with {recipe.name}", have=speed.why)
     promised = bool(spec.slo.latency.limits_s) or spec.slo.throughput is not None
     if promised and (unknown := gaps(profile)):
-        yield Violation(code="no-figures", need=", ".join(unknown), have="none, so that no SLO can be promised")
+        yield Violation(code="no-figures", need=" and ".join(unknown), have="none, so that no SLO can be promised")
 
 
 def _excess(candidate: Candidate, demand: Demand) -> tuple[float, float]:
@@ -83,9 +96,9 @@ def _excess(candidate: Candidate, demand: Demand) -> tuple[float, float]:
     return (max((latency_s[p] / limit for p, limit in demand.limits_s.items()), default=0.0), busy)
 
 
-def _evaluation(service: InferenceService, offer: Offer, recipe: Recipe, candidate: Candidate, demand: Demand) -> Evaluation:
-    prediction = predict(candidate, demand)
-    cost = monthly_cost(offer, replicas=1)
+def _evaluation(service: InferenceService, offer: Offer, candidate: Candidate, demand: Demand) -> Evaluation:
+    recipe, prediction = candidate.recipe, predict(candidate, demand)
+    cost = monthly_cost(offer, REPLICAS)
     budget = over_budget(cost, service.spec.budget.monthly)
     violations = (
         *_memory(offer, candidate),
@@ -98,7 +111,7 @@ def _evaluation(service: InferenceService, offer: Offer, recipe: Recipe, candida
     placement = Placement(
         offer=offer,
         recipe=recipe,
-        replicas=1,
+        replicas=REPLICAS,
         batch=candidate.shape.batch,
         instances=candidate.shape.instances,
         threads=candidate.shape.threads,
@@ -109,37 +122,40 @@ def _evaluation(service: InferenceService, offer: Offer, recipe: Recipe, candida
 
 
 def _memory(offer: Offer, candidate: Candidate) -> Iterator[Violation]:
-    need = replica_memory(candidate.profile, instances=candidate.shape.instances, batch=candidate.shape.batch).high
-    have = USABLE_SHARE * offer.host_memory_bytes
-    if need > have:
-        yield Violation(code="does-not-fit-memory", need=format_bytes(need), have=format_bytes(have))
+    need, have = candidate.memory_bytes, USABLE_SHARE * offer.host_memory_bytes
+    if need.high > have:
+        usable = _declared(have, "B", f"{USABLE_SHARE:.0%} of the memory of {offer.name}")
+        yield Violation(code="does-not-fit-memory", need=need, have=usable)
 
 
 def _latency(candidate: Candidate, demand: Demand) -> Iterator[Violation]:
     """The limits that are missed at the demanded rate; those that are missed even when idle, where the queue does not settle."""
-    slowest, expected = candidate.station(End.high), candidate.station(End.expected)
     rate = demand.rate_per_s
-    if slowest.latency_s(rate) is None:
+    if candidate.station(End.high).latency_s(rate) is None:
         rate = 0.0
-    high, value = slowest.latency_s(rate) or {}, expected.latency_s(rate) or {}
+    latencies_s = {end: candidate.station(end).latency_s(rate) or {} for end in End}
     for percentile, limit in demand.limits_s.items():
-        if high[percentile] > limit:
-            have = format_duration(high[percentile])
+        if latencies_s[End.high][percentile] > limit:
             yield Violation(
                 code=f"p{percentile}-over-slo",
-                need=format_duration(limit),
-                have=have if value[percentile] > limit else f"{format_duration(value[percentile])}, up to {have}",
+                need=_declared(limit, "s", f"spec.slo.latency.p{percentile}"),
+                have=figure(candidate, demand, {end: latencies_s[end][percentile] for end in End}, "s"),
             )
 
 
 def _throughput(candidate: Candidate, demand: Demand) -> Iterator[Violation]:
-    rate, slowest = demand.rate_per_s, candidate.station(End.high)
-    most = candidate.station(End.expected).rate_at(1.0)
-    if rate >= most:
-        yield Violation(code="unstable", need=format_rate(rate), have=format_rate(most))
-    elif slowest.utilization(rate) > PLANNED_SHARE or (_only_derated(candidate, demand)):
-        have = slowest.capacity_per_s(demand.limits_s)
-        yield Violation(code="throughput-short", need=format_rate(rate), have=format_rate(have))
+    rate, stations = demand.rate_per_s, {end: candidate.station(end) for end in End}
+    need = _declared(rate, "1/s", f"spec.{demand.rate_field}")
+    if rate >= stations[End.expected].rate_at(1.0):
+        stable = {end: station.rate_at(1.0) for end, station in stations.items()}
+        yield Violation(code="unstable", need=need, have=figure(candidate, demand, stable, "1/s"))
+    elif max(s.utilization(rate) for s in stations.values()) > PLANNED_SHARE or _only_derated(candidate, demand):
+        capacities = {end: station.capacity_per_s(demand.limits_s) for end, station in stations.items()}
+        yield Violation(code="throughput-short", need=need, have=figure(candidate, demand, capacities, "1/s"))
+
+
+def _declared(value: float, unit: str, source: str) -> Figure:
+    return Figure(value=value, unit=unit, low=value, high=value, basis=Basis.declared, source=source)
 
 
 def _only_derated(candidate: Candidate, demand: Demand) -> bool:

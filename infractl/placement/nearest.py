@@ -6,32 +6,43 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from infractl.placement.predict import Candidate, Demand
+from infractl.domain.figure import Figure
+from infractl.domain.placement import Nearest, Relaxed
+from infractl.placement.predict import Candidate, Demand, figure
 from infractl.placement.service_time import End
 from infractl.placement.station import DERATING, PLANNED_SHARE
 from infractl.units import format_duration, format_rate
 
 
-def nearest(candidates: Sequence[Candidate], demand: Demand) -> Iterator[str]:
+def nearest(candidates: Sequence[Candidate], demand: Demand) -> Iterator[Nearest]:
     """Such as "p99 of 14ms at 2000/s" and "900/s at p99 10ms": each alone, with everything else as declared.
 
     Where no single one is enough, the highest rate that can be had with the latency that it has.
     """
-    relaxed = _latencies(candidates, demand)
-    if relaxed:
-        yield _latency_text(relaxed, demand.rate_per_s)
+    limits_s = _latencies(candidates, demand)
+    if limits_s:
+        rate = format_rate(demand.rate_per_s) if demand.rate_per_s else ""
+        yield Nearest(relaxed=_relaxed(candidates[0], demand, limits_s, None), at=rate)
     capacity = _capacity(candidates, demand)
     if 0 < capacity < demand.rate_per_s:
         limits = " and ".join(f"p{percentile} {format_duration(limit)}" for percentile, limit in demand.limits_s.items())
-        yield format_rate(capacity) + (f" at {limits}" if limits else "")
-    elif not relaxed:
+        yield Nearest(relaxed=_relaxed(candidates[0], demand, {}, capacity), at=limits)
+    elif not limits_s:
         most = replace(demand, peak_per_s=_capacity(candidates, replace(demand, limits_s={})))
-        yield _latency_text(_latencies(candidates, most), most.rate_per_s)
+        yield Nearest(relaxed=_relaxed(candidates[0], demand, _latencies(candidates, most), most.rate_per_s))
 
 
-def _latency_text(limits_s: Mapping[int, float], rate_per_s: float) -> str:
-    limits = " and ".join(f"p{percentile} of {format_duration(limit)}" for percentile, limit in limits_s.items())
-    return f"{limits} at {format_rate(rate_per_s)}" if rate_per_s else limits
+def _relaxed(
+    candidate: Candidate, demand: Demand, limits_s: Mapping[int, float], rate_per_s: float | None
+) -> tuple[Relaxed, ...]:
+    """The demands to declare anew, with the provenance of what they were computed from; None leaves the rate as declared."""
+
+    def exactly(value: float, unit: str) -> Figure:
+        return figure(candidate, demand, dict.fromkeys(End, value), unit)
+
+    limits = [Relaxed(field=f"slo.latency.p{p}", to=exactly(limit, "s")) for p, limit in limits_s.items()]
+    rates = [] if rate_per_s is None else [Relaxed(field=demand.rate_field, to=exactly(rate_per_s, "1/s"))]
+    return (*limits, *rates)
 
 
 def _capacity(candidates: Sequence[Candidate], demand: Demand) -> float:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from itertools import product
 
 from infractl.domain.measurement import Measurements
 from infractl.domain.offer import Offer
-from infractl.domain.placement import Decision, Evaluation, Placement
+from infractl.domain.placement import Decision, Evaluation, Nearest, Placement, Relaxed
 from infractl.domain.profile import ModelProfile
 from infractl.domain.recipe import AS_GIVEN, Recipe
 from infractl.domain.unknown import Unknown
@@ -17,8 +18,7 @@ from infractl.placement.nearest import nearest
 from infractl.placement.predict import Demand
 from infractl.placement.shape import Shape
 from infractl.spec.service import InferenceService
-
-RECIPES: tuple[Recipe, ...] = (AS_GIVEN,)
+from infractl.units import Money
 
 RELAXABLE = frozenset({"p50-over-slo", "p95-over-slo", "p99-over-slo", "throughput-short", "unstable"})
 """Violations that a longer latency or a lower rate would mend."""
@@ -30,54 +30,67 @@ def place(
     offers: Sequence[Offer],
     known: Measurements,
     recorded: Placement | None = None,
+    recipes: Sequence[Recipe] = (AS_GIVEN,),
 ) -> Decision:
     """Rank every offer and recipe that meets the demands by cost; keep the reasons against all others.
 
     A `recorded` placement is predicted anew in its own shape, and ranked beside the best shape of its offer where it is feasible.
     """
-    evaluations = [evaluate(service, profile, offer, recipe, known) for offer, recipe in product(offers, RECIPES)]
-    if recorded is not None:
+    evaluations = [evaluate(service, profile, offer, recipe, known) for offer, recipe in product(offers, recipes)]
+    if recorded is not None and recorded.recipe in recipes:
         evaluations += [e for e in _again(service, profile, offers, known, recorded) if e not in evaluations]
-    ranked = tuple(sorted((e for e in evaluations if not e.violations), key=cost_then_simplicity))
+    feasible = [e for e in evaluations if not e.violations]
+    currency = _currency(service, feasible)
+    ranked = tuple(sorted(feasible, key=lambda e: cost_then_simplicity(e, currency)))
     refused = tuple(e for e in evaluations if e.violations)
     return Decision(ranked=ranked, refused=refused, nearest=() if ranked else _nearest(service, profile, refused, known))
 
 
-def cost_then_simplicity(evaluation: Evaluation) -> tuple[bool, str, Decimal, int, int]:
-    """Orders feasible evaluations. An unknown cost comes after every known one."""
-    placement = evaluation.placement
-    assert placement is not None, "what is feasible has a placement"
-    amount = placement.cost.expected_amount
-    if isinstance(amount, Unknown):
-        return (True, "", Decimal(0), placement.instances, placement.batch)
-    return (False, amount.currency, amount.amount, placement.instances, placement.batch)
+def cost_then_simplicity(evaluation: Evaluation, currency: str | None) -> tuple[bool, Decimal, int, int]:
+    """Orders feasible evaluations. A cost that is unknown, or in another currency, comes after every one that compares."""
+    placement, amount = _feasible(evaluation), _cost(evaluation)
+    if isinstance(amount, Unknown) or amount.currency != currency:
+        return (True, Decimal(0), placement.instances, placement.batch)
+    return (False, amount.amount, placement.instances, placement.batch)
+
+
+def _currency(service: InferenceService, feasible: Sequence[Evaluation]) -> str | None:
+    """The currency that costs are compared in: the budget's, else that of the first offer with a known cost."""
+    if budget := service.spec.budget.monthly:
+        return budget.currency
+    return next((amount.currency for e in feasible if isinstance(amount := _cost(e), Money)), None)
+
+
+def _cost(evaluation: Evaluation) -> Money | Unknown:
+    return _feasible(evaluation).cost.expected_amount
+
+
+def _feasible(evaluation: Evaluation) -> Placement:
+    assert evaluation.placement is not None, "what is feasible has a placement"
+    return evaluation.placement
 
 
 def _again(
     service: InferenceService, profile: ModelProfile, offers: Sequence[Offer], known: Measurements, recorded: Placement
 ) -> Sequence[Evaluation]:
     """The recorded placement on today's offer of the same name, where it is still feasible."""
-    same = [
-        o for o in offers if (o.target, o.name, o.region) == (recorded.offer.target, recorded.offer.name, recorded.offer.region)
-    ]
+    same = [offer for offer in offers if offer.key == recorded.offer.key]
     shape = Shape.of(recorded)
-    found = [
-        evaluate_shape(service, profile, offer, recorded.recipe, known, shape) for offer in same if recorded.recipe in RECIPES
-    ]
+    found = [evaluate_shape(service, profile, offer, recorded.recipe, known, shape) for offer in same]
     return [e for e in found if e is not None and not e.violations]
 
 
 def _nearest(
     service: InferenceService, profile: ModelProfile, refused: Sequence[Evaluation], known: Measurements
-) -> tuple[str, ...]:
-    found: list[str] = []
+) -> tuple[Nearest, ...]:
+    found: list[Nearest] = []
+    several = len({evaluation.offer.key for evaluation in refused}) > 1
     for evaluation in refused:
-        codes = {violation.code for violation in evaluation.violations}
+        offer, codes = evaluation.offer, {violation.code for violation in evaluation.violations}
+        near: Iterable[Nearest] = ()
         if codes <= RELAXABLE:
-            texts = list(nearest(candidates(service, profile, evaluation.offer, known), Demand.of(service)))
-        elif codes == {"over-budget"} and evaluation.placement:
-            texts = [f"{evaluation.placement.cost.expected_amount} a month"]
-        else:
-            texts = []
-        found += [f"{text} on {evaluation.offer.name}" if len(refused) > 1 else text for text in texts]
+            near = nearest(candidates(service, profile, offer, evaluation.recipe, known), Demand.of(service))
+        elif codes == {"over-budget"} and evaluation.placement and isinstance(cost := _cost(evaluation), Money):
+            near = [Nearest(relaxed=(Relaxed(field="budget.monthly", to=cost),))]
+        found += [replace(n, on=offer.name) for n in near] if several else near
     return tuple(dict.fromkeys(found))

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from infractl.domain.figure import Basis, Figure
-from infractl.domain.measurement import Calibration
+from infractl.domain.figure import Figure
 from infractl.domain.placement import Prediction
 from infractl.domain.profile import ModelProfile
+from infractl.domain.recipe import Recipe
 from infractl.placement.memory import replica_memory
 from infractl.placement.server_time import ServerTime
 from infractl.placement.service_time import End, ServiceTime, gaps
 from infractl.placement.shape import Shape
+from infractl.placement.speed import Speed
 from infractl.placement.station import PERCENTILES, Station
 from infractl.spec.service import Batching, InferenceService
 
@@ -22,18 +23,29 @@ LARGEST_MODELLED_BATCH = 32
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Demand:
-    """What the service asks for: its peak rate (None: not declared), its latency limits, and the delay that batches may wait."""
+    """What the service asks for: its peak rate (None: not declared), its latency limits, and the delay that batches may wait.
+
+    `rate_field` is where the peak rate is declared.
+    """
 
     peak_per_s: float | None
+    rate_field: str
     limits_s: Mapping[int, float]
     delay_s: float
 
     @classmethod
     def of(cls, service: InferenceService) -> Demand:
-        batching = service.spec.serving.batching
+        spec, peak_per_s = service.spec, service.peak_per_s
+        batching = spec.serving.batching
+        rates = {
+            "traffic.peak": spec.traffic.peak,
+            "slo.throughput": spec.slo.throughput,
+            "traffic.average": spec.traffic.average,
+        }
         return cls(
-            peak_per_s=service.peak_per_s,
-            limits_s=service.spec.slo.latency.limits_s,
+            peak_per_s=peak_per_s,
+            rate_field=next(field for field, rate in rates.items() if rate == peak_per_s),
+            limits_s=spec.slo.latency.limits_s,
             delay_s=batching.max_delay if isinstance(batching, Batching) else 0.0,
         )
 
@@ -45,17 +57,22 @@ class Demand:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """A shape on a calibrated machine, before anything is demanded of it."""
+    """What a recipe makes of a model, in one shape on cores of known speed, before anything is demanded of it."""
 
     profile: ModelProfile
-    calibration: Calibration
+    recipe: Recipe
+    speed: Speed
     cores: int
     delay_s: float
     shape: Shape
 
+    @property
+    def memory_bytes(self) -> Figure:
+        return replica_memory(self.profile, instances=self.shape.instances, batch=self.shape.batch)
+
     def station(self, end: End) -> Station:
-        service_time = ServiceTime(profile=self.profile, calibration=self.calibration, instances=self.shape.instances, end=end)
-        server_time = ServerTime(profile=self.profile, calibration=self.calibration, end=end)
+        service_time = ServiceTime(profile=self.profile, speed=self.speed, instances=self.shape.instances, end=end)
+        server_time = ServerTime(profile=self.profile, speed=self.speed, end=end)
         cap = min(self.shape.batch, LARGEST_MODELLED_BATCH)
         # A request waits the whole delay only where the queue is short; at best it waits none of it.
         delay_s = 0.0 if end is End.low else self.delay_s
@@ -76,23 +93,29 @@ def predict(candidate: Candidate, demand: Demand) -> Prediction | None:
     if len(settled) < len(End):
         return None
     capacities = {end: station.capacity_per_s(demand.limits_s) for end, station in stations.items()}
-    source = _source(candidate, demand)
     return Prediction(
         rate_per_s=demand.rate_per_s,
-        latency_s={p: _figure(lambda end, p=p: settled[end][p], "s", source) for p in PERCENTILES},  # type: ignore[misc]
-        capacity_per_s=_figure(lambda end: capacities[end], "1/s", source),
-        memory_bytes=replica_memory(candidate.profile, instances=candidate.shape.instances, batch=candidate.shape.batch),
+        latency_s={p: figure(candidate, demand, {end: settled[end][p] for end in End}, "s") for p in PERCENTILES},
+        capacity_per_s=figure(candidate, demand, capacities, "1/s"),
+        memory_bytes=candidate.memory_bytes,
         utilization=stations[End.expected].utilization(demand.rate_per_s),
     )
 
 
-def _figure(at: Callable[[End], float], unit: str, source: str) -> Figure:
-    ends = sorted((at(End.low), at(End.high)))
-    return Figure(value=at(End.expected), unit=unit, low=ends[0], high=ends[1], basis=Basis.calibrated, source=source)
+def figure(candidate: Candidate, demand: Demand, ends: Mapping[End, float], unit: str) -> Figure:
+    """What was computed at each end of what is known, as one figure with the provenance of the candidate's speed."""
+    return Figure(
+        value=ends[End.expected],
+        unit=unit,
+        low=min(ends.values()),
+        high=max(ends.values()),
+        basis=candidate.speed.basis,
+        source=_source(candidate, demand),
+    )
 
 
 def _source(candidate: Candidate, demand: Demand) -> str:
-    parts = [f"roofline and queue on this machine's calibration of {candidate.calibration.at:%Y-%m-%d}"]
+    parts = [f"roofline and queue on {candidate.speed.source}"]
     if demand.peak_per_s is None:
         parts.append("idle, because no traffic is declared")
     if unknown := gaps(candidate.profile):

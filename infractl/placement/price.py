@@ -36,7 +36,7 @@ def over_budget(cost: Cost, budget: Money | None) -> Violation | None:
     if amount.currency != budget.currency:
         return Violation(code="price-unknown", need=f"a price in {budget.currency}", have=f"one in {amount.currency}")
     if amount.amount > budget.amount:
-        return Violation(code="over-budget", need=f"{budget} a month", have=f"{amount} a month")
+        return Violation(code="over-budget", need=budget, have=amount)
     return None
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import prod
 
-from infractl.domain.measurement import Calibration
 from infractl.domain.profile import ModelProfile
 from infractl.placement.service_time import End
+from infractl.placement.speed import Speed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,15 +15,15 @@ class ServerTime:
     """One server loop, at one end of what is known: each call of the engine takes it a while, and each request in the call."""
 
     profile: ModelProfile
-    calibration: Calibration
+    speed: Speed
     end: End
 
     def alone_s(self, percentile: int) -> float:
         """What the server and the wire add to a request that meets no other: wake-ups give even that a tail."""
-        known = self.calibration.request_s
+        known = self.speed.request_s
         if self.end is End.low:
             return known.low + self._values_s
-        # Calibration gives the median and the p99; what lies between is taken in proportion.
+        # What is known gives the median and the p99; what lies between is taken in proportion.
         tail = {50: 0.0, 95: 0.5, 99: 1.0}[percentile]
         return self.end.model_error * (known.value + tail * (known.high - known.value)) + self._values_s
 
@@ -32,9 +32,10 @@ class ServerTime:
 
         Two rates were measured, one request a call and `joined`: 1 / rate = request + call / requests joined.
         """
-        known = self.calibration
+        known = self.speed
         single_s, joined_s = 1 / self.end.of_rate(known.requests_per_s), 1 / self.end.of_rate(known.joined_per_s)
-        call_s = max(0.0, (single_s - joined_s) / (1 - 1 / known.joined))
+        # By noise the two rates can lie closer or farther apart than any split of the one request's time explains.
+        call_s = min(max(0.0, (single_s - joined_s) / (1 - 1 / known.joined)), single_s)
         return self.end.model_error * (call_s + requests * (single_s - call_s + self._values_s))
 
     @property
@@ -43,4 +44,4 @@ class ServerTime:
         tensors = (*self.profile.signature.inputs, *self.profile.signature.outputs)
         # Dynamic axes count as 1: of the batch there is one item, and the size of any other is not known.
         values = sum(prod(size for size in tensor.shape if isinstance(size, int)) for tensor in tensors)
-        return self.end.of(self.calibration.value_s) * values
+        return self.end.of(self.speed.value_s) * values

@@ -1,4 +1,4 @@
-"""How long one instance takes for a batch: a roofline over the model's operators, with what one core was calibrated to do."""
+"""How long one instance takes for a batch: a roofline over the model's operators, with what one core is known to do."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from enum import Enum
 from operator import add
 
 from infractl.domain.figure import Figure
-from infractl.domain.measurement import Calibration
 from infractl.domain.profile import ModelProfile
+from infractl.placement.speed import Speed
 
 MODEL_ERROR = (0.7, 1.4)
 """The true time over the computed one, for multilayer perceptrons of many widths and batches, and for the server loop."""
@@ -49,12 +49,12 @@ class ServiceTime:
     """
 
     profile: ModelProfile
-    calibration: Calibration
+    speed: Speed
     instances: int
     end: End
 
     def seconds(self, batch: int) -> float:
-        known, end = self.calibration, self.end
+        known, end = self.speed, self.end
         fixed_s = end.of(known.call_s) + len(self.profile.operators) * end.of(known.operator_s)
         flops_per_s, cached = end.of_rate(known.flops_per_s), end.of_rate(known.cached_bandwidth_bytes_per_s)
         weights_per_s, sizes = self._weights_per_s, self.profile.sizes(batch)
@@ -75,12 +75,12 @@ class ServiceTime:
     @property
     def _cached(self) -> bool:
         """Whether the weights of all instances stay in the cache. At the fastest, they do whatever their size."""
-        return self.end is End.low or self.profile.weight_bytes * self.instances <= self.calibration.cached_bytes
+        return self.end is End.low or self.profile.weight_bytes * self.instances <= self.speed.cached_bytes
 
     @property
     def _weights_per_s(self) -> float:
         """At the slowest, other work has evicted the weights between two calls."""
-        known = self.calibration
+        known = self.speed
         in_cache = self._cached and self.end is not End.high
         return self.end.of_rate(known.cached_bandwidth_bytes_per_s if in_cache else known.bandwidth_bytes_per_s)
 

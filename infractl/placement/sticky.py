@@ -11,6 +11,7 @@ from infractl.domain.unknown import Unknown
 def sticky(decision: Decision, recorded: Placement | None, tolerance: float) -> Evaluation:
     """The recorded placement, predicted anew, if it is feasible and costs within `tolerance` of the best; else the best.
 
+    Whether what is recorded still counts is the caller's to say: a changed document is a reason to pass None, and take the best.
     `decision` is what `place` made of the same `recorded` placement, and must have a feasible evaluation.
     """
     best = decision.ranked[0]
@@ -25,9 +26,7 @@ def _same(one: Placement, other: Placement) -> bool:
 
 
 def _identity(placement: Placement) -> tuple[object, ...]:
-    offer = placement.offer
-    where = (offer.target, offer.name, offer.region, offer.purchase)
-    return (*where, placement.recipe, placement.replicas, placement.batch, placement.instances, placement.threads)
+    return (placement.offer.key, placement.recipe, placement.replicas, placement.batch, placement.instances, placement.threads)
 
 
 def _within(kept: Evaluation, best: Evaluation, tolerance: float) -> bool:

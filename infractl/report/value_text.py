@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from infractl.domain.figure import Figure
+from infractl.domain.figure import Figure, quantity_text
 from infractl.domain.placement import Prediction
 from infractl.domain.value import Blob, Output, Redacted, SecretRef, outputs_in
-from infractl.units import format_bytes, format_duration, format_rate
-
-_FORMATS: dict[str, Callable[[float], str]] = {"s": format_duration, "1/s": format_rate, "B": format_bytes}
-
+from infractl.units import format_rate
 
 WIDEST = 60
 """A longer text is cut in its middle; the JSON document has the whole."""
@@ -50,5 +47,5 @@ def predicted_at(prediction: Prediction) -> str:
 
 def figure_text(figure: Figure) -> str:
     """`3.2ms (2.1ms to 4.8ms)`: the value and how sure it is; the basis is said once a table."""
-    show = _FORMATS.get(figure.unit) or (lambda value: f"{value:g} {figure.unit}")
-    return f"{show(figure.value)} ({show(figure.low)} to {show(figure.high)})"
+    value, low, high = (quantity_text(each, figure.unit) for each in (figure.value, figure.low, figure.high))
+    return f"{value} ({low} to {high})"

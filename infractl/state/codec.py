@@ -21,8 +21,10 @@ from cattrs.strategies import configure_tagged_union
 from infractl.domain import value
 from infractl.domain.figure import Figure
 from infractl.domain.journal import Entry
+from infractl.domain.placement import Quantity
 from infractl.domain.unknown import Unknown
 from infractl.domain.value import Json
+from infractl.units import Money
 
 T = TypeVar("T")
 
@@ -80,6 +82,9 @@ def _converter() -> Converter:
     converter.register_structure_hook(int | str, lambda size, _: _exactly(size, int if type(size) is int else str))
     for known in (Decimal, Figure):
         converter.register_structure_hook(known | Unknown, _or_unknown(converter, known))
+    quantity = _quantity(converter)
+    converter.register_structure_hook(Quantity, quantity)
+    converter.register_structure_hook(Quantity | str, lambda json, to: json if isinstance(json, str) else quantity(json, to))
     converter.register_unstructure_hook_func(_is_property, value.encode)
     converter.register_structure_hook_func(_is_property, lambda json, _: value.decode(json))
     converter.register_unstructure_hook_factory(_is_mapping, lambda kind: _write_mapping(converter, kind))
@@ -123,6 +128,11 @@ def _or_unknown(converter: Converter, known: type) -> Callable[[Json, Any], Any]
         return converter.structure(json, Unknown if isinstance(json, Mapping) and set(json) == {"why"} else known)
 
     return decode_either
+
+
+def _quantity(converter: Converter) -> Callable[[Json, Any], Any]:
+    """Of the two, only Money has an amount."""
+    return lambda json, _: converter.structure(json, Money if isinstance(json, Mapping) and "amount" in json else Figure)
 
 
 def _exactly(json: Json, kind: type) -> Any:

@@ -78,6 +78,12 @@ def hourly(price: str | Unknown, currency: str = "USD") -> tuple[Rate, ...]:
 
 
 @pytest.fixture(scope="session")
+def mixed(offer: Offer) -> Offer:
+    """The offer at a price in two currencies."""
+    return replace(offer, name="mixed", tariff=(*hourly("0.10"), *hourly("0.02", "EUR")))
+
+
+@pytest.fixture(scope="session")
 def priced(offer: Offer) -> Callable[..., Offer]:
     """The offer under another name, at a price an hour."""
     return lambda name, price, currency="USD": replace(offer, name=name, tariff=hourly(price, currency))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 from hypothesis import given, settings
@@ -11,7 +12,11 @@ from hypothesis import strategies as st
 
 from infractl.domain.figure import Basis
 from infractl.domain.measurement import Measurements
+from infractl.domain.recipe import AS_GIVEN, Pass
 from infractl.domain.unknown import Unknown
+from infractl.placement.place import place
+from infractl.tensors import Dtype
+from infractl.units import Money, format_duration, format_rate
 
 
 def codes(evaluation) -> set[str]:
@@ -90,9 +95,9 @@ def test_an_impossible_latency_is_refused_with_both_numbers(planner) -> None:
     assert decision.ranked == ()
     assert codes(decision.refused[0]) == {"p50-over-slo"}
     violation = decision.refused[0].violations[0]
-    assert violation.need == "1ms"
-    assert re.fullmatch(r"[\d.]+ms", violation.have)
-    assert decision.refused[0].placement is not None
+    assert (violation.need.value, violation.need.basis, violation.need.source) == (1e-3, Basis.declared, "spec.slo.latency.p50")
+    assert violation.have == decision.refused[0].placement.prediction.latency_s[50]
+    assert re.fullmatch(r"p50-over-slo: needs 1ms, has [\d.]+ms", str(violation))
 
 
 def test_a_latency_that_only_the_fast_end_keeps_is_refused(planner) -> None:
@@ -102,24 +107,33 @@ def test_a_latency_that_only_the_fast_end_keeps_is_refused(planner) -> None:
     decision = planner("small", slo={"latency": {"p99": f"{between * 1e6:.0f}us"}}, traffic={"peak": "10/s"})
 
     assert codes(decision.refused[0]) == {"p99-over-slo"}
-    assert "up to" in decision.refused[0].violations[0].have
+    have = decision.refused[0].violations[0].have
+    assert have.value < between < have.high
+    assert str(decision.refused[0].violations[0]).endswith(
+        f"has {format_duration(have.value)}, up to {format_duration(have.high)}"
+    )
 
 
 def test_more_than_the_server_can_pass_is_refused_however_small_the_model(planner) -> None:
     decision = planner("small", traffic={"peak": "100000/s"})
 
     assert codes(decision.refused[0]) == {"unstable"}
-    assert decision.refused[0].violations[0].need == "100000/s"
+    violation = decision.refused[0].violations[0]
+    assert violation.need.value == 100_000 and violation.have.high < 100_000
+    assert str(violation) == f"unstable: needs 100000/s, has {format_rate(violation.have.low)}"
     assert decision.refused[0].placement is None
 
 
 def test_a_rate_without_room_for_error_is_short_of_throughput(planner) -> None:
     most = planner("small").ranked[0].placement.prediction.capacity_per_s
-    batched = {"batching": "off"}
+    peak = (most.low + most.value) / 2
 
-    decision = planner("small", traffic={"peak": f"{(most.low + most.value) / 2:.0f}/s"}, serving=batched)
+    decision = planner("small", traffic={"peak": f"{peak:.0f}/s"}, serving={"batching": "off"})
 
     assert codes(decision.refused[0]) == {"throughput-short"}
+    have = decision.refused[0].violations[0].have
+    assert have.low < peak <= have.value
+    assert str(decision.refused[0].violations[0]).endswith(f"{format_rate(have.value)}, down to {format_rate(have.low)}")
 
 
 def test_an_infeasible_service_is_told_what_would_be_feasible(planner) -> None:
@@ -127,8 +141,33 @@ def test_an_infeasible_service_is_told_what_would_be_feasible(planner) -> None:
 
     latency, rate = planner("middling", **wanted).nearest
 
-    assert re.fullmatch(r"p99 of [\d.]+ms at 5000/s", latency)
-    assert re.fullmatch(r"[\d.]+/s at p99 3ms", rate)
+    assert re.fullmatch(r"p99 of [\d.]+ms at 5000/s", str(latency))
+    assert [r.field for r in latency.relaxed] == ["slo.latency.p99"] and latency.relaxed[0].to.value > 3e-3
+    assert re.fullmatch(r"[\d.]+/s at p99 3ms", str(rate))
+    assert [r.field for r in rate.relaxed] == ["traffic.peak"] and rate.relaxed[0].to.value < 5000
+
+
+def test_a_promised_throughput_is_what_is_relaxed_where_it_sets_the_rate(planner) -> None:
+    wanted = {"slo": {"latency": {"p99": "3ms"}, "throughput": "5000/s"}, "traffic": {"average": "10/s"}}
+
+    decision = planner("middling", **wanted)
+
+    assert decision.nearest[-1].relaxed[0].field == "slo.throughput"
+
+
+def test_where_no_single_demand_is_enough_two_are_relaxed_together(planner) -> None:
+    (both,) = planner("large", slo={"latency": {"p99": "1ms"}}, traffic={"peak": "100000/s"}).nearest
+
+    assert [r.field for r in both.relaxed] == ["slo.latency.p99", "traffic.peak"]
+    assert re.fullmatch(r"p99 of [\d.]+ms at [\d.]+/s", str(both))
+
+
+def test_the_nearest_of_several_offers_name_theirs(planner, priced) -> None:
+    offers = priced("one", "0.10"), priced("two", "0.20")
+
+    decision = planner("small", *offers, budget={"monthly": "50 USD"})
+
+    assert [str(near) for near in decision.nearest] == ["73.00 USD a month on one", "146.00 USD a month on two"]
 
 
 WISHES = st.tuples(st.sampled_from(["small", "middling", "large"]), st.floats(0.3, 30), st.floats(1, 8), st.integers(1, 40_000))
@@ -142,13 +181,13 @@ def test_each_of_the_nearest_figures_is_feasible_once_it_is_declared(planner, wi
     decision = planner(model, slo={"latency": latency}, traffic={"peak": f"{peak}/s"})
     assert bool(decision.ranked) != bool(decision.refused)
 
-    for text in decision.nearest:
+    for near in decision.nearest:
         relaxed, rate = dict(latency), f"{peak}/s"
-        for percentile, limit in re.findall(r"(p\d\d) of ([\d.]+[mu]?s)", text):
+        for percentile, limit in re.findall(r"(p\d\d) of ([\d.]+[mu]?s)", str(near)):
             relaxed[percentile] = limit
-        if found := re.search(r"([\d.]+/s)", text):
+        if found := re.search(r"([\d.]+/s)", str(near)):
             rate = found[1]
-        assert planner(model, slo={"latency": relaxed}, traffic={"peak": rate}).ranked, f"{text} is not feasible"
+        assert planner(model, slo={"latency": relaxed}, traffic={"peak": rate}).ranked, f"{near} is not feasible"
 
 
 @given(wish=WISHES, relief=st.floats(1.0, 5.0))
@@ -183,7 +222,9 @@ def test_an_slo_is_not_promised_for_a_model_that_is_not_wholly_costed(planner) -
     unpromised = planner("open", traffic={"peak": "10/s"})
 
     assert codes(promised.refused[0]) == {"no-figures"}
-    assert "Conv" in promised.refused[0].violations[0].need
+    assert [str(v) for v in promised.refused[0].violations] == [
+        "no-figures: needs the cost of Conv (12 times), has none, so that no SLO can be promised"
+    ]
     assert "a floor" in unpromised.ranked[0].placement.prediction.latency_s[50].source
 
 
@@ -193,7 +234,9 @@ def test_a_model_larger_than_the_memory_does_not_fit(planner, offer) -> None:
     decision = planner("large", tiny)
 
     assert codes(decision.refused[0]) == {"does-not-fit-memory"}
-    assert all(text.endswith("MiB") for text in (decision.refused[0].violations[0].need, decision.refused[0].violations[0].have))
+    violation = decision.refused[0].violations[0]
+    assert violation.need.high > violation.have.value == 0.9 * 96 * 2**20
+    assert str(violation).endswith("has 86.4MiB")
 
 
 def test_no_price_is_unknown_and_not_nothing(planner) -> None:
@@ -221,7 +264,8 @@ def test_a_dear_offer_is_over_budget_and_the_nearest_is_its_price(planner, price
     decision = planner("small", priced("rented", "0.10"), budget={"monthly": "50 USD"})
 
     assert [str(v) for v in decision.refused[0].violations] == ["over-budget: needs 50 USD a month, has 73.00 USD a month"]
-    assert decision.nearest == ("73.00 USD a month",)
+    assert [str(near) for near in decision.nearest] == ["73.00 USD a month"]
+    assert decision.nearest[0].relaxed[0].to == Money(amount=Decimal("73.00"), currency="USD")
 
 
 def test_a_price_in_another_currency_is_not_compared(planner, priced) -> None:
@@ -234,6 +278,36 @@ def test_the_cheapest_offer_comes_first_and_an_unknown_price_last(planner, offer
     decision = planner("small", offer, priced("dear", "0.20"), priced("cheap", "0.10"), traffic={"peak": "10/s"})
 
     assert [e.offer.name for e in decision.ranked] == ["cheap", "dear", "this machine"]
+
+
+def test_costs_in_another_currency_come_after_those_that_compare_whatever_its_name(planner, offer, priced) -> None:
+    dollars, euros, pounds = priced("dollars", "0.20"), priced("euros", "0.10", "EUR"), priced("pounds", "0.30", "GBP")
+
+    def names(*offers) -> list[str]:
+        return [e.offer.name for e in planner("small", *offers, traffic={"peak": "10/s"}).ranked]
+
+    assert names(offer, dollars, euros, priced("cheap", "0.01")) == ["cheap", "dollars", "this machine", "euros"]
+    assert names(pounds, euros, dollars) == ["pounds", "euros", "dollars"]
+
+
+def test_a_tariff_in_two_currencies_has_no_sum(planner, mixed) -> None:
+    assert planner("small", mixed).ranked[0].placement.cost.expected_amount == Unknown("rates in EUR and USD")
+    refused = planner("small", mixed, budget={"monthly": "500 USD"}).refused[0]
+    assert [str(v) for v in refused.violations] == [
+        "price-unknown: needs a price, to keep 500 USD a month, has rates in EUR and USD"
+    ]
+
+
+def test_each_recipe_is_placed_and_one_of_unknown_speed_is_refused(planner, offer) -> None:
+    pruned = replace(AS_GIVEN, name="pruned 25%", passes=(Pass(name="prune", settings={"share": 0.25}),))
+    int8 = replace(AS_GIVEN, name="int8 dynamic", dtype=Dtype.int8)
+
+    decision = place(planner.service(), planner.profiles["small"], [offer], planner.known, recipes=(AS_GIVEN, pruned, int8))
+
+    assert [(e.recipe, e.placement.recipe) for e in decision.ranked] == [(AS_GIVEN, AS_GIVEN), (pruned, pruned)]
+    assert [str(v) for v in decision.refused[0].violations] == [
+        "no-figures: needs the speed of test chip with int8 dynamic, has a calibration for onnxruntime in FP32 alone"
+    ]
 
 
 def test_the_reasons_against_one_offer_do_not_hide_the_other(planner, offer) -> None:

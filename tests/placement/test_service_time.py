@@ -2,61 +2,72 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
+from infractl.domain.measurement import Measurements
+from infractl.domain.recipe import AS_GIVEN
 from infractl.placement.service_time import FLOOR_ERROR, MODEL_ERROR, End, ServiceTime, gaps
+from infractl.placement.speed import speed_of
 
 
-def service_time(profile, calibration, end=End.expected, instances=1) -> ServiceTime:
-    return ServiceTime(profile=profile, calibration=calibration, instances=instances, end=end)
+@pytest.fixture
+def service_time(profiles, offer, calibration) -> Callable[..., ServiceTime]:
+    def of(model, end=End.expected, instances=1, **known) -> ServiceTime:
+        profile = profiles[model] if isinstance(model, str) else model
+        calibrations = {calibration.chip: replace(calibration, **known)}
+        speed = speed_of(offer.chip, AS_GIVEN, Measurements(calibrations=calibrations))
+        return ServiceTime(profile=profile, speed=speed, instances=instances, end=end)
+
+    return of
 
 
-def test_a_small_model_takes_the_call_its_operators_and_the_roofline_of_each(profiles, calibration) -> None:
+def test_a_small_model_takes_the_call_its_operators_and_the_roofline_of_each(service_time) -> None:
     # 30 x 64 x 2 with Relu, one item: three operators, whose weights of 8 kB are read from the cache at 100 GB/s.
     first = max((2 * 30 * 64 + 64) / 200e9, (4 * (30 * 64 + 64) + 4 * (30 + 64)) / 100e9)
     relu = max(64 / 200e9, 4 * 128 / 100e9)
     second = max((2 * 64 * 2 + 2) / 200e9, (4 * (64 * 2 + 2) + 4 * (64 + 2)) / 100e9)
 
-    assert service_time(profiles["small"], calibration).seconds(1) == pytest.approx(5e-6 + 3e-6 + first + relu + second)
+    assert service_time("small").seconds(1) == pytest.approx(5e-6 + 3e-6 + first + relu + second)
 
 
-def test_weights_beyond_the_cache_are_streamed_and_not_overlapped(profiles, calibration) -> None:
+def test_weights_beyond_the_cache_are_streamed_and_not_overlapped(service_time, calibration) -> None:
     weights = 4 * (1024 * 4096 + 4096 + 4096 * 1024 + 1024)
     assert weights > calibration.cached_bytes
     flops = 2 * 2 * 1024 * 4096
 
-    seconds = service_time(profiles["large"], calibration).seconds(1)
+    seconds = service_time("large").seconds(1)
 
     assert seconds == pytest.approx(weights / 20e9 + flops / 200e9, rel=0.01)
 
 
-def test_two_instances_share_the_cache(profiles, calibration) -> None:
-    half = replace(calibration, cached_bytes=int(1.5 * profiles["middling"].weight_bytes))
+def test_two_instances_share_the_cache(service_time, profiles) -> None:
+    room = int(1.5 * profiles["middling"].weight_bytes)
 
-    one, two = (service_time(profiles["middling"], half, instances=n).seconds(1) for n in (1, 2))
+    one, two = (service_time("middling", instances=n, cached_bytes=room).seconds(1) for n in (1, 2))
 
     assert two > 2 * one
 
 
-def test_the_slowest_end_takes_the_cache_as_lost(profiles, calibration) -> None:
-    low, expected, high = (service_time(profiles["middling"], calibration, end).seconds(1) for end in End)
+def test_the_slowest_end_takes_the_cache_as_lost(service_time, profiles) -> None:
+    low, expected, high = (service_time("middling", end).seconds(1) for end in End)
 
     assert low <= MODEL_ERROR[0] * expected
     assert high >= MODEL_ERROR[1] * profiles["middling"].weight_bytes / 20e9
 
 
-def test_a_batch_takes_longer_than_one_item_and_less_than_so_many(profiles, calibration) -> None:
-    table = service_time(profiles["middling"], calibration).table(32)
+def test_a_batch_takes_longer_than_one_item_and_less_than_so_many(service_time) -> None:
+    table = service_time("middling").table(32)
 
     assert list(table) == sorted(table)
     assert table[-1] < 32 * table[0]
 
 
-def test_an_operator_without_a_cost_makes_the_time_a_floor(profiles, calibration) -> None:
+def test_an_operator_without_a_cost_makes_the_time_a_floor(service_time, profiles) -> None:
     open_profile = replace(profiles["small"], uncosted=(("Conv", 2),))
 
     assert gaps(open_profile) == ("the cost of Conv (2 times)",)
-    expected, high = (service_time(open_profile, calibration, end).seconds(1) for end in (End.expected, End.high))
+    expected, high = (service_time(open_profile, end).seconds(1) for end in (End.expected, End.high))
     assert high >= FLOOR_ERROR * expected

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from infractl.domain.measurement import Measurements
 from infractl.placement.sticky import sticky
+
+RATES = ("flops_per_s", "bandwidth_bytes_per_s", "cached_bandwidth_bytes_per_s", "requests_per_s", "joined_per_s")
 
 
 def test_without_a_record_the_best_is_taken(planner) -> None:
@@ -21,16 +24,26 @@ def test_the_same_document_a_day_later_changes_nothing(planner) -> None:
     assert sticky(again, recorded, 0.1).placement == recorded
 
 
-def test_a_shape_that_calmer_traffic_would_not_need_is_kept_and_predicted_anew(planner) -> None:
+def test_a_shape_that_a_faster_calibration_would_not_need_is_kept_and_predicted_anew(planner, calibration) -> None:
+    faster = replace(calibration, **{name: getattr(calibration, name).scaled(100) for name in RATES})
+    known = Measurements(calibrations={calibration.chip: faster})
     recorded = planner("middling", traffic={"peak": "3000/s"}).ranked[0].placement
     assert recorded.batch > 1
 
-    calmer = planner("middling", traffic={"peak": "30/s"}, recorded=recorded)
+    later = planner("middling", traffic={"peak": "3000/s"}, known=known, recorded=recorded)
 
-    kept = sticky(calmer, recorded, 0.1).placement
+    kept = sticky(later, recorded, 0.1).placement
     assert (kept.instances, kept.batch) == (recorded.instances, recorded.batch)
     assert kept.prediction.utilization < recorded.prediction.utilization
-    assert calmer.ranked[0].placement.batch == 1
+    assert later.ranked[0].placement.batch == 1
+
+
+def test_a_record_that_counts_no_longer_is_not_given_and_the_best_is_taken(planner, priced) -> None:
+    dear, cheap = priced("dear", "0.105"), priced("cheap", "0.100")
+
+    decision = planner("small", dear, cheap, traffic={"peak": "10/s"})
+
+    assert sticky(decision, None, 0.1).offer.name == "cheap"
 
 
 def test_a_shape_that_no_longer_carries_the_traffic_is_given_up(planner) -> None:

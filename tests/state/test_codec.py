@@ -22,12 +22,13 @@ from infractl.domain.figure import Basis, Figure
 from infractl.domain.journal import Entry
 from infractl.domain.measurement import Calibration, Measurement
 from infractl.domain.offer import Rate
-from infractl.domain.placement import Prediction
+from infractl.domain.placement import Prediction, Relaxed, Violation
 from infractl.domain.plan import Plan
 from infractl.domain.service_state import ServiceState
 from infractl.domain.unknown import Unknown
 from infractl.domain.value import Blob, Output, Redacted, SecretRef
 from infractl.state.codec import canonical, decode, digest, encode
+from infractl.units import Money
 
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
 PLAIN = st.none() | st.booleans() | st.integers() | NUMBERS | st.text(max_size=8)
@@ -138,6 +139,26 @@ def test_a_missing_price_stays_unknown_and_a_price_stays_exact() -> None:
     assert encode(rate(Decimal("0.10")))["price"] == "0.10"
     assert decode(Rate, encode(rate(Decimal("0.10")))).price == Decimal("0.10")
     assert decode(Rate, encode(rate(Unknown("not listed")))).price == Unknown("not listed")
+
+
+@pytest.mark.parametrize(
+    "have",
+    [
+        "none, so that no SLO can be promised",
+        Figure(value=0.2, unit="s", low=0.1, high=0.3, basis=Basis.calibrated, source="a queue"),
+        Money(amount=Decimal("73.00"), currency="USD"),
+    ],
+)
+def test_what_a_violation_compares_stays_text_figure_or_money(have: Any) -> None:
+    violation = Violation(code="over-budget", need=Money(amount=Decimal("50"), currency="USD"), have=have)
+
+    assert decode(Violation, json.loads(canonical(encode(violation)))) == violation
+
+
+@pytest.mark.parametrize("to", ["10ms", 0.01, None, [], {}, {"amount": 7, "currency": "USD"}])
+def test_what_a_demand_is_relaxed_to_is_a_number_with_its_unit(to: Any) -> None:
+    with pytest.raises(ValueError, match=r"\$\.to"):
+        decode(Relaxed, {"field": "slo.latency.p99", "to": to})
 
 
 def test_a_whole_float_has_one_spelling() -> None:
