@@ -73,7 +73,12 @@ def unpack(data: bytes, key: ServiceKey) -> Document | Flaw:
     try:
         state = decode(ServiceState, body)
     except ValueError as error:
-        return _newer(f"this infractl does not know what it holds: {error}")
+        return Flaw(
+            slug="state-misfit",
+            summary="the state document does not fit this version of infractl",
+            detail=str(error),
+            remedy="use the version that wrote it, or the newest: pip install --upgrade infractl",
+        )
     if state.key != key:
         return Flaw(
             slug="state-misplaced",

@@ -142,13 +142,13 @@ def test_any_other_file_is_foreign(key, data: bytes) -> None:
     assert unpack(data, key).slug == "state-foreign"
 
 
-def test_a_body_that_this_version_does_not_know_is_newer_not_edited(key, state) -> None:
+def test_a_body_that_this_version_does_not_know_does_not_fit_and_is_not_edited(key, state) -> None:
     document = json.loads(pack(state(1), parent=None))
     covered = {"body": {**document["body"], "rollout": "canary"}, "parent": None}
 
     found = unpack(canonical({**document, **covered, "sha256": digest(covered)}), key)
 
-    assert found.slug == "state-newer"
+    assert found.slug == "state-misfit"
     assert "rollout" in found.detail
     assert "upgrade" in found.remedy
 
