@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
-import json
-import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -15,6 +12,7 @@ from pathlib import Path
 
 from infractl.clock import Clock
 from infractl.errors import InfractlError
+from infractl.protocol.control import Control, ControlError
 from infractl.protocol.settings import (
     LOG_FILE,
     RECORD_FILE,
@@ -22,10 +20,8 @@ from infractl.protocol.settings import (
     SOCKET_FILE,
     ReleaseSettings,
     ServerSettings,
-    ServerStatus,
     dumps,
     read_record,
-    read_status,
 )
 
 SERVICE = "calibration"
@@ -40,73 +36,76 @@ class MeasureError(InfractlError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunningServer:
-    """Where a server answers, and where its control socket is."""
+    """Where a server answers, and its control socket."""
 
     address: tuple[str, int]
-    directory: Path
+    control: Control
     clock: Clock
 
     def load(self, model: Path, *, max_batch: int) -> str:
         """Load a model with one session, wait until it is ready, and give its name for `activate`. Raises MeasureError."""
         release = _release(model, max_batch)
-        self._ask("PUT", f"/releases/{release.id}", dumps(release))
+        with _answering():
+            self.control.load(release)
         _wait(self.clock, lambda: self._is_ready(release.id), f"the server did not load {model.name} in time")
         return release.id
 
     def activate(self, release: str) -> None:
-        """Let a loaded model answer from the next request on."""
-        self._ask("PUT", "/active", json.dumps({"release": release}).encode())
+        """Let a loaded model answer from the next request on. Raises MeasureError."""
+        with _answering():
+            self.control.activate(release)
 
     def _is_ready(self, release: str) -> bool:
-        status = self._status()
+        with _answering():
+            status = self.control.status()
         phase, detail = next(((r.phase, r.detail) for r in status.releases if r.settings.id == release), ("absent", ""))
         if phase == "failed":
             raise _failed(f"the server cannot serve an empty model: {detail}")
         return phase == "ready"
 
-    def _status(self) -> ServerStatus:
-        return read_status(self._ask("GET", "/status"))
 
-    def _ask(self, method: str, path: str, body: bytes | None = None) -> bytes:
-        connection = _UnixConnection(self.directory / SOCKET_FILE)
-        try:
-            connection.request(method, path, body)
-            answer = connection.getresponse()
-            data = answer.read()
-        except (OSError, http.client.HTTPException) as error:
-            raise _failed(f"the server's control socket: {error}") from error
-        finally:
-            connection.close()
-        if answer.status >= 400:
-            raise _failed(f"{method} {path} gave {answer.status}: {data[:200].decode(errors='replace')}")
-        return data
+@contextmanager
+def _answering() -> Iterator[None]:
+    try:
+        yield
+    except ControlError as error:
+        raise _failed(f"the server's control socket: {error}") from error
 
 
 @contextmanager
 def running_server(directory: Path, clock: Clock) -> Iterator[RunningServer]:
-    """Start the server in `directory`, which must exist and have a short path; end it at the end. Raises MeasureError."""
+    """Start the server in `directory`, which must exist; it ends with the block, or with us. Raises MeasureError."""
     settings = ServerSettings(
-        service=SERVICE, host="127.0.0.1", port=0, directory=str(directory), labels={}, grace_s=_END_WITHIN_S / 2
+        service=SERVICE,
+        host="127.0.0.1",
+        port=0,
+        directory=str(directory),
+        labels={},
+        grace_s=_END_WITHIN_S / 2,
+        until_stdin_ends=True,
     )
     (directory / SETTINGS_FILE).write_bytes(dumps(settings))
-    with (directory / LOG_FILE).open("wb") as log:
-        child = subprocess.Popen(
-            [sys.executable, "-m", "infractl.runtime", str(directory / SETTINGS_FILE)],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
-    try:
-        _wait(clock, lambda: _listens(child, directory), "the server did not start in time")
-        record = read_record((directory / RECORD_FILE).read_bytes())
-        yield RunningServer(address=(record.host, record.port), directory=directory, clock=clock)
-    finally:
-        child.terminate()
+    command = [sys.executable, "-m", "infractl.runtime", str(directory / SETTINGS_FILE)]
+    with (
+        (directory / LOG_FILE).open("wb") as log,
+        # The pipe closes with this process, even if it is killed: then the server ends by itself.
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=log, stderr=subprocess.STDOUT) as child,
+    ):
         try:
-            child.wait(_END_WITHIN_S)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()
+            _wait(clock, lambda: _listens(child, directory), "the server did not start in time")
+            record = read_record((directory / RECORD_FILE).read_bytes())
+            yield RunningServer(address=(record.host, record.port), control=Control(directory / SOCKET_FILE), clock=clock)
+        finally:
+            _end(child)
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    child.terminate()
+    try:
+        child.wait(_END_WITHIN_S)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()
 
 
 def _listens(child: subprocess.Popen[bytes], directory: Path) -> bool:
@@ -148,16 +147,3 @@ def _failed(detail: str) -> MeasureError:
         detail=detail,
         remedy="pip install 'infractl[runtime]', see that processes may listen on 127.0.0.1, and run the command again",
     )
-
-
-class _UnixConnection(http.client.HTTPConnection):
-    """HTTP to a Unix socket."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__("localhost", timeout=5)
-        self._path = path
-
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(str(self._path))

@@ -1,11 +1,17 @@
-"""The file that starts a server, and what its control socket speaks. Plain values: the writer and the server share them."""
+"""The file that starts a server, and what its control socket speaks. Plain values: the writer and the server share them.
+
+A server outlives the version that started it. So a member that is added gets a default, and what reads passes over those that
+it does not know.
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
-from typing import Any
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,6 +19,7 @@ class ServerSettings:
     """One server process for one service. `directory` holds its lock, record, log and control socket.
 
     `port` 0 means any free one. `grace_s` bounds how long a stopping server waits for the requests it has.
+    `until_stdin_ends`: the server stops with the process that holds the other end of its stdin, however that one ends.
     """
 
     service: str
@@ -21,6 +28,7 @@ class ServerSettings:
     directory: str
     labels: Mapping[str, str]
     grace_s: float = 10.0
+    until_stdin_ends: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,31 +97,37 @@ def dumps(value: ServerSettings | ReleaseSettings | ServerRecord | ServerStatus)
 
 def read_settings(data: bytes) -> ServerSettings:
     """Raises ValueError where the data is no such document."""
-    return ServerSettings(**_members(ServerSettings, json.loads(data)))
+    return _read(ServerSettings, json.loads(data))
 
 
 def read_release(data: bytes) -> ReleaseSettings:
     """Raises ValueError where the data is no such document."""
-    return ReleaseSettings(**_members(ReleaseSettings, json.loads(data)))
+    return _read(ReleaseSettings, json.loads(data))
 
 
 def read_record(data: bytes) -> ServerRecord:
     """Raises ValueError where the data is no such document."""
-    return ServerRecord(**_members(ServerRecord, json.loads(data)))
+    return _read(ServerRecord, json.loads(data))
 
 
 def read_status(data: bytes) -> ServerStatus:
     """Raises ValueError where the data is no such document."""
-    document = _members(ServerStatus, json.loads(data))
-    releases = tuple(
-        ReleaseStatus(**{**_members(ReleaseStatus, r), "settings": ReleaseSettings(**r["settings"])})
-        for r in document["releases"]
-    )
-    return ServerStatus(pid=document["pid"], active=document["active"], releases=releases)
+    status = _read(ServerStatus, json.loads(data))
+    if not isinstance(status.releases, list):
+        raise ValueError("the releases are no list")
+    return replace(status, releases=tuple(map(_release_status, status.releases)))
 
 
-def _members(kind: type[Any], document: Any) -> dict[str, Any]:
-    names = {f.name for f in fields(kind)}
-    if not isinstance(document, dict) or not set(document) <= names:
-        raise ValueError(f"not a {kind.__name__}")
-    return document
+def _release_status(document: Any) -> ReleaseStatus:
+    status = _read(ReleaseStatus, document)
+    return replace(status, settings=_read(ReleaseSettings, status.settings))
+
+
+def _read(kind: type[T], document: Any) -> T:
+    if not isinstance(document, dict):
+        raise ValueError(f"no {kind.__name__}")
+    known = {f.name: document[f.name] for f in fields(kind) if f.name in document}  # type: ignore[arg-type]
+    try:
+        return kind(**known)
+    except TypeError as error:
+        raise ValueError(f"no {kind.__name__}: {error}") from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import fields
 from urllib.parse import unquote
 
 from infractl.protocol.inference import encode_error, encode_json
@@ -57,9 +58,13 @@ class ControlApp:
 def _settings(body: bytes, release_id: str) -> ReleaseSettings:
     try:
         settings = read_release(body)
+        unknown = set(json.loads(body)) - {f.name for f in fields(ReleaseSettings)}
         least = min(settings.max_batch, settings.instances, settings.threads, settings.max_concurrency)
     except (ValueError, TypeError) as error:
         raise RequestError(400, f"the body is no release: {error}") from error
+    if unknown:
+        # To pass over them would serve something else than was asked for.
+        raise RequestError(400, f"this version of the server does not know {', '.join(map(quote, sorted(unknown)))}")
     if settings.id != release_id:
         raise RequestError(400, f"the body's id is {quote(settings.id)}, and the path's {quote(release_id)}")
     if least < 1:

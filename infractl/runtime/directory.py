@@ -5,14 +5,10 @@ from __future__ import annotations
 import fcntl
 import os
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
+from infractl.protocol.control import socket_address
 from infractl.protocol.settings import LOCK_FILE, RECORD_FILE, SOCKET_FILE, ServerRecord, dumps
-
-# The kernel takes 108 bytes; a longer path goes through the directory's descriptor.
-_LONGEST_SOCKET_PATH_BYTES = 100
 
 
 def take_lock(directory: Path) -> int | None:
@@ -33,8 +29,8 @@ def listen_for_control(directory: Path) -> socket.socket:
     # The mode must be right from the first moment on, so it is not changed after.
     umask = os.umask(0o177)
     try:
-        with _reachable(directory / SOCKET_FILE) as path:
-            listener.bind(path)
+        with socket_address(directory / SOCKET_FILE) as address:
+            listener.bind(address)
     finally:
         os.umask(umask)
     listener.listen()
@@ -58,15 +54,3 @@ def clear(directory: Path) -> None:
     """Remove what says that a server runs here."""
     for name in (RECORD_FILE, SOCKET_FILE):
         (directory / name).unlink(missing_ok=True)
-
-
-@contextmanager
-def _reachable(path: Path) -> Iterator[str]:
-    if len(os.fsencode(path)) <= _LONGEST_SOCKET_PATH_BYTES:
-        yield str(path)
-        return
-    descriptor = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        yield f"/proc/self/fd/{descriptor}/{path.name}"
-    finally:
-        os.close(descriptor)

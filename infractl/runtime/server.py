@@ -38,7 +38,7 @@ def run(settings_file: Path) -> int:
     try:
         settings = read_settings(settings_file.read_bytes())
         lock = home.take_lock(Path(settings.directory))
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError) as error:
         return _complain(f"cannot start from {settings_file}: {error}", EXIT_FAILED)
     if lock is None:
         return _complain("another server of this directory is running", EXIT_ANOTHER_RUNS)
@@ -73,6 +73,8 @@ class Server:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._signalled, number)
+        if self._settings.until_stdin_ends:
+            loop.add_reader(sys.stdin.fileno(), self._stdin_moved)
         await self._public.open()
         await self._control.open()
         home.write_record(self._directory, self._record())
@@ -102,6 +104,11 @@ class Server:
             home.clear(self._directory)
             os._exit(128 + number)
         self._stop.set()
+
+    def _stdin_moved(self) -> None:
+        if not os.read(sys.stdin.fileno(), 4096):
+            asyncio.get_running_loop().remove_reader(sys.stdin.fileno())
+            self._stop.set()
 
     def _record(self) -> ServerRecord:
         return ServerRecord(

@@ -149,11 +149,17 @@ def _release_settings(model: Path, version: str = "1", **changes: Any) -> Releas
     return ReleaseSettings(**{**values, **changes})
 
 
-def _write_settings(directory: Path, port: int = 0, grace_s: float = 10.0) -> Path:
+def _write_settings(directory: Path, port: int = 0, grace_s: float = 10.0, until_stdin_ends: bool = False) -> Path:
     directory.mkdir(parents=True, exist_ok=True)
     file = directory / "settings.json"
     settings = ServerSettings(
-        service="fraud", host="127.0.0.1", port=port, directory=str(directory), labels={"team": "risk"}, grace_s=grace_s
+        service="fraud",
+        host="127.0.0.1",
+        port=port,
+        directory=str(directory),
+        labels={"team": "risk"},
+        grace_s=grace_s,
+        until_stdin_ends=until_stdin_ends,
     )
     file.write_bytes(dumps(settings))
     return file

@@ -5,6 +5,8 @@ from __future__ import annotations
 import signal
 import socket
 import stat
+import subprocess
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,6 +14,8 @@ from typing import Any
 
 import psutil
 import pytest
+
+from infractl.protocol.settings import read_record
 
 # What tests/runtime/conftest.py makes: a module cannot be imported from there.
 RunningServer = Any
@@ -140,6 +144,24 @@ def test_a_request_that_takes_longer_than_the_grace_is_cut_off(
     assert "1 requests were not answered in time" in server.log.read_text()
     assert "Traceback" not in server.log.read_text()
     assert not (server.directory / "server.json").exists()
+
+
+def test_a_server_that_is_told_so_stops_with_its_stdin(
+    write_settings: Callable[..., Path], tmp_path: Path, wait_until: Any
+) -> None:
+    directory = tmp_path / "run"
+    settings = write_settings(directory, until_stdin_ends=True)
+    with subprocess.Popen([sys.executable, "-m", "infractl.runtime", str(settings)], stdin=subprocess.PIPE) as process:
+        wait_until(lambda: (directory / "server.json").exists(), "the server to listen")
+        assert process.stdin is not None
+        process.stdin.write(b"not the end")
+        process.stdin.flush()
+        assert read_record((directory / "server.json").read_bytes()).pid == process.pid
+
+        process.stdin.close()
+
+        assert process.wait(30) == 0
+    assert not (directory / "server.json").exists()
 
 
 def test_a_second_signal_ends_it_at_once(

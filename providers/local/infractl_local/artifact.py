@@ -41,7 +41,7 @@ class _Copy:
 
     @classmethod
     def of(cls, files: ServiceDirectory, digest: str) -> _Copy:
-        return cls(files.artifacts / f"{digest}.model", files.artifacts / f"{digest}.json")
+        return cls(files.model(digest), files.artifacts / f"{digest}.json")
 
     def read_labels(self) -> Mapping[str, str]:
         try:

@@ -15,8 +15,6 @@ from infractl_local.settings import LocalSettings
 GRACE_S = 10.0
 """How long a stopping server may take to finish the requests that it has."""
 
-ANY_PORT = 0
-
 NAME_DIGITS = 12
 """Of a digest, in an artifact's name: enough that two versions of one service never meet."""
 
@@ -35,7 +33,7 @@ def compile_deployment(deployment: Deployment, settings: LocalSettings) -> Compi
     model = _address(deployment, artifact.KIND, release.artifact.digest[:NAME_DIGITS])
     process = _address(deployment, server.KIND, server.NAME)
     answer = _address(deployment, route.KIND, route.NAME)
-    port = settings.ports.get(deployment.service, ANY_PORT)
+    port = settings.ports.get(deployment.service, server.ANY_PORT)
     return Compiled(
         resources=(
             Resource(
@@ -43,17 +41,17 @@ def compile_deployment(deployment: Deployment, settings: LocalSettings) -> Compi
                 properties={"digest": Blob(release.artifact.digest), "size_bytes": release.artifact.size_bytes},
             ),
             Resource(address=process, properties={"host": settings.host, "port": port, "grace_s": GRACE_S}),
-            Resource(address=answer, properties=_route(release, model, process), depends_on=(model, process)),
+            # It finds the model by its digest; that the copy must be there first is said here.
+            Resource(address=answer, properties=_route(release, process), depends_on=(model, process)),
         ),
         outputs={"url": Output(answer, "url"), "model": deployment.service, "infer": Output(answer, "infer")},
     )
 
 
-def _route(release: Release, model: Address, process: Address) -> Properties:
+def _route(release: Release, process: Address) -> Properties:
     return {
         "server": Output(process, "instance"),
         "version": release.version,
-        "artifact": Output(model, "path"),
         "digest": release.artifact.digest,
         "engine": release.artifact.recipe.engine,
         "config": asdict(release.config),

@@ -53,6 +53,10 @@ class ServiceDirectory:
     def artifacts(self) -> Path:
         return self.path / "artifacts"
 
+    def model(self, digest: str) -> Path:
+        """The copy of the model file with this content."""
+        return self.artifacts / f"{digest}.model"
+
     @property
     def server_files(self) -> tuple[Path, ...]:
         """All but the artifacts, whatever a server that was killed in the middle of a write left."""

@@ -9,11 +9,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from infractl.errors import ProviderError, TransientProviderError
-from infractl_local.control import reason
+from infractl.protocol.refusal import read_reason
 from infractl_local.metrics import summary
 
 INFER_LIMIT_S = 120.0
-METRICS_LIMIT_S = 5.0
+METRICS_LIMIT_S = 2.0
 
 
 def infer(url: str, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -37,13 +37,7 @@ def _ask(method: str, url: str, timeout_s: float, body: bytes | None = None) -> 
         answer = connection.getresponse()
         data = answer.read()
     except (OSError, http.client.HTTPException) as error:
-        raise TransientProviderError.of(
-            "service-unreachable",
-            summary="the service does not answer",
-            detail=f"{method} {url}: {error or type(error).__name__}",
-            at=url,
-            remedy="run infractl status to see whether it runs",
-        ) from error
+        raise unreachable(url, f"{method} {url}: {error or type(error).__name__}") from error
     finally:
         connection.close()
     if answer.status >= 400:
@@ -51,8 +45,18 @@ def _ask(method: str, url: str, timeout_s: float, body: bytes | None = None) -> 
         raise kind.of(
             "request-refused",
             summary="the service refused a request",
-            detail=f"{answer.status} {reason(data)}",
+            detail=f"{answer.status} {read_reason(data)}",
             at=url,
             remedy="send what the model's signature asks for" if answer.status < 500 else "read the server's log",
         )
     return data
+
+
+def unreachable(url: str, why: str) -> TransientProviderError:
+    return TransientProviderError.of(
+        "service-unreachable",
+        summary="the service does not answer",
+        detail=why,
+        at=url,
+        remedy="run infractl status to see whether it runs",
+    )

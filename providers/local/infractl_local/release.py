@@ -4,31 +4,32 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
+from infractl.domain.release import ServingConfig
 from infractl.domain.value import Properties
 from infractl.protocol.settings import ReleaseSettings
-
-CONFIG = ("max_batch", "max_delay_s", "instances", "threads", "max_concurrency", "warmup", "reject_non_finite")
 
 ID_DIGITS = 16
 
 
 def release_id(wanted: Properties) -> str:
     """Names what is served and how: another version word, content, engine or configuration is another release."""
-    content = [wanted["version"], wanted["digest"], wanted["engine"], {name: wanted["config"][name] for name in CONFIG}]
+    content = [wanted["version"], wanted["digest"], wanted["engine"], wanted["config"]]
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:ID_DIGITS]
 
 
-def settings_of(wanted: Properties) -> ReleaseSettings:
-    """The release that a route asks for; every Output is resolved by now."""
+def settings_of(wanted: Properties, model: Path) -> ReleaseSettings:
+    """The release that a route asks for, of the model file with its digest."""
     return ReleaseSettings(
         id=release_id(wanted),
         version=wanted["version"],
-        path=wanted["artifact"],
+        path=str(model),
         digest=wanted["digest"],
         engine=wanted["engine"],
-        **{name: wanted["config"][name] for name in CONFIG},
+        **wanted["config"],
     )
 
 
@@ -36,8 +37,7 @@ def properties_of(release: ReleaseSettings) -> dict[str, Any]:
     """What a route would have to ask for to get this release."""
     return {
         "version": release.version,
-        "artifact": release.path,
         "digest": release.digest,
         "engine": release.engine,
-        "config": {name: getattr(release, name) for name in CONFIG},
+        "config": {field.name: getattr(release, field.name) for field in fields(ServingConfig)},
     }

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import signal
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from infractl.domain.action import Action
@@ -13,11 +14,12 @@ from infractl.domain.health import Health, HealthStatus
 from infractl.domain.resource import Live, Ref, Resource
 from infractl.domain.step import Done, Failed, Pending, Running, Step
 from infractl.domain.value import Properties
-from infractl.errors import ProviderError, TransientProviderError
-from infractl.protocol.settings import ReleaseSettings, ServerRecord, ServerStatus
+from infractl.errors import ProviderError
+from infractl.protocol.control import ANSWER_WITHIN_S, Control, ControlError, NobodyListensError
+from infractl.protocol.settings import ReleaseSettings, ServerRecord, ServerStatus, dumps, read_release
 from infractl.provider.schema import Attribute, Schema
 from infractl_local import public, standing
-from infractl_local.control import Control, NobodyListensError
+from infractl_local.control import LOOK_WITHIN_S, provider_error, provider_errors
 from infractl_local.directory import RunDirectory, ServiceDirectory
 from infractl_local.release import properties_of, release_id, settings_of
 from infractl_local.switch import Activate, Finished, Load, Refused, Unload, Wait, active_release, is_draining, next_move
@@ -32,10 +34,11 @@ SCHEMA = Schema(
         "infer": Attribute(computed=True),
         "model": Attribute(computed=True),
         "release": Attribute(computed=True),
+        "silence": Attribute(computed=True),
     }
 )
 
-MANAGED = ("server", "version", "artifact", "digest", "engine", "config")
+MANAGED = ("server", "version", "digest", "engine", "config")
 
 LOOK_S = 0.05
 
@@ -50,10 +53,10 @@ class _Token:
     @classmethod
     def read(cls, text: str) -> _Token:
         given = json.loads(text)
-        return cls(given["instance"], ReleaseSettings(**given["release"]) if given["release"] else None)
+        return cls(given["instance"], read_release(given["release"].encode()) if given["release"] else None)
 
     def __str__(self) -> str:
-        return json.dumps(asdict(self))
+        return json.dumps({"instance": self.instance, "release": dumps(self.release).decode() if self.release else None})
 
 
 class Route:
@@ -81,16 +84,24 @@ class Route:
             assert step.desired is not None
             if record is None:
                 raise _no_server(files, step.address)
-            release = settings_of(step.desired.properties)
-            _load(Control(files.socket), release)
+            wanted = step.desired.properties
+            release = settings_of(wanted, files.model(wanted["digest"]))
+            with provider_errors(files.socket):
+                _load(Control(files.socket), release)
         instance = standing.instance(record) if record else ""
         return Pending(ref=_ref(files), action=step.action, token=str(_Token(instance, release)))
 
     def poll(self, pending: Pending) -> Running | Done | Failed:
         files, token = self.run.of(pending.ref), _Token.read(pending.token)
-        status = _status(files, token.instance)
+        try:
+            status = _status(files, token.instance)
+        except ControlError as error:
+            if token.release is None:
+                return _end(files, error)
+            raise provider_error(error, files.socket) from error
         if status is not None:
-            return _make(Control(files.socket), status, token.release, pending.ref)
+            with provider_errors(files.socket):
+                return _make(Control(files.socket), status, token.release, pending.ref)
         if token.release is None:
             return Done(ref=pending.ref)
         return Failed(
@@ -100,36 +111,54 @@ class Route:
         )
 
     def managed(self, desired: Resource, live: Live) -> Properties:
-        return {name: live.properties[name] for name in MANAGED}
+        """What a silent server serves is not known: that it is silent is the one difference."""
+        there = live.properties
+        if there["silence"]:
+            return {**desired.properties, "server": there["server"], "answers": False}
+        return {name: there[name] for name in MANAGED}
 
     def health(self, desired: Resource, live: Live) -> Health:
         there = live.properties
+        if there["silence"]:
+            return Health(HealthStatus.failed, f"the server does not answer: {there['silence']}")
         if there["release"] == release_id(desired.properties):
             return Health(HealthStatus.healthy)
         return Health(HealthStatus.degraded, f"release {there['release']} of version {there['version']} answers instead")
 
     def invoke(self, live: Live, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Raises ProviderError, at once where the server was silent when it was read."""
+        if live.properties["silence"]:
+            raise public.unreachable(live.properties["infer"], live.properties["silence"])
         return public.infer(live.properties["infer"], inputs)
 
     def metrics(self, live: Live) -> Mapping[str, float]:
-        return public.metrics(live.properties["url"], live.properties["version"])
+        """Nothing is known of a server that was silent when it was read."""
+        return {} if live.properties["silence"] else public.metrics(live.properties["url"], live.properties["version"])
 
     def _live(self, files: ServiceDirectory) -> Live | None:
         record = standing.serving(files)
-        status = _status(files, standing.instance(record)) if record else None
-        active = active_release(status) if status else None
-        if record is None or active is None:
+        if record is None:
             return None
-        url = standing.url(record)
-        properties = {
-            "server": standing.instance(record),
-            **properties_of(active.settings),
-            "url": url,
-            "infer": f"{url}/v2/models/{record.service}/infer",
-            "model": record.service,
-            "release": active.settings.id,
-        }
-        return Live(ref=_ref(files), properties=properties, labels=_labels(record))
+        try:
+            status = _status(files, standing.instance(record), LOOK_WITHIN_S)
+        except ControlError as error:
+            return _route(files, record, {"release": None, "silence": str(error)})
+        active = active_release(status) if status else None
+        if active is None:
+            return None
+        return _route(files, record, {**properties_of(active.settings), "release": active.settings.id, "silence": None})
+
+
+def _route(files: ServiceDirectory, record: ServerRecord, of_release: Properties) -> Live:
+    url = standing.url(record)
+    properties = {
+        "server": standing.instance(record),
+        "url": url,
+        "infer": f"{url}/v2/models/{record.service}/infer",
+        "model": record.service,
+        **of_release,
+    }
+    return Live(ref=_ref(files), properties=properties, labels=_labels(record))
 
 
 def _make(control: Control, status: ServerStatus, release: ReleaseSettings | None, ref: Ref) -> Running | Done | Failed:
@@ -163,16 +192,26 @@ def _load(control: Control, release: ReleaseSettings) -> None:
         control.load(release)
 
 
-def _status(files: ServiceDirectory, instance: str) -> ServerStatus | None:
-    """What the process says of its releases; None once it is gone or ends, or another has taken its place."""
+def _end(files: ServiceDirectory, silence: ControlError) -> Running:
+    """What must answer nobody any more and cannot be asked to: it ends with its server, which answers nobody as it is."""
+    if record := standing.serving(files):
+        standing.identity(record).send(signal.SIGKILL)
+    return Running(detail=f"ends the server, which does not answer: {silence}", after_s=LOOK_S)
+
+
+def _status(files: ServiceDirectory, instance: str, within_s: float = ANSWER_WITHIN_S) -> ServerStatus | None:
+    """What the process says of its releases; None once it is gone or ends, or another has taken its place.
+
+    Raises ControlError where it is there and does not say.
+    """
     if not _runs(files, instance):
         return None
     try:
-        return Control(files.socket).status()
+        return Control(files.socket, within_s).status()
     except NobodyListensError:
         return None
-    except TransientProviderError:
-        # It may have ended between the two questions; a server that is there and silent is an error.
+    except ControlError:
+        # It may have ended between the two questions.
         if _runs(files, instance):
             raise
         return None

@@ -15,29 +15,32 @@ from infractl.domain.resource import Live, Ref, Resource
 from infractl.domain.step import Done, Failed, Pending, Running, Step
 from infractl.domain.value import Properties
 from infractl.errors import ProviderError, TransientProviderError
+from infractl.protocol.control import ANSWER_WITHIN_S, Control, ControlError, NobodyListensError
 from infractl.protocol.settings import ServerRecord, ServerSettings, dumps
 from infractl.provider.schema import Attribute, Schema
 from infractl_local import failure, standing
-from infractl_local.control import Control, NobodyListensError
+from infractl_local.control import LOOK_WITHIN_S
 from infractl_local.directory import RunDirectory, ServiceDirectory, remove, remove_empty, write_private
 from infractl_local.log import last_lines
 from infractl_local.process import Identity, free, start_server
 
 KIND = "server"
 NAME = "main"
+ANY_PORT = "any"
 
 SCHEMA = Schema(
     {
         "host": Attribute(replaces=True),
         "port": Attribute(replaces=True),
         "grace_s": Attribute(replaces=True),
+        "answers": Attribute(replaces=True),
         "url": Attribute(computed=True),
         "bound_port": Attribute(computed=True),
         "pid": Attribute(computed=True),
         "started": Attribute(computed=True),
         "directory": Attribute(computed=True),
         "instance": Attribute(computed=True),
-        "answers": Attribute(computed=True),
+        "silence": Attribute(computed=True),
     }
 )
 
@@ -86,6 +89,7 @@ class Server:
     def __init__(self, run: RunDirectory, clock: Clock) -> None:
         self.run = run
         self.clock = clock
+        self._replaced: dict[str, ServerSettings] = {}
 
     def read(self, refs: Sequence[Ref]) -> Mapping[Ref, Live]:
         return {ref: live for ref in refs if (live := self._live(self.run.of(ref)))}
@@ -116,27 +120,30 @@ class Server:
         return self._stopped(files, token) if pending.action is Action.delete else self._started(files, token)
 
     def managed(self, desired: Resource, live: Live) -> Properties:
-        """A port of 0 asks for any, so whichever it is fits."""
-        port = 0 if desired.properties["port"] == 0 else live.properties["bound_port"]
-        return {"host": live.properties["host"], "port": port, "grace_s": live.properties["grace_s"]}
+        """Where any port will do, whichever it is fits. A server that does not answer says so: it is to be replaced."""
+        there = live.properties
+        port = ANY_PORT if desired.properties["port"] == ANY_PORT else there["bound_port"]
+        silent = {"answers": False} if there["silence"] else {}
+        return {"host": there["host"], "port": port, "grace_s": there["grace_s"], **silent}
 
     def health(self, desired: Resource, live: Live) -> Health:
         there = live.properties
-        if there["answers"]:
+        if not there["silence"]:
             return Health(HealthStatus.healthy)
-        return Health(HealthStatus.degraded, f"process {there['pid']} does not answer on its control socket")
+        return Health(HealthStatus.failed, f"process {there['pid']} does not answer: {there['silence']}")
 
     def last_lines(self, live: Live, count: int) -> Sequence[str]:
         return last_lines(self.run.of(live.ref).log, count)
 
     def _start(self, files: ServiceDirectory, labels: Mapping[str, str], address: Address, wanted: Properties) -> _Token:
-        host, port, now = wanted["host"], wanted["port"], self.clock.now().timestamp()
+        host, now = wanted["host"], self.clock.now().timestamp()
+        port = 0 if wanted["port"] == ANY_PORT else wanted["port"]
         running = standing.processes(files)
         if running:
             _refuse_foreign(files, labels, address, running)
             _refuse_ending(files, address)
             return _Token(processes=_plain(running), since=now, host=host, port=port)
-        port = port or _earlier_port(files, labels, host)
+        port = port or _earlier_port(standing.settings(files) or self._replaced.get(files.id), labels, host)
         settings = ServerSettings(
             service=address.service, host=host, port=port, directory=str(files.path), labels=labels, grace_s=wanted["grace_s"]
         )
@@ -156,7 +163,7 @@ class Server:
 
     def _started(self, files: ServiceDirectory, token: _Token) -> Running | Done | Failed:
         record = standing.serving(files)
-        if record is not None and _answers(files):
+        if record is not None and _silence(files) is None:
             _remember_port(files, record)
             return Done(ref=_ref(files))
         waited = self.clock.now().timestamp() - token.since
@@ -199,6 +206,9 @@ class Server:
             return Running(detail="ends its process" if overdue else "finishes the requests it has", after_s=LOOK_S)
         with self.run.changing:
             if not standing.processes(files):
+                if given := standing.settings(files):
+                    # A replacement deletes first, and its successor is to have the same port.
+                    self._replaced[files.id] = given
                 remove(*files.server_files)
                 remove_empty(files.artifacts, files.path)
         return Done(ref=_ref(files))
@@ -219,7 +229,7 @@ class Server:
                 "started": record.started,
                 "directory": str(files.path),
                 "instance": standing.instance(record),
-                "answers": _answers(files),
+                "silence": _silence(files, LOOK_WITHIN_S),
             },
             labels=record.labels,
         )
@@ -252,21 +262,21 @@ def _refuse_ending(files: ServiceDirectory, address: Address) -> None:
             at=str(address),
             remedy="apply again in a moment; if the process stays, end it",
         ) from error
-    except TransientProviderError:
+    except ControlError:
         return
 
 
-def _answers(files: ServiceDirectory) -> bool:
+def _silence(files: ServiceDirectory, within_s: float = ANSWER_WITHIN_S) -> str | None:
+    """Why the server does not answer on its control socket; None where it does."""
     try:
-        Control(files.socket).status()
-    except TransientProviderError:
-        return False
-    return True
+        Control(files.socket, within_s).status()
+    except ControlError as error:
+        return str(error)
+    return None
 
 
-def _earlier_port(files: ServiceDirectory, labels: Mapping[str, str], host: str) -> int:
+def _earlier_port(earlier: ServerSettings | None, labels: Mapping[str, str], host: str) -> int:
     """The port that this service had before its server ended, if it is still free; else 0."""
-    earlier = standing.settings(files)
     if earlier is None or earlier.labels != labels or earlier.host != host or not earlier.port:
         return 0
     return earlier.port if free(host, earlier.port) else 0

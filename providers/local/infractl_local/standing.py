@@ -13,7 +13,7 @@ def serving(files: ServiceDirectory) -> ServerRecord | None:
     """The record of a server that runs: its pid has the recorded start time and the directory's lock is held."""
     try:
         record = read_record(files.record.read_bytes())
-    except (FileNotFoundError, ValueError, TypeError):
+    except (FileNotFoundError, ValueError):
         return None
     return record if identity(record).alive and held(files.lock) else None
 
@@ -43,7 +43,7 @@ def settings(files: ServiceDirectory) -> ServerSettings | None:
     """What the last server was started with."""
     try:
         return read_settings(files.settings.read_bytes())
-    except (FileNotFoundError, ValueError, TypeError):
+    except (FileNotFoundError, ValueError):
         return None
 
 

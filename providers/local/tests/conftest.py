@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import signal
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -275,6 +276,16 @@ def servers_below(root: Path) -> list[psutil.Process]:
         for p in found
         if "infractl.runtime" in (p.info["cmdline"] or []) and p.info["cmdline"][-1].startswith(str(root.resolve()))
     ]
+
+
+@pytest.fixture
+def rewrite() -> Callable[..., None]:
+    """Changes members of a JSON file."""
+
+    def change(path: Path, **members: Any) -> None:
+        path.write_text(json.dumps({**json.loads(path.read_bytes()), **members}))
+
+    return change
 
 
 @pytest.fixture

@@ -81,7 +81,8 @@ def test_a_deployment_becomes_a_copy_a_server_and_a_route_that_needs_both(world:
     assert artifact.address.name == digest[:12]
     assert artifact.properties["digest"] == Blob(digest)
     assert set(route.depends_on) == {artifact.address, server.address}
-    assert {output.address for output in outputs_in(route.properties)} == {artifact.address, server.address}
+    assert {output.address for output in outputs_in(route.properties)} == {server.address}
+    assert (server.properties["port"], route.properties["digest"]) == ("any", digest)
     assert {output.address for output in outputs_in(compiled.outputs)} == {route.address}
     assert compiled.outputs["model"] == "fraud"
 

@@ -13,7 +13,7 @@ from infractl.domain.health import HealthStatus
 from infractl.domain.resource import Resource
 from infractl.domain.step import Done, Failed
 from infractl.errors import ProviderError
-from infractl_local.control import Control
+from infractl.protocol.control import Control
 
 if TYPE_CHECKING:
     from conftest import Question, World
@@ -109,7 +109,7 @@ def test_a_server_that_ends_while_a_release_loads_is_a_failure_that_says_so(
 
 def test_a_route_without_a_server_is_refused(world: World, model: Path) -> None:
     route = world.compile(model).resources[2]
-    wanted = replace(route, properties={**route.properties, "server": "1-2.0", "artifact": str(model)})
+    wanted = replace(route, properties={**route.properties, "server": "1-2.0"})
 
     with pytest.raises(ProviderError) as refused:
         world.drive(world.step(Action.create, wanted))

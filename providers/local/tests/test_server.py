@@ -194,14 +194,15 @@ def test_a_server_that_ignores_its_end_is_killed_after_its_grace(world: World, w
     assert not world.files
 
 
-def test_a_silent_server_is_degraded(world: World, wanted: Resource) -> None:
+def test_a_server_whose_control_socket_is_gone_has_failed_and_is_to_be_replaced(world: World, wanted: Resource) -> None:
     live = world.reach(wanted)
     (Path(live.properties["directory"]) / "control.sock").unlink()
 
     silent = world.again("server")
 
     assert silent is not None
-    assert world.kinds["server"].health(wanted, silent).status is HealthStatus.degraded
+    assert world.kinds["server"].health(wanted, silent).status is HealthStatus.failed
+    assert world.kinds["server"].managed(wanted, silent)["answers"] is False
 
 
 def test_a_server_that_is_ending_is_not_adopted(world: World, wanted: Resource) -> None:
