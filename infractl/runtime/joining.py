@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from itertools import accumulate, pairwise
 from typing import TypeAlias
 
@@ -16,12 +17,11 @@ Tensors: TypeAlias = Mapping[str, Tensor]
 
 
 def answer(session: Session, requests: Sequence[Tensors]) -> list[Tensors | ModelError]:
-    """The outputs for each request. Where the joined call fails, each is run alone, so that a bad one fails alone."""
+    """The outputs for each request, or why there are none. If the joined call fails, each is run alone: a bad one fails alone."""
     if len(requests) > 1:
-        try:
+        # Which of them it was, and why, is found below.
+        with suppress(Exception):
             return list(_joined(session, requests))
-        except (ModelError, MemoryError):
-            pass  # which of them it was is found below
     return [_alone(session, inputs) for inputs in requests]
 
 
@@ -30,6 +30,10 @@ def _alone(session: Session, inputs: Tensors) -> Tensors | ModelError:
         return session.run(inputs)
     except ModelError as error:
         return error
+    except Exception as error:  # noqa: BLE001 - an engine's own bug fails this request: if it ended the thread, the next would hang
+        return ModelError.of(
+            "model-run", summary="the engine cannot run the model on these inputs", detail=f"{type(error).__name__}: {error}"
+        )
 
 
 def _joined(session: Session, requests: Sequence[Tensors]) -> Sequence[Tensors]:

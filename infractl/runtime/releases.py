@@ -8,7 +8,6 @@ import os
 from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
 
-from infractl.errors import ModelError
 from infractl.protocol.refusal import RequestError
 from infractl.protocol.settings import ReleaseSettings, ServerStatus
 from infractl.runtime.load import load
@@ -104,7 +103,7 @@ class Releases:
         try:
             sessions = await asyncio.get_running_loop().run_in_executor(self._loader, load, settings)
             serving = Serving(settings, sessions, self._metrics)
-        except (ModelError, OSError, RuntimeError, MemoryError) as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, the release failed; it would be called loading for ever
             self._failed(release, error)
             return
         release.serving = serving
@@ -118,7 +117,7 @@ class Releases:
         if release.phase is Phase.draining:
             self._forget(release)
             return
-        release.phase, release.detail = Phase.failed, str(error)
+        release.phase, release.detail = Phase.failed, str(error) or type(error).__name__
         log.error("release %s (version %s) failed: %s", release.settings.id, release.settings.version, error)
 
     async def _drain(self, release: Release, serving: Serving) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -193,6 +194,18 @@ def test_a_text_file_with_the_right_digest_is_no_model(server: RunningServer, tm
     assert "model-unreadable" in server.status.releases[0].detail
 
 
+@pytest.mark.parametrize("changes", [{"path": "no\0path"}, {"instances": 1.5}])
+def test_a_release_that_breaks_its_loading_unforeseen_fails_and_does_not_load_for_ever(
+    changes: dict[str, Any], server: RunningServer, make_mlp: MakeMlp, tmp_path: Path, release_settings: Any, wait_until: Any
+) -> None:
+    settings = replace(release_settings(make_mlp(tmp_path / "m.onnx")), **changes)
+
+    assert server.control("PUT", "/releases/1", dumps(settings)).status == 202
+    wait_until(lambda: server.phase("1") == "failed", "the release to fail")
+
+    assert server.status.releases[0].detail
+
+
 @pytest.mark.parametrize(
     ("method", "path", "body", "status"),
     [
@@ -216,7 +229,7 @@ def test_the_control_socket_refuses_with_a_reason(
     assert answer.json["error"]
 
 
-@pytest.mark.parametrize("change", [{"id": "2"}, {"max_batch": 0}, {"instances": 0}, {"threads": "many"}])
+@pytest.mark.parametrize("change", [{"id": "2"}, {"max_batch": 0}, {"instances": 0}, {"threads": "many"}, {"news": 1}])
 def test_settings_that_make_no_sense_are_refused(
     change: dict[str, Any], shared: RunningServer, tmp_path: Path, make_mlp: MakeMlp, release_settings: Any
 ) -> None:
