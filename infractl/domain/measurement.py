@@ -20,7 +20,7 @@ class Calibration:
     other, `value_s` what each number in its tensors adds to that;
     `requests_per_s` is the most requests that the server passes to an empty model one a call, `joined_per_s` the same in calls
     of up to `joined`.
-    `machine` names processor, cores and library versions: another machine needs its own.
+    `machine` names processor, cores and library versions: another machine needs its own. `busy`: other work took part of it.
     """
 
     chip: str
@@ -37,6 +37,7 @@ class Calibration:
     requests_per_s: Figure
     joined_per_s: Figure
     joined: int
+    busy: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,35 +2,39 @@
 
 from __future__ import annotations
 
-import tempfile
+from dataclasses import fields, replace
 from pathlib import Path
+from typing import Any
 
 from infractl.clock import Clock
+from infractl.domain.figure import Figure
 from infractl.domain.measurement import Calibration
 from infractl.measure.engine_speed import measure_engine
 from infractl.measure.load import LoadError
 from infractl.measure.machine import machine_facts
+from infractl.measure.quiet import quiet
 from infractl.measure.server import MeasureError
 from infractl.measure.server_speed import JOINED, measure_server
 
 
 def calibrate(chip: str, clock: Clock, directory: Path) -> Calibration:
-    """Measure this machine under the name `chip`; about 4 seconds. Its files are made in a folder of `directory`, and removed.
+    """Measure this machine under the name `chip`; about 4 seconds. `directory` takes its files.
 
+    Where other work keeps the machine busy for longer than it is waited for, the calibration and each figure's source say so.
     Raises MeasureError where the server cannot be started or does not answer.
     """
-    with tempfile.TemporaryDirectory(prefix="calibration-", dir=directory, ignore_cleanup_errors=True) as made:
-        engine = measure_engine(Path(made))
-        try:
-            server = measure_server(Path(made), clock, engine.call_s.value)
-        except (LoadError, OSError) as error:
-            raise MeasureError.of(
-                "calibration-failed",
-                summary="this machine could not be calibrated",
-                detail=f"the server under load: {error}",
-                remedy="run the command again; if it fails again, run it with --debug",
-            ) from error
-    return Calibration(
+    busy = not quiet(clock)
+    engine = measure_engine(directory)
+    try:
+        server = measure_server(directory, clock, engine.call_s.value)
+    except (LoadError, OSError) as error:
+        raise MeasureError.of(
+            "calibration-failed",
+            summary="this machine could not be calibrated",
+            detail=f"the server under load: {error}",
+            remedy="run the command again; if it fails again, run it with --debug",
+        ) from error
+    made = Calibration(
         chip=chip,
         machine=machine_facts(),
         at=clock.now(),
@@ -45,4 +49,15 @@ def calibrate(chip: str, clock: Clock, directory: Path) -> Calibration:
         requests_per_s=server.requests_per_s,
         joined_per_s=server.joined_per_s,
         joined=JOINED,
+        busy=busy,
     )
+    return _with_note(made, "; other work kept the machine busy") if busy else made
+
+
+def _with_note(calibration: Calibration, note: str) -> Calibration:
+    changes: dict[str, Any] = {}
+    for field in fields(calibration):
+        figure = getattr(calibration, field.name)
+        if isinstance(figure, Figure):
+            changes[field.name] = replace(figure, source=figure.source + note)
+    return replace(calibration, **changes)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 import re
-import tempfile
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from infractl.clock import Clock
 from infractl.domain.measurement import Calibration
@@ -18,9 +20,12 @@ from infractl.measure.machine import machine_facts
 from infractl.state.codec import canonical, decode, encode
 from infractl.state.file import guarded, make_directory, replace_file
 
+BUSY_HOLDS = timedelta(minutes=10)
+"""How long a calibration is used that was made on a busy machine."""
+
 
 class CalibrationFiles:
-    """Satisfies `infractl.state.store.CalibrationStore`."""
+    """Calibrations, one file a chip."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
@@ -39,11 +44,20 @@ class CalibrationFiles:
         return known if known.chip == chip else None
 
     @contextmanager
-    def turn(self, chip: str) -> Iterator[None]:
-        """One process at a time may calibrate a chip: two at once would each measure the other."""
+    def turn(self, chip: str) -> Iterator[Path]:
+        """One process at a time may calibrate a chip: two at once would each measure the other. Gives a directory to do it in.
+
+        What a calibration left there that was killed is removed.
+        """
         make_directory(self._directory)
-        with guarded(self._file(chip).with_suffix(".lock")):
-            yield
+        file = self._file(chip)
+        with guarded(file.with_suffix(".lock")):
+            for left in self._directory.glob(f"{file.stem}.*.work"):
+                shutil.rmtree(left, ignore_errors=True)
+            with TemporaryDirectory(
+                prefix=f"{file.stem}.", suffix=".work", dir=self._directory, ignore_cleanup_errors=True
+            ) as directory:
+                yield Path(directory)
 
     def _file(self, chip: str) -> Path:
         # The digest keeps two names apart that are equal once they are fit for a file's.
@@ -57,14 +71,14 @@ def calibration_for(chip: str, clock: Clock, announce: Callable[[], None] = lamb
     Raises MeasureError where the machine cannot be calibrated, StateError where the cache cannot be written.
     """
     files, facts = CalibrationFiles(cache_directory() / "calibrations"), machine_facts()
-    if known := _of_this_machine(files, chip, facts):
+    if known := _usable(files, chip, facts, clock):
         return known
-    with files.turn(chip):
+    with files.turn(chip) as directory:
         # Another process may have made it while this one waited.
-        if known := _of_this_machine(files, chip, facts):
+        if known := _usable(files, chip, facts, clock):
             return known
         announce()
-        made = calibrate(chip, clock, Path(tempfile.gettempdir()))
+        made = calibrate(chip, clock, directory)
         files.put(made)
     return made
 
@@ -77,6 +91,9 @@ def cache_directory() -> Path:
     return (Path(shared) if shared else Path.home() / ".cache") / "infractl"
 
 
-def _of_this_machine(files: CalibrationFiles, chip: str, facts: Mapping[str, str]) -> Calibration | None:
+def _usable(files: CalibrationFiles, chip: str, facts: Mapping[str, str], clock: Clock) -> Calibration | None:
     known = files.read(chip)
-    return known if known is not None and known.machine == facts else None
+    if known is None or known.machine != facts:
+        return None
+    # What was measured while other work took the cores is better than nothing, but not for long.
+    return None if known.busy and clock.now() - known.at > BUSY_HOLDS else known

@@ -21,6 +21,7 @@ MOST_STREAMED_BYTES = 256 * 2**20
 MOST_CACHED_BYTES = 16 * 2**20
 _DEFAULT_CACHE_BYTES = 8 * 2**20
 
+_TICK_S = 1e-9
 _DEEP = 32
 _PRODUCT_WIDTH = 1024
 _PRODUCT_ROWS = (16, 32, 128)
@@ -64,7 +65,7 @@ def _product_rates(directory: Path, idle_s: float) -> Sequence[float]:
     rates: list[float] = []
     for rows in _PRODUCT_ROWS:
         times_s = _calls(model, (rows, _PRODUCT_WIDTH), repeats=10, calls=max(1, 256 // rows))
-        rates += [2 * rows * _PRODUCT_WIDTH**2 / (seconds - idle_s) for seconds in times_s]
+        rates += [net_rate(2 * rows * _PRODUCT_WIDTH**2, seconds, idle_s) for seconds in times_s]
     return rates
 
 
@@ -73,8 +74,13 @@ def _reads(directory: Path, weight_bytes: int, idle_s: float) -> Figure:
     width = int((weight_bytes / 4) ** 0.5)
     model = product(directory / f"read-{weight_bytes}.onnx", width, width)
     times_s = _calls(model, (1, width), repeats=20, calls=1)
-    rates = [4 * width * width / (seconds - idle_s) for seconds in times_s]
+    rates = [net_rate(4 * width * width, seconds, idle_s) for seconds in times_s]
     return measured(rates, "B/s", f"fp32 MatMul of one row by {width} x {width}, one thread")
+
+
+def net_rate(work: float, seconds: float, idle_s: float) -> float:
+    """Work a second, without the time of an empty call. That one may have met a pause: at least a tenth is the call's own."""
+    return work / max(seconds - idle_s, seconds / 10, _TICK_S)
 
 
 def _calls(model: Path, shape: tuple[int, ...], *, repeats: int, calls: int) -> Sequence[float]:

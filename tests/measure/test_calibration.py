@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
+from datetime import timedelta
 from pathlib import Path
 
+import psutil
 import pytest
 
 from infractl.clock import SystemClock
@@ -28,10 +32,27 @@ def announce() -> None:
 
 @pytest.fixture(scope="module")
 def calibration(tmp_path_factory: pytest.TempPathFactory) -> Calibration:
-    directory = tmp_path_factory.mktemp("calibrate")
-    made = calibrate("test chip", SystemClock(), directory)
-    assert list(directory.iterdir()) == [], "calibration leaves nothing behind"
-    return made
+    return calibrate("test chip", SystemClock(), tmp_path_factory.mktemp("calibrate"))
+
+
+def servers_below(directory: Path) -> list[psutil.Process]:
+    found = psutil.process_iter(["cmdline"])
+    return [p for p in found if (line := p.info["cmdline"] or []) and "infractl.runtime" in line and str(directory) in line[-1]]
+
+
+@pytest.fixture
+def wait_until(tmp_path: Path) -> Iterator[Callable[[Callable[[], object], str], None]]:
+    """Waits with patience; servers that the test left running are ended."""
+
+    def wait(is_so: Callable[[], object], what: str) -> None:
+        deadline_s = time.monotonic() + 30
+        while not is_so():
+            assert time.monotonic() < deadline_s, f"waited in vain: {what}"
+            time.sleep(0.02)
+
+    yield wait
+    for server in servers_below(tmp_path):
+        server.kill()
 
 
 @pytest.fixture
@@ -95,6 +116,47 @@ def test_another_machines_calibration_is_made_anew(calibration: Calibration, cac
 
     with pytest.raises(CalibratesError):
         calibration_for("test chip", SystemClock(), announce)
+
+
+def test_a_calibration_of_a_busy_machine_is_used_for_minutes_only(calibration: Calibration, cache: CalibrationFiles) -> None:
+    recent = replace(calibration, busy=True, at=SystemClock().now())
+    cache.put(recent)
+    assert calibration_for("test chip", SystemClock(), announce) == recent
+
+    cache.put(replace(recent, at=recent.at - timedelta(hours=1)))
+    with pytest.raises(CalibratesError):
+        calibration_for("test chip", SystemClock(), announce)
+
+
+def test_a_calibration_of_a_quiet_machine_is_used_for_ever(calibration: Calibration, cache: CalibrationFiles) -> None:
+    old = replace(calibration, busy=False, at=calibration.at - timedelta(days=1000))
+    cache.put(old)
+
+    assert calibration_for("test chip", SystemClock(), announce) == old
+
+
+def test_a_busy_machine_is_named_in_every_figures_source(calibration: Calibration) -> None:
+    figures = [each for f in fields(calibration) if isinstance(each := getattr(calibration, f.name), Figure)]
+
+    assert {"kept the machine busy" in figure.source for figure in figures} == {calibration.busy}
+
+
+def test_a_killed_calibration_leaves_no_server_and_the_next_one_sweeps_its_files(tmp_path: Path, wait_until) -> None:
+    program = """
+from infractl.clock import SystemClock
+from infractl.measure.calibration_store import calibration_for
+calibration_for("test chip", SystemClock())
+"""
+    environment = {"INFRACTL_CACHE": str(tmp_path), "PATH": ""}
+    with subprocess.Popen([sys.executable, "-c", program], env=environment) as process:
+        wait_until(lambda: servers_below(tmp_path) or process.poll() is not None, "the calibration's server to start")
+        process.kill()
+
+    wait_until(lambda: not servers_below(tmp_path), "the server to end by itself")
+    assert len(list(tmp_path.glob("calibrations/*.work"))) == 1
+    with CalibrationFiles(tmp_path / "calibrations").turn("test chip") as directory:
+        assert list(tmp_path.glob("calibrations/*.work")) == [directory]
+    assert not list(tmp_path.glob("calibrations/*.work"))
 
 
 def test_two_processes_at_once_calibrate_once_and_agree(tmp_path: Path) -> None:
