@@ -10,6 +10,7 @@ from infractl.domain.health import Health, HealthStatus
 from infractl.domain.resource import Live, Recorded, Resource
 from infractl.domain.service_state import ServiceState
 from infractl.domain.status import ResourceStatus, ServiceStatus, worst
+from infractl.errors import ProviderError
 from infractl.planning.attribute import attribute_changes
 from infractl.provider.capability import Measures
 from infractl.provider.plugin import calling
@@ -74,6 +75,10 @@ def _measured(workspace: Workspace, state: ServiceState, live: Mapping[Address, 
     for recorded in state.resources:
         kind = kind_of(workspace.connections([recorded.target]), recorded.target, recorded.address.kind).kind
         if isinstance(kind, Measures) and recorded.address in live:
-            with calling(recorded.address.kind, "metrics"):
-                return dict(kind.metrics(live[recorded.address]))
+            try:
+                with calling(recorded.address.kind, "metrics"):
+                    return dict(kind.metrics(live[recorded.address]))
+            except ProviderError:
+                # It went silent since it was read; its health says so the next time.
+                return {}
     return {}
