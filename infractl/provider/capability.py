@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
-from infractl.domain.resource import Live
+from infractl.domain.resource import Live, Resource
+from infractl.errors import Diagnostic
+
+
+@runtime_checkable
+class Preflights(Protocol):
+    """A kind that can tell beforehand what would go wrong."""
+
+    def preflight(self, desired: Resource, live: Live | None) -> Sequence[Diagnostic]:
+        """What stands against making `desired` of what lives now, found without changing anything."""
+        ...
 
 
 @runtime_checkable
