@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from infractl.applying.stop import Stop
-from infractl.cli.terminal import approval, event_printer, progress, stopping, style_of
+from infractl.cli.terminal import approval, event_printer, progress, show, stopping, style_of
 from infractl.domain.action import Action
 from infractl.domain.event import Phase
 from infractl.errors import Diagnostic, InfractlError, PartlyAppliedError, Severity, StoppedError
@@ -36,9 +36,9 @@ def carry_out(run: Callable[[Voice], Outcome], auto_approve: bool) -> None:
     outcome = run(voice)
     style = style_of(sys.stdout)
     if not outcome.plan.changed:
-        sys.stdout.write(plan_text(outcome.plan, style))
+        show(plan_text(outcome.plan, style))
     if outcome.applied:
-        sys.stdout.write(summary_text(outcome.applied, style))
+        show(summary_text(outcome.applied, style))
     results = [r for a in outcome.applied for r in a.results]
     problems = [_problem(r) for r in results if r.phase in (Phase.failed, Phase.unknown)]
     problems += [error for a in outcome.applied for error in a.errors]

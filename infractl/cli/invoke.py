@@ -23,7 +23,7 @@ def invoke(
 
     body = _body(data)
     answer = run(open_project(project), service, body)
-    sys.stdout.write(json.dumps(answer, indent=2) + "\n")
+    sys.stdout.write(json.dumps(answer) + "\n")
 
 
 def _body(data: Path) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from infractl import __version__
 from infractl.errors import Diagnostic, InfractlError, Severity
@@ -18,6 +19,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         # Answered before anything else is imported: it is what scripts and probes call.
         print(f"infractl {__version__}")  # noqa: T201
         raise SystemExit(0)
+    _open_streams()
     debug = "--debug" in words
     try:
         code = _run([word for word in words if word != "--debug"] or ["--help"])
@@ -33,6 +35,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
             raise
         _tell(error.diagnostics)
         code = error.exit_code
+    except OSError as error:
+        if debug:
+            raise
+        detail = f"{error.strerror or error}" + (f": {error.filename}" if error.filename else "")
+        _tell([_problem("system", "the operating system refused something", detail, "mend that and run the command again")])
+        code = 1
     except Exception as error:  # a traceback is for developers: users get a sentence
         if debug:
             raise
@@ -43,6 +51,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     # What was to happen has happened: a late Ctrl-C must not change what the code says.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     raise SystemExit(code)
+
+
+def _open_streams() -> None:
+    """A stream that the caller closed is None in Python; what is written to it goes nowhere."""
+    sys.stdout = sys.stdout or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - for the whole process
+    sys.stderr = sys.stderr or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - for the whole process
 
 
 def _run(words: list[str]) -> int:

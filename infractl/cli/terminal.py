@@ -27,13 +27,27 @@ QUIET_S = 10.0
 
 
 def style_of(stream: TextIO) -> Style:
-    return Style(color=stream.isatty() and "NO_COLOR" not in os.environ)
+    plain = "NO_COLOR" in os.environ or os.environ.get("TERM") == "dumb"
+    return Style(color=stream.isatty() and not plain)
 
 
 def progress(text: str) -> None:
     """One line to stderr."""
-    sys.stderr.write(f"{text}\n")
-    sys.stderr.flush()
+    _write(sys.stderr, f"{text}\n")
+
+
+def show(text: str) -> None:
+    """Text to stdout, of a command whose work goes on whether or not anybody reads it."""
+    _write(sys.stdout, text)
+
+
+def _write(stream: TextIO, text: str) -> None:
+    try:
+        stream.write(text)
+        stream.flush()
+    except BrokenPipeError:
+        # The reader has gone, as `head` does. What is being changed must not stop half way for that.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def event_printer() -> Callable[[Event], None]:
@@ -60,8 +74,7 @@ def approval(auto: bool, question: str) -> Callable[[Plan], bool]:
     def approve(plan: Plan) -> bool:
         from infractl.report.plan_text import plan_text
 
-        sys.stdout.write(plan_text(plan, style_of(sys.stdout)))
-        sys.stdout.flush()
+        show(plan_text(plan, style_of(sys.stdout)))
         if auto:
             return True
         return ask(question)

@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 
 from infractl.clock import Clock
 from infractl.domain.measurement import Calibration
+from infractl.errors import StateError
 from infractl.measure.calibrate import calibrate
 from infractl.measure.machine import machine_facts
 from infractl.state.codec import canonical, decode, encode
@@ -68,18 +69,26 @@ class CalibrationFiles:
 def calibration_for(chip: str, clock: Clock, announce: Callable[[], None] = lambda: None) -> Calibration:
     """This machine's calibration under the name `chip`: the one that is kept, or one made now, of which `announce` is told.
 
-    Raises MeasureError where the machine cannot be calibrated, StateError where the cache cannot be written.
+    A cache that cannot be written costs a calibration each time, and nothing else. Raises MeasureError where the machine cannot
+    be calibrated.
     """
     files, facts = CalibrationFiles(cache_directory() / "calibrations"), machine_facts()
     if known := _usable(files, chip, facts, clock):
         return known
-    with files.turn(chip) as directory:
-        # Another process may have made it while this one waited.
-        if known := _usable(files, chip, facts, clock):
-            return known
-        announce()
-        made = calibrate(chip, clock, directory)
-        files.put(made)
+    made: Calibration | None = None
+    try:
+        with files.turn(chip) as directory:
+            # Another process may have made it while this one waited.
+            if known := _usable(files, chip, facts, clock):
+                return known
+            announce()
+            made = calibrate(chip, clock, directory)
+            files.put(made)
+    except (StateError, OSError):
+        if made is None:
+            announce()
+            with TemporaryDirectory() as directory_of_its_own:
+                made = calibrate(chip, clock, Path(directory_of_its_own))
     return made
 
 
@@ -87,8 +96,9 @@ def cache_directory() -> Path:
     """`INFRACTL_CACHE`, else infractl's folder in the user's cache."""
     if own := os.environ.get("INFRACTL_CACHE"):
         return Path(own)
-    shared = os.environ.get("XDG_CACHE_HOME")
-    return (Path(shared) if shared else Path.home() / ".cache") / "infractl"
+    shared = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    # A relative path there is to be ignored, says the XDG Base Directory Specification.
+    return (shared if shared.is_absolute() else Path.home() / ".cache") / "infractl"
 
 
 def _usable(files: CalibrationFiles, chip: str, facts: Mapping[str, str], clock: Clock) -> Calibration | None:

@@ -49,7 +49,8 @@ def summary_text(applied: Sequence[Applied], style: Style) -> str:
     counts = {phase: sum(r.phase is phase for r in results) for phase in Phase}
     parts = [f"{n} {phase.value.replace('-', ' ')}" for phase, n in counts.items() if n]
     complete = all(a.complete for a in applied)
-    head = style.green("Apply complete.") if complete else style.red("Apply did not complete.")
+    word = "Destroy" if applied and all(a.plan.deployment is None for a in applied) else "Apply"
+    head = style.green(f"{word} complete:") if complete else style.red(f"{word} did not complete:")
     lines = [f"{head} {', '.join(parts) if parts else 'no resource had to change'}."]
     for service in applied:
         if service.state is not None and service.complete:

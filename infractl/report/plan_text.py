@@ -9,7 +9,7 @@ from infractl.domain.action import Action
 from infractl.domain.plan import AttributeChange, Change, Plan, ServicePlan
 from infractl.domain.unknown import Unknown
 from infractl.report.style import Style
-from infractl.report.value_text import figure_text, predicted_at, value_text
+from infractl.report.value_text import counted, figure_text, predicted_at, value_text
 
 _SYMBOLS = {
     Action.create: "+",
@@ -82,7 +82,7 @@ def _decision(service: ServicePlan) -> Iterator[str]:
     prediction = placement.prediction
     yield (
         f"    placement  {placement.offer.name}: {placement.offer.chip.name}, {placement.recipe.name}, "
-        f"{_count(placement.replicas, 'replica')} of {_count(config.instances, 'session')}, batches of up to {config.max_batch}"
+        f"{counted(placement.replicas, 'replica')} of {counted(config.instances, 'session')}, batches of up to {config.max_batch}"
     )
     yield f"    predicted  {predicted_at(prediction)}"
     for percentile, figure in sorted(prediction.latency_s.items()):
@@ -105,8 +105,9 @@ def _change(change: Change, style: Style) -> Iterator[str]:
     if change.action is Action.create and change.desired:
         yield from _properties(change.desired.properties, "+", style)
     elif change.action in (Action.update, Action.replace):
+        width = max((len(a.path) for a in change.attributes), default=0)
         for attribute in change.attributes:
-            yield _attribute(attribute, style)
+            yield _attribute(attribute, width, style)
 
 
 def _properties(properties: Mapping[str, Any], symbol: str, style: Style) -> Iterator[str]:
@@ -125,14 +126,14 @@ def _leaves(properties: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[s
             yield f"{prefix}{name}", value
 
 
-def _attribute(attribute: AttributeChange, style: Style) -> str:
+def _attribute(attribute: AttributeChange, width: int, style: Style) -> str:
     before, after = value_text(attribute.before), value_text(attribute.after)
     note = style.red("  # forces replacement") if attribute.replaces else ""
     if attribute.added:
-        return f"      {_sign('+', style)} {attribute.path} = {after}{note}"
+        return f"      {_sign('+', style)} {attribute.path:<{width}} = {after}{note}"
     if attribute.removed:
-        return f"      {_sign('-', style)} {attribute.path} = {before}{note}"
-    return f"      {_sign('~', style)} {attribute.path} = {before} -> {after}{note}"
+        return f"      {_sign('-', style)} {attribute.path:<{width}} = {before}{note}"
+    return f"      {_sign('~', style)} {attribute.path:<{width}} = {before} -> {after}{note}"
 
 
 def _conclusion(plan: Plan, style: Style) -> str:
@@ -145,12 +146,8 @@ def _conclusion(plan: Plan, style: Style) -> str:
     services = [s for s in plan.services if s.deployment is not None]
     resources = sum(len(s.changes) for s in plan.services)
     if not services:
-        return f"{style.bold('No changes.')} Nothing is declared, and nothing is recorded."
-    return f"{style.bold('No changes.')} {_count(len(services), 'service')} with {_count(resources, 'resource')} as declared."
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+        return f"{style.bold('No changes.')} There is nothing to do: nothing of this is recorded."
+    return f"{style.bold('No changes.')} {counted(len(services), 'service')} with {counted(resources, 'resource')} as declared."
 
 
 def _symbol(action: Action, style: Style) -> str:

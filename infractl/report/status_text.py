@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from infractl.domain.health import HealthStatus
 from infractl.domain.status import ServiceStatus
 from infractl.report.style import Style
-from infractl.report.value_text import figure_text, predicted_at
+from infractl.report.value_text import counted, figure_text, predicted_at
 from infractl.units import format_duration
 
 
@@ -27,12 +27,12 @@ def _service(status: ServiceStatus, style: Style) -> Iterator[str]:
     yield f"{name}: {paint(health.status.value)}, version {status.version or 'unknown'} at {status.target}"
     if status.note:
         yield f"  {style.yellow(status.note)}"
-    for output, value in status.outputs.items():
-        yield f"  {output:<10} {value}"
+    for output in sorted(status.outputs, key=lambda name: (name != "url", name)):
+        yield f"  {output:<10} {status.outputs[output]}"
     yield from _table(status)
     requests, errors = (int(status.measured.get(name, 0)) for name in ("requests", "errors"))
     if status.measured:
-        yield f"  {'served':<10} {requests} requests, {errors} errors"
+        yield f"  {'served':<10} {counted(requests, 'request')}, {counted(errors, 'error')}"
     for resource in status.resources:
         if resource.health.status is not HealthStatus.healthy or resource.drifted:
             drift = f"drifted: {', '.join(resource.drifted)}" if resource.drifted else ""

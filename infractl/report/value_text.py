@@ -49,3 +49,8 @@ def figure_text(figure: Figure) -> str:
     """`3.2ms (2.1ms to 4.8ms)`: the value and how sure it is; the basis is said once a table."""
     value, low, high = (quantity_text(each, figure.unit) for each in (figure.value, figure.low, figure.high))
     return f"{value} ({low} to {high})"
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 service`, `2 services`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

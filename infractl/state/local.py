@@ -35,6 +35,10 @@ class LocalStateStore:
         holders = {key: self.holder(key) for key in self._services(project, environment)}
         return {key: holder for key, holder in holders.items() if holder is not None}
 
+    def projects(self) -> Sequence[str]:
+        names = sorted(p.name for p in self._root.iterdir() if p.is_dir() and p.name[0] != ".") if self._root.is_dir() else []
+        return [n for n in names if any(self.keys(n, e.name) for e in (self._root / n).iterdir() if e.is_dir())]
+
     def _services(self, project: str, environment: str) -> Sequence[ServiceKey]:
         parent = self._root / _part(project) / _part(environment)
         services = sorted(p.name for p in parent.iterdir() if p.is_dir() and p.name[0] != ".") if parent.is_dir() else []

@@ -45,6 +45,10 @@ class Lease(Protocol):
 class StateStore(Protocol):
     """One document and one journal for each service, guarded by one lock."""
 
+    def projects(self) -> Sequence[str]:
+        """The projects that something is recorded of."""
+        ...
+
     def keys(self, project: str, environment: str) -> Sequence[ServiceKey]: ...
 
     def read(self, key: ServiceKey) -> ServiceState | None:

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 
 from infractl.applying.apply import Run, apply_service, not_started
+from infractl.applying.preflight import preflight
 from infractl.applying.stop import Stop
 from infractl.applying.wait import Waiting
 from infractl.domain.address import ServiceKey
@@ -14,7 +15,7 @@ from infractl.domain.applied import Applied
 from infractl.domain.event import Event
 from infractl.domain.plan import Plan, ServicePlan
 from infractl.domain.service_state import ServiceState
-from infractl.errors import InfractlError, StalePlanError, UsageError
+from infractl.errors import Diagnostics, InfractlError, ProviderError, StalePlanError, UsageError
 from infractl.state.store import Lease
 from infractl.workflows.observe import settle_service
 from infractl.workflows.place import Progress
@@ -107,6 +108,9 @@ def _settle(workspace: Workspace, leases: dict[ServiceKey, Lease], voice: Voice)
 
 
 def _carry_out(workspace: Workspace, plan: Plan, leases: dict[ServiceKey, Lease], voice: Voice) -> Outcome:
+    changes = [c for s in plan.services for c in s.changed]
+    against = Diagnostics(preflight(changes, workspace.connections({c.target for c in changes})))
+    against.raise_errors(ProviderError)
     if plan.changed and not voice.approve(plan):
         raise UsageError.of(
             "not-approved",

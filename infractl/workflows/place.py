@@ -114,7 +114,7 @@ def refusal(loaded: LoadedService, decision: Decision) -> Diagnostic:
     at = next((mark for code in codes if (mark := loaded.mark(_DEMANDS.get(code, "spec")))), loaded.mark("spec"))
     remedy = "allow other hardware classes or targets"
     if decision.nearest:
-        remedy = f"relax one of these: {'; or '.join(map(str, decision.nearest))}"
+        remedy = f"this would hold: {'; or '.join(map(str, decision.nearest))}"
     elif "no-figures" in codes:
         remedy = "take spec.slo out, to deploy it without a promise"
     elif "price-unknown" in codes:

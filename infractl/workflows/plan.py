@@ -26,11 +26,19 @@ def plan(workspace: Workspace, removed: Sequence[ServiceKey], progress: Progress
 
     Raises SpecError, ModelError, InfeasibleError, RefusedError, StateError, ProviderError; the problems of all services at once.
     """
+    _tell_of_other_projects(workspace, progress)
     makers: list[Callable[[], ServicePlan]] = [
         *(lambda s=s: plan_service(workspace, s, progress) for s in workspace.loaded.services),
         *(lambda k=k: plan_removal(workspace, k) for k in removed),
     ]
     return assemble(workspace, _all(makers))
+
+
+def _tell_of_other_projects(workspace: Workspace, progress: Progress) -> None:
+    """A project that was renamed has left what runs under its old name."""
+    others = [name for name in workspace.stores.state.projects() if name != workspace.project]
+    if others and not recorded_keys(workspace):
+        progress(f"Nothing is recorded of the project {workspace.project}; this state also holds: {', '.join(others)}")
 
 
 def removed_keys(workspace: Workspace) -> Sequence[ServiceKey]:
@@ -94,7 +102,7 @@ def plan_service(workspace: Workspace, loaded: LoadedService, progress: Progress
         traffic=_traffic(loaded),
         changes=changes,
         outputs=compiled.outputs,
-        notices=(*notices, *_cost_notice(placed)),
+        notices=(*notices, *_cost_notice(placed), *_version_notice(placed, found.state)),
         measurements=_measurements(placed),
     )
 
@@ -188,6 +196,16 @@ def _cost_notice(placed: Placed) -> tuple[Notice, ...]:
         return ()
     names = ", ".join(f"{operator} ({count})" for operator, count in placed.profile.uncosted)
     return (Notice(code="uncosted", text=f"the cost of these operators is not known, so that latencies are floors: {names}"),)
+
+
+def _version_notice(placed: Placed, state: ServiceState | None) -> tuple[Notice, ...]:
+    if state is None or state.deployment is None:
+        return ()
+    before, after = state.deployment.stable, placed.deployment.stable
+    if before.version != after.version or before.artifact.digest == after.artifact.digest:
+        return ()
+    text = f"version {after.version} is deployed with another model: its file changed, and spec.model.version did not"
+    return (Notice(code="version-reused", text=text),)
 
 
 def promises(loaded: LoadedService) -> dict[str, str]:

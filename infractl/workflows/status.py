@@ -33,24 +33,44 @@ def _status(workspace: Workspace, key: ServiceKey, loaded: LoadedService | None)
     state = found.state
     live = observe(workspace, state, Owner(key=key, lineage=state.lineage)).live if state else {}
     holder = workspace.stores.state.holder(key)
-    resources = tuple(_resource(workspace, r, live.get(r.address)) for r in (state.resources if state else ()))
+    resources = (
+        *(_resource(workspace, r, live.get(r.address)) for r in (state.resources if state else ())),
+        *(ResourceStatus(address=str(a), health=_NOT_MADE, drifted=()) for a in _missing(workspace, state)),
+    )
+    health = worst(r.health for r in resources)
+    deployment = state.deployment if state else None
     return ServiceStatus(
         key=key,
         target=state.target if state else "",
-        health=worst(r.health for r in resources),
-        version=state.deployment.stable.version if state and state.deployment else None,
-        outputs=state.outputs if state else {},
+        health=health if deployment else Health(HealthStatus.failed, "its first apply did not end"),
+        version=deployment.stable.version if deployment else None,
+        outputs=state.outputs if state and health.status is not HealthStatus.failed else {},
         resources=resources,
         promised=promises(loaded) if loaded else {},
-        prediction=state.deployment.stable.placement.prediction if state and state.deployment else None,
+        prediction=deployment.stable.placement.prediction if deployment else None,
         measured=_measured(workspace, state, live) if state else {},
         note=f"{holder.command} is running (pid {holder.pid} on {holder.host})" if holder else _note(state, loaded),
     )
 
 
+_NOT_MADE = Health(HealthStatus.failed, "it is not there: infractl apply makes it")
+
+
+def _missing(workspace: Workspace, state: ServiceState | None) -> Sequence[Address]:
+    """What the deployment consists of and is not recorded: an apply broke off."""
+    if state is None or state.deployment is None:
+        return ()
+    opened = workspace.target(state.target)
+    with calling(opened.target.provider, "compile"):
+        compiled = opened.provider.compile(state.deployment, opened.target)
+    return [r.address for r in compiled.resources if state.recorded(r.address) is None]
+
+
 def _note(state: ServiceState | None, loaded: LoadedService | None) -> str:
     if state is None:
         return "declared, and not applied yet"
+    if state.deployment is None:
+        return "its first apply did not end: infractl apply goes on"
     if loaded is None:
         return "not declared any more: the next apply of the project destroys it"
     if state.spec_digest != loaded.digest:

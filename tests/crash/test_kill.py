@@ -72,3 +72,17 @@ def test_a_plan_after_a_crash_says_what_is_open(fragile: Any) -> None:
 
     assert "an earlier run did not see the end of: " in plan
     assert "create scores.server.main" in plan
+
+
+def test_a_service_that_lacks_a_part_is_not_called_healthy(fragile: Any) -> None:
+    fragile.write()
+    kill(fragile, "route:create:before", "apply")
+    first = fragile.run("status").stdout
+    fragile.run("apply", "--auto-approve")
+    kill(fragile, "route:delete:after", "destroy")
+    fragile.run("plan")
+
+    second = fragile.run("status").stdout
+
+    assert "healthy" not in first and "its first apply did not end" in first
+    assert "healthy" not in second and "http://" not in second

@@ -153,10 +153,12 @@ def test_an_slo_that_nothing_meets_is_refused_with_the_reason_and_what_is_near(f
     assert "slo-infeasible" in refused
     assert "p99-over-slo" in refused
     assert "scores.yaml:6:24" in refused, "where the limit is written"
-    assert "relax one of these" in refused
+    assert "this would hold: p99 of" in refused
 
 
-def test_a_port_in_use_is_named_with_what_to_do(folder: Any) -> None:
+def test_a_port_in_use_is_named_before_anything_is_taken_down(folder: Any) -> None:
+    folder.write()
+    folder.run("apply", "--auto-approve")
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -164,10 +166,10 @@ def test_a_port_in_use_is_named_with_what_to_do(folder: Any) -> None:
         (folder.path / "infractl.yaml").write_text(
             f"project: testing\ntargets:\n  local: {{provider: local, ports: {{scores: {port}}}}}\n"
         )
-        folder.write()
-        refused = folder.run("apply", "--auto-approve", code=5).stderr
+        refused = folder.run("apply", "--auto-approve", code=1).stderr
+        assert scores(folder).shape == (1, 2), "the running service goes on"
 
-    assert f"127.0.0.1:{port}" in refused and "ports" in refused
+    assert "port-in-use" in refused and f"127.0.0.1:{port}" in refused
     folder.run("apply", "--auto-approve")
     assert folder.url().endswith(f":{port}")
 
@@ -228,3 +230,30 @@ def test_a_budget_with_no_known_price_is_refused_and_not_taken_as_met(folder: An
     refused = folder.run("plan", code=6).stderr
 
     assert "price-unknown" in refused and "scores.yaml:8:" in refused
+
+
+def test_a_model_that_changed_under_its_version_is_told(folder: Any) -> None:
+    folder.write()
+    folder.run("apply", "--auto-approve")
+    (folder.path / "one.onnx").write_bytes((folder.path / "two.onnx").read_bytes())
+
+    assert "version 1 is deployed with another model" in folder.run("plan").stdout
+
+
+def test_a_renamed_project_is_told_of_what_it_left(folder: Any) -> None:
+    folder.write()
+    folder.run("apply", "--auto-approve")
+    (folder.path / "infractl.yaml").write_text("project: renamed\n")
+
+    assert "this state also holds: testing" in folder.run("plan").stderr
+
+
+def test_an_apply_whose_reader_goes_away_is_carried_out_all_the_same(folder: Any) -> None:
+    folder.write()
+    applying = folder.start("apply", "--auto-approve")
+    assert applying.stdout is not None and applying.stderr is not None
+    applying.stdout.close()
+    applying.stderr.close()
+
+    assert applying.wait(60) == 0
+    assert folder.run("plan", "--detailed-exitcode").stdout.startswith("No changes.")
