@@ -79,8 +79,7 @@ def test_a_service_that_lacks_a_part_is_not_called_healthy(fragile: Any) -> None
     kill(fragile, "route:create:before", "apply")
     first = fragile.run("status").stdout
     fragile.run("apply", "--auto-approve")
-    kill(fragile, "route:delete:after", "destroy")
-    fragile.run("plan")
+    kill(fragile, "server:delete:before", "destroy")
 
     second = fragile.run("status").stdout
 
