@@ -16,6 +16,7 @@ from infractl.provider import registry
 from infractl.provider.plugin import calling
 from infractl.spec.load import LoadedService
 from infractl.units import format_duration, format_rate
+from infractl.workflows.notice import of_foreign, of_orphans, of_placement, of_service
 from infractl.workflows.observe import Known, known, observe
 from infractl.workflows.place import Placed, Progress, place_service
 from infractl.workflows.workspace import ENVIRONMENT, Workspace, who
@@ -102,7 +103,7 @@ def plan_service(workspace: Workspace, loaded: LoadedService, progress: Progress
         traffic=_traffic(loaded),
         changes=changes,
         outputs=compiled.outputs,
-        notices=(*notices, *_cost_notice(placed), *_version_notice(placed, found.state)),
+        notices=(*notices, *of_placement(placed, found.state)),
         measurements=_measurements(placed),
     )
 
@@ -128,7 +129,7 @@ def plan_removal(workspace: Workspace, key: ServiceKey) -> ServicePlan:
         traffic={},
         changes=(*changes, *_deposed(state, observed), *orphan_changes(observed.orphans)),
         outputs={},
-        notices=(*_lock_notice(workspace, key), *_open_notice(found), *_foreign_notices(observed)),
+        notices=(*of_service(workspace, key, found), *of_foreign(observed)),
     )
 
 
@@ -153,59 +154,12 @@ def _changes(
         for kind, guarded in connection.kinds.items()
     }
     changes = diff(wanted, recorded, {**observed.live, **adopted}, views)
-    notices = (
-        *_lock_notice(workspace, key),
-        *_open_notice(found),
-        *_foreign_notices(observed),
-        *(
-            Notice(code="orphan", text=f"{address} carries this service's labels, and is neither wanted nor recorded")
-            for address in orphans
-        ),
-    )
+    notices = (*of_service(workspace, key, found), *of_foreign(observed), *of_orphans(orphans))
     return (*changes, *_deposed(state, observed)), notices
 
 
 def _deposed(state: ServiceState | None, observed: Observed) -> tuple[Change, ...]:
     return deposed_changes(state.deposed if state else (), observed.deposed)
-
-
-def _lock_notice(workspace: Workspace, key: ServiceKey) -> tuple[Notice, ...]:
-    holder = workspace.stores.state.holder(key)
-    if holder is None or holder.id == workspace.held.get(key):
-        return ()
-    text = f"{holder.who} holds the lock since {holder.since:%Y-%m-%d %H:%M:%S} UTC (pid {holder.pid} on {holder.host}): "
-    return (Notice(code="lock-held", text=text + "what lives may change under this plan"),)
-
-
-def _open_notice(found: Known) -> tuple[Notice, ...]:
-    if not found.open_steps:
-        return ()
-    names = ", ".join(f"{s.intent.action.value} {s.intent.address}" for s in found.open_steps)
-    return (Notice(code="open-steps", text=f"an earlier run did not see the end of: {names}; apply settles it first"),)
-
-
-def _foreign_notices(observed: Observed) -> tuple[Notice, ...]:
-    return tuple(
-        Notice(code="foreign", text=f"what is recorded as {address} is another owner's now ({live.ref.id}): it is left alone")
-        for address, live in observed.foreign.items()
-    )
-
-
-def _cost_notice(placed: Placed) -> tuple[Notice, ...]:
-    if not placed.profile.uncosted:
-        return ()
-    names = ", ".join(f"{operator} ({count})" for operator, count in placed.profile.uncosted)
-    return (Notice(code="uncosted", text=f"the cost of these operators is not known, so that latencies are floors: {names}"),)
-
-
-def _version_notice(placed: Placed, state: ServiceState | None) -> tuple[Notice, ...]:
-    if state is None or state.deployment is None:
-        return ()
-    before, after = state.deployment.stable, placed.deployment.stable
-    if before.version != after.version or before.artifact.digest == after.artifact.digest:
-        return ()
-    text = f"version {after.version} is deployed with another model: its file changed, and spec.model.version did not"
-    return (Notice(code="version-reused", text=text),)
 
 
 def promises(loaded: LoadedService) -> dict[str, str]:
