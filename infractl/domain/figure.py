@@ -16,7 +16,7 @@ class Basis(StrEnum):
     calibrated = "calibrated"
     """Computed from measurements of this hardware."""
     estimated = "estimated"
-    """Computed from data sheets."""
+    """Computed from data sheets, or from a part of the model alone."""
     declared = "declared"
     """Stated, by a document that asks for it or by an offer of itself: compared with, never predicted."""
 

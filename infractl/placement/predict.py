@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from infractl.domain.figure import Figure
+from infractl.domain.figure import Basis, Figure
 from infractl.domain.placement import Prediction
 from infractl.domain.profile import ModelProfile
 from infractl.domain.recipe import Recipe
@@ -16,9 +16,17 @@ from infractl.placement.shape import Shape
 from infractl.placement.speed import Speed
 from infractl.placement.station import PERCENTILES, Station
 from infractl.spec.service import Batching, InferenceService
+from infractl.units import format_duration
 
 LARGEST_MODELLED_BATCH = 32
 """A queue with a larger cap is computed with this one: it is seldom reached, and what is computed then is on the safe side."""
+
+GUESSED_FACTOR = 100.0
+GUESSED_S = 0.1
+"""How slow a model may be of which only a floor is known: so many times the floor, and at least so long. Shown as a guess.
+
+What is missing bounds nothing: a convolution may take any number of operations for each byte that it reads.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,32 +94,49 @@ class Candidate:
 
 
 def predict(candidate: Candidate, demand: Demand) -> Prediction | None:
-    """The prediction at the demanded rate, or None where the queue does not settle at every end of what is known."""
+    """The prediction at the demanded rate, or None where the queue does not settle at every end of what is known.
+
+    Where a part of the model is not costed, what is computed is a floor, and its far end a guess.
+    """
     stations = {end: candidate.station(end) for end in End}
     latencies = {end: station.latency_s(demand.rate_per_s) for end, station in stations.items()}
     settled = {end: latency_s for end, latency_s in latencies.items() if latency_s is not None}
     if len(settled) < len(End):
         return None
     capacities = {end: station.capacity_per_s(demand.limits_s) for end, station in stations.items()}
+    computed_s = {p: figure(candidate, demand, {end: settled[end][p] for end in End}, "s") for p in PERCENTILES}
+    capacity = figure(candidate, demand, capacities, "1/s")
+    partly = bool(gaps(candidate.profile))
     return Prediction(
         rate_per_s=demand.rate_per_s,
-        latency_s={p: figure(candidate, demand, {end: settled[end][p] for end in End}, "s") for p in PERCENTILES},
-        capacity_per_s=figure(candidate, demand, capacities, "1/s"),
+        latency_s={p: _from_floor(f) for p, f in computed_s.items()} if partly else computed_s,
+        capacity_per_s=_from_ceiling(capacity) if partly else capacity,
         memory_bytes=candidate.memory_bytes,
         utilization=stations[End.expected].utilization(demand.rate_per_s),
     )
 
 
 def figure(candidate: Candidate, demand: Demand, ends: Mapping[End, float], unit: str) -> Figure:
-    """What was computed at each end of what is known, as one figure with the provenance of the candidate's speed."""
+    """What was computed at each end of what is known, as one figure with the provenance of the candidate's speed.
+
+    No calibration vouches for a model that is costed in part: that is an estimate.
+    """
     return Figure(
         value=ends[End.expected],
         unit=unit,
         low=min(ends.values()),
         high=max(ends.values()),
-        basis=candidate.speed.basis,
+        basis=Basis.estimated if gaps(candidate.profile) else candidate.speed.basis,
         source=_source(candidate, demand),
     )
+
+
+def _from_floor(latency: Figure) -> Figure:
+    return replace(latency, high=max(GUESSED_FACTOR * latency.high, GUESSED_S))
+
+
+def _from_ceiling(capacity: Figure) -> Figure:
+    return replace(capacity, low=min(capacity.low / GUESSED_FACTOR, 1 / GUESSED_S))
 
 
 def _source(candidate: Candidate, demand: Demand) -> str:
@@ -119,5 +144,6 @@ def _source(candidate: Candidate, demand: Demand) -> str:
     if demand.peak_per_s is None:
         parts.append("idle, because no traffic is declared")
     if unknown := gaps(candidate.profile):
-        parts.append(f"a floor without {', '.join(unknown)}, whose upper end is a guess")
+        slow = f"{GUESSED_FACTOR:g} times the time of the rest, and at least {format_duration(GUESSED_S)}"
+        parts.append(f"a floor without {', '.join(unknown)}, whose slow end is a guess: {slow}")
     return "; ".join(parts)

@@ -14,9 +14,6 @@ from infractl.placement.speed import Speed
 MODEL_ERROR = (0.7, 1.4)
 """The true time over the computed one, for multilayer perceptrons of many widths and batches, and for the server loop."""
 
-FLOOR_ERROR = 10.0
-"""How far above a floor the truth is taken to be, where operators or axes are not costed: a guess, and shown as one."""
-
 
 class End(Enum):
     """Which end of what is known: the fastest that is likely, the expected, the slowest."""
@@ -66,7 +63,7 @@ class ServiceTime:
             )
             for operator in self.profile.operators
         )
-        return self._error * (fixed_s + working_s)
+        return end.model_error * (fixed_s + working_s)
 
     def table(self, cap: int) -> tuple[float, ...]:
         """Seconds for 1 .. cap items."""
@@ -83,10 +80,6 @@ class ServiceTime:
         known = self.speed
         in_cache = self._cached and self.end is not End.high
         return self.end.of_rate(known.cached_bandwidth_bytes_per_s if in_cache else known.bandwidth_bytes_per_s)
-
-    @property
-    def _error(self) -> float:
-        return FLOOR_ERROR if self.end is End.high and gaps(self.profile) else self.end.model_error
 
 
 def gaps(profile: ModelProfile) -> tuple[str, ...]:

@@ -225,7 +225,35 @@ def test_an_slo_is_not_promised_for_a_model_that_is_not_wholly_costed(planner) -
     assert [str(v) for v in promised.refused[0].violations] == [
         "no-figures: needs the cost of Conv (12 times), has none, so that no SLO can be promised"
     ]
-    assert "a floor" in unpromised.ranked[0].placement.prediction.latency_s[50].source
+    assert unpromised.ranked
+
+
+def test_figures_without_an_operator_are_estimated_and_as_wide_as_a_stated_guess(planner) -> None:
+    open_profile = replace(planner.profiles["small"], uncosted=(("Conv", 12),))
+    parts = replace(planner, profiles={"open": open_profile, "whole": planner.profiles["small"]})
+
+    # 300/s leaves the known part at ease; a model as slow as the guess could not carry it.
+    floor, whole = (parts(m, traffic={"peak": "300/s"}).ranked[0].placement.prediction for m in ("open", "whole"))
+
+    for percentile, latency in floor.latency_s.items():
+        known = whole.latency_s[percentile]
+        assert latency.basis is Basis.estimated
+        assert "without the cost of Conv (12 times)" in latency.source
+        assert latency.source.endswith("a guess: 100 times the time of the rest, and at least 100ms")
+        assert (latency.low, latency.value) == (known.low, known.value)
+        assert latency.high == max(100 * known.high, 0.1)
+    assert floor.capacity_per_s.basis is Basis.estimated
+    assert floor.capacity_per_s.value == whole.capacity_per_s.value
+    assert 0 < floor.capacity_per_s.low <= min(10, whole.capacity_per_s.low / 100)
+    assert {figure.basis for figure in whole.latency_s.values()} == {Basis.calibrated}
+
+
+def test_no_offer_is_refused_for_a_guess(planner) -> None:
+    open_profile = replace(planner.profiles["middling"], uncosted=(("Conv", 12),))
+    parts = replace(planner, profiles={"open": open_profile})
+
+    assert parts("open", traffic={"peak": "1000/s"}).ranked
+    assert codes(parts("open", traffic={"peak": "100000/s"}).refused[0]) == {"unstable"}
 
 
 def test_a_model_larger_than_the_memory_does_not_fit(planner, offer) -> None:
