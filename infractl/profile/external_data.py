@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,11 +12,26 @@ from infractl.errors import ModelError
 if TYPE_CHECKING:
     from onnx import AttributeProto, GraphProto, ModelProto, TensorProto
 
+MOST_SHAPE_ELEMENTS = 1024
+"""More axes than any tensor has, and the size that onnx itself keeps in the model's file."""
+
 
 def external_bytes(model: ModelProto, path: Path, project_root: Path) -> int:
     """The size of all files that the model keeps weights in. Raises ModelError for one that is outside, missing or too short."""
     files = {_file(tensor, path, project_root) for tensor in _external_tensors(model)}
     return sum(f.stat().st_size for f in files)
+
+
+def load_small(model: ModelProto, path: Path) -> None:
+    """Take tensors that may say a shape, such as a Reshape's, into the model: inference reads their values.
+
+    Only after `external_bytes` found nothing wrong with where they are kept.
+    """
+    from onnx.external_data_helper import load_external_data_for_tensor
+
+    for tensor in _external_tensors(model):
+        if prod(int(size) for size in tensor.dims) <= MOST_SHAPE_ELEMENTS:
+            load_external_data_for_tensor(tensor, str(path.parent))
 
 
 def _file(tensor: TensorProto, path: Path, project_root: Path) -> Path:

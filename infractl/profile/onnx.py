@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from math import prod
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from infractl.domain.profile import ModelProfile, OperatorCost
 from infractl.errors import ModelError
-from infractl.profile.external_data import external_bytes
+from infractl.profile.external_data import external_bytes, load_small
 from infractl.profile.operator import Node, Operand, cost
 from infractl.profile.tensor_types import dtype, name_axes, shape, signature, weight_names
 
@@ -27,6 +28,8 @@ def profile_onnx(path: Path, project_root: Path) -> ModelProfile:
     model = _parse(data, path)
     beside_bytes = external_bytes(model, path, project_root)
     _check(model, path, whole=not beside_bytes)
+    if beside_bytes:
+        load_small(model, path)
     graph = _infer(model, path).graph
     known = signature(graph, path)
     axes = {axis for tensor in known.inputs for axis in tensor.shape if isinstance(axis, str)}
@@ -76,6 +79,11 @@ def _check(model: ModelProto, path: Path, *, whole: bool) -> None:
     """Have onnx check the model; one with data beside it is checked by path, which is how its data is found."""
     import onnx
 
+    known = onnx.defs.onnx_opset_version()
+    newest = max((opset.version for opset in model.opset_import if opset.domain in DEFAULT_DOMAINS), default=0)
+    if newest > known:
+        detail = f"it uses opset {newest} of ONNX, and the newest that is known here is {known}"
+        raise _unreadable(path, detail, "export the model with an older opset, or upgrade the package onnx")
     try:
         onnx.checker.check_model(model if whole else str(path))
     except onnx.checker.ValidationError as error:
@@ -83,14 +91,18 @@ def _check(model: ModelProto, path: Path, *, whole: bool) -> None:
 
 
 def _infer(model: ModelProto, path: Path) -> ModelProto:
-    """The model with its own functions inlined and a shape on every value whose shape can be told."""
+    """The model with its own functions inlined and a shape on every value whose shape can be told.
+
+    It is strict: shapes and types that contradict each other fail here, as they would when an engine opens the model.
+    Operators of domains that onnx does not know pass, and tell no shapes.
+    """
     import onnx
     from onnx import inliner
 
     whole = inliner.inline_local_functions(model) if model.functions else model
     name_axes(whole.graph)
     try:
-        return onnx.shape_inference.infer_shapes(whole, data_prop=True)
+        return onnx.shape_inference.infer_shapes(whole, check_type=True, strict_mode=True, data_prop=True)
     except onnx.shape_inference.InferenceError as error:
         raise _unreadable(path, _first_line(error)) from error
 
@@ -166,14 +178,17 @@ def _inner_nodes(node: NodeProto) -> Iterator[NodeProto]:
 
 
 def _first_line(error: Exception) -> str:
-    return next(iter(str(error).strip().splitlines()), type(error).__name__)
+    """What onnx says first, without its own names for errors."""
+    line = next(iter(str(error).strip().splitlines()), "")
+    return re.sub(r"\[\w+Error\] |Inference error\(s\): ", "", line) or type(error).__name__
 
 
-def _unreadable(path: Path, detail: str) -> ModelError:
+def _unreadable(path: Path, detail: str, remedy: str = "") -> ModelError:
     return ModelError.of(
         "model-unreadable",
         summary="the model file cannot be read",
         detail=detail,
         at=str(path),
-        remedy="export the model again, and check that the whole file was copied (git lfs pull, where it is kept in LFS)",
+        remedy=remedy
+        or "export the model again, and check that the whole file was copied (git lfs pull, where it is kept in LFS)",
     )

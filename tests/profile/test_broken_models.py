@@ -57,6 +57,37 @@ def unknown_operator(path: Path, model: bytes) -> None:
     path.write_bytes(broken.SerializeToString())
 
 
+def contradictory_shapes(path: Path, model: bytes) -> None:
+    nodes = [helper.make_node("MatMul", ["x", "w"], ["y"])]
+    save(path, nodes, numpy_helper.from_array(np.ones((5, 3), np.float32), "w"))
+
+
+def contradictory_types(path: Path, model: bytes) -> None:
+    save(path, [helper.make_node("Add", ["x", "w"], ["y"])], numpy_helper.from_array(np.ones(3, np.int64), "w"))
+
+
+def no_matrix(path: Path, model: bytes) -> None:
+    nodes = [helper.make_node("Flatten", ["w"], ["flat"]), helper.make_node("Gemm", ["x", "w"], ["y"])]
+    save(path, nodes, numpy_helper.from_array(np.ones((3, 3, 1), np.float32), "w"))
+
+
+def a_shape_that_is_not_what_was_declared(path: Path, model: bytes) -> None:
+    nodes = [helper.make_node("Concat", ["x", "w"], ["y"], axis=1)]
+    save(path, nodes, numpy_helper.from_array(np.ones((1, 4), np.float32), "w"))
+
+
+def newer_opset(path: Path, model: bytes) -> None:
+    save(path, [helper.make_node("Relu", ["x"], ["y"])], opset=99)
+
+
+def save(path: Path, nodes: list[onnx.NodeProto], *weights: onnx.TensorProto, opset: int = 17) -> None:
+    """A model from x [batch, 3] to y [batch, 3], whatever the nodes make of it."""
+    tensors = [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["batch", 3]) for name in "xy"]
+    graph = helper.make_graph(nodes, "graph", tensors[:1], tensors[1:], list(weights))
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=9)
+    path.write_bytes(model.SerializeToString())
+
+
 def unconnected(path: Path, model: bytes) -> None:
     broken = onnx.load_model_from_string(model)
     broken.graph.node[0].input[0] = "nowhere"
@@ -65,7 +96,24 @@ def unconnected(path: Path, model: bytes) -> None:
 
 @pytest.mark.parametrize(
     "spoil",
-    [empty, text, yaml, zeros, truncated, one_byte_short, damaged, directory, fifo, unknown_operator, unconnected],
+    [
+        empty,
+        text,
+        yaml,
+        zeros,
+        truncated,
+        one_byte_short,
+        damaged,
+        directory,
+        fifo,
+        unknown_operator,
+        unconnected,
+        contradictory_shapes,
+        contradictory_types,
+        no_matrix,
+        a_shape_that_is_not_what_was_declared,
+        newer_opset,
+    ],
     ids=lambda spoil: spoil.__name__,
 )
 def test_what_is_no_sound_model_is_unreadable(make_mlp, tmp_path: Path, spoil: Callable[[Path, bytes], None]) -> None:
@@ -77,6 +125,23 @@ def test_what_is_no_sound_model_is_unreadable(make_mlp, tmp_path: Path, spoil: C
 
     assert problem.slug == "model-unreadable"
     assert problem.detail and problem.remedy and problem.at == str(path)
+
+
+def test_shapes_that_contradict_each_other_are_told_in_onnx_s_words_without_its_names(tmp_path: Path) -> None:
+    contradictory_shapes(tmp_path / "m.onnx", b"")
+
+    problem = refusal(tmp_path / "m.onnx", tmp_path)
+
+    assert problem.detail == "(op_type:MatMul): Incompatible dimensions for matrix multiplication"
+
+
+def test_an_opset_from_the_future_is_named_with_the_newest_that_is_known(tmp_path: Path) -> None:
+    newer_opset(tmp_path / "m.onnx", b"")
+
+    problem = refusal(tmp_path / "m.onnx", tmp_path)
+
+    assert "opset 99" in problem.detail and str(onnx.defs.onnx_opset_version()) in problem.detail
+    assert "older opset" in problem.remedy
 
 
 def test_a_missing_file_is_missing(tmp_path: Path) -> None:
@@ -145,6 +210,28 @@ def test_weights_beside_the_model_count_as_its_size(project: Path) -> None:
 
     assert profile.size_bytes == model.stat().st_size + (project / "models" / "weights.bin").stat().st_size
     assert profile.flops.at({"batch": 1}) == 2 * 64 * 64
+
+
+def test_a_shape_that_is_kept_beside_the_model_is_read(tmp_path: Path) -> None:
+    nodes = [helper.make_node("Reshape", ["x", "shape"], ["flat"]), helper.make_node("MatMul", ["flat", "weight"], ["y"])]
+    graph = helper.make_graph(
+        nodes,
+        "graph",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["batch", 2, 3])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["batch", 400])],
+        [
+            numpy_helper.from_array(np.array([0, 6], np.int64), "shape"),
+            numpy_helper.from_array(np.ones((6, 400), np.float32), "weight"),
+        ],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+    onnx.save(model, tmp_path / "m.onnx", save_as_external_data=True, location="all.bin", size_threshold=0)
+
+    profile = profile_onnx(tmp_path / "m.onnx", tmp_path)
+
+    assert profile.uncosted == ()
+    assert profile.flops.at({"batch": 1}) == 2 * 6 * 400
+    assert profile.size_bytes == sum(file.stat().st_size for file in tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("location", ["../../outside.bin", "/etc/hostname", "../models/../../outside.bin", ""])

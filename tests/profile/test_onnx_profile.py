@@ -147,17 +147,22 @@ def test_operators_inside_a_branch_are_listed_with_it(tmp_path: Path) -> None:
     assert profile_onnx(path, tmp_path).uncosted == (("If", 1), ("Relu", 1), ("Tanh", 1))
 
 
-@pytest.mark.parametrize("axes", [["batch"], ["batch", 3, 4]])
-def test_a_product_of_what_is_no_matrix_is_not_costed(tmp_path: Path, axes: list[int | str]) -> None:
-    path = write(
-        tmp_path / "gemm.onnx",
-        [helper.make_node("Gemm", ["x", "w"], ["y"])],
-        [("x", TensorProto.FLOAT, axes)],
-        [("y", TensorProto.FLOAT, ["batch", 2])],
-        [("w", np.zeros((4, 2), np.float32))],
+def test_an_operator_of_a_domain_that_onnx_does_not_know_is_listed_with_its_domain(tmp_path: Path) -> None:
+    graph = helper.make_graph(
+        [
+            helper.make_node("FusedMatMul", ["x", "w"], ["m"], domain="com.microsoft"),
+            helper.make_node("MatMul", ["m", "w"], ["y"]),
+        ],
+        "graph",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["batch", 4])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["batch", 4])],
+        [numpy_helper.from_array(np.zeros((4, 4), np.float32), "w")],
     )
+    opsets = [helper.make_opsetid("", 17), helper.make_opsetid("com.microsoft", 1)]
+    path = tmp_path / "fused.onnx"
+    path.write_bytes(helper.make_model(graph, opset_imports=opsets, ir_version=9).SerializeToString())
 
-    assert profile_onnx(path, tmp_path).uncosted == (("Gemm", 1),)
+    assert profile_onnx(path, tmp_path).uncosted == (("MatMul", 1), ("com.microsoft.FusedMatMul", 1))
 
 
 def test_an_operator_whose_shape_cannot_be_told_is_listed(tmp_path: Path) -> None:
