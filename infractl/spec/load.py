@@ -128,7 +128,7 @@ def _service(
         spec: ServiceSpec | None = service.spec
     except ValidationError as error:
         problems.extend(diagnose(error, document, InferenceService))
-        spec = remainder(ServiceSpec, document, ("spec",), {"model": {"uri": "-", "version": "-"}})
+        spec = remainder(ServiceSpec, document, ("spec",), {"model": {"uri": "-", "version": "0"}})
     if spec is None:
         return None
     uri = document.node(("spec", "model", "uri"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from difflib import SequenceMatcher
 from typing import Any
 
 from infractl.errors import Diagnostics, Mark, SpecError
@@ -13,6 +14,11 @@ from infractl.spec.yaml.parse import parse
 
 GROUP = "infractl.dev"
 """What every apiVersion of ours begins with."""
+
+KIND = "InferenceService"
+
+_NEAR = 0.8
+"""How like a word is that is meant to be another, by difflib's ratio. What Kubernetes and its neighbours write is farther away."""
 
 
 def service_documents(candidate: Candidate, problems: Diagnostics) -> Iterator[Document]:
@@ -37,21 +43,30 @@ def service_documents(candidate: Candidate, problems: Diagnostics) -> Iterator[D
             problems.extend(document.problems)
             _refuse(document, problems)
         else:
-            _skip(problems, _foreign(document.value), document.nearest_mark(()))
+            _skip(problems, _foreign(document.value), document.nearest_mark(()), lost=not _has_version(document.value))
 
 
 def _ours(value: Any, named: bool) -> bool:
-    """Whether a document says that it is ours, be it with a wrong version or kind.
+    """Whether a document is meant to be ours, be it with a wrong version or kind, or a slip in either.
 
-    KServe has an InferenceService too, so a foreign apiVersion settles it. In a file that was named, a forgotten
+    KServe has an InferenceService too, so the apiVersion of another group settles it. In a file that was named, a forgotten
     apiVersion is better reported as a missing key.
     """
     if not isinstance(value, dict):
         return False
     version = value.get("apiVersion")
     if version is None:
-        return named or value.get("kind") == "InferenceService"
-    return isinstance(version, str) and (version.partition("/")[0] == GROUP)
+        return named or _near(value.get("kind"), KIND)
+    group, has_group, _ = str(version).partition("/")
+    return _near(group, GROUP) or (not has_group and _near(value.get("kind"), KIND))
+
+
+def _near(word: Any, meant: str) -> bool:
+    return isinstance(word, str) and SequenceMatcher(a=word[:60].lower(), b=meant.lower()).ratio() >= _NEAR
+
+
+def _has_version(value: Any) -> bool:
+    return isinstance(value, dict) and value.get("apiVersion") is not None
 
 
 def _foreign(value: Any) -> str:
@@ -61,8 +76,10 @@ def _foreign(value: Any) -> str:
     return "it has no apiVersion" if version is None else f"its apiVersion is {written(version)}"
 
 
-def _skip(problems: Diagnostics, reason: str, at: Mark | str) -> None:
-    problems.note(
+def _skip(problems: Diagnostics, reason: str, at: Mark | str, *, lost: bool = False) -> None:
+    """`lost`: it may have been a service once, and what is recorded of that one would be taken for undeclared."""
+    say = problems.warning if lost else problems.note
+    say(
         "skipped-document",
         summary="a YAML document that is not for infractl is skipped",
         detail=reason,
@@ -73,7 +90,7 @@ def _skip(problems: Diagnostics, reason: str, at: Mark | str) -> None:
 
 def _empty(candidate: Candidate, problems: Diagnostics) -> None:
     if not candidate.named:
-        _skip(problems, "it is empty", candidate.shown)
+        _skip(problems, "it is empty", candidate.shown, lost=True)
         return
     problems.error(
         "empty-file",

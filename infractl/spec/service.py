@@ -4,16 +4,33 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Strict, Tag
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Strict, Tag, WithJsonSchema
 
 from infractl.domain.hardware_class import HardwareClass
 from infractl.spec.quantity import Amount, PerSecond, Seconds, Share
 
 NAME_PATTERN = r"^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$"
 DIGEST_PATTERN = r"^[0-9a-f]{64}$"
+VERSION_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._+-]*$"
 
 Name = Annotated[str, Field(pattern=NAME_PATTERN)]
 """Lower-case letters, digits and hyphens, at most 40: within every cloud's limits once a suffix is added."""
+
+Version = Annotated[str, Field(min_length=1, max_length=40, pattern=VERSION_PATTERN)]
+"""It becomes a part of URLs and of file names."""
+
+
+def _plain_digest(value: Any) -> Any:
+    """Plans and other tools print a digest with `sha256:` in front, some in upper case."""
+    return value.lower().removeprefix("sha256:") if isinstance(value, str) else value
+
+
+Digest = Annotated[
+    str,
+    BeforeValidator(_plain_digest),
+    Field(pattern=DIGEST_PATTERN),
+    WithJsonSchema({"type": "string", "pattern": "^([Ss][Hh][Aa]256:)?[0-9A-Fa-f]{64}$"}),
+]
 
 Count = Annotated[int, Strict()]
 """A whole number as such: neither `true` nor a text with digits is one."""
@@ -41,10 +58,8 @@ class Metadata(Section):
 
 class Model(Section):
     uri: str = Field(min_length=1, description="Path of the model file, relative to the document.")
-    version: str = Field(min_length=1, max_length=40, description="Your word for this version; a new one makes a new release.")
-    sha256: Annotated[str, Field(pattern=DIGEST_PATTERN)] | None = Field(
-        default=None, description="The file's sha256; another content is then an error."
-    )
+    version: Version = Field(description="Your word for this version; a new one makes a new release.")
+    sha256: Digest | None = Field(default=None, description="The file's sha256; another content is then an error.")
 
 
 class Latency(Section):

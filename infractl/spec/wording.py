@@ -7,7 +7,7 @@ import re
 from pydantic import BaseModel, ValidationError
 
 from infractl.errors import Diagnostic, Mark, Severity
-from infractl.spec.service import DIGEST_PATTERN, NAME_PATTERN
+from infractl.spec.service import DIGEST_PATTERN, NAME_PATTERN, VERSION_PATTERN
 from infractl.spec.suggest import as_name, did_you_mean, sort, written
 from infractl.spec.validate import Finding, dotted, findings
 from infractl.spec.yaml.document import Document, Path
@@ -80,7 +80,7 @@ def _unknown_value(finding: Finding) -> Diagnostic:
         "a value is not one of those that are known",
         f"{written(finding.value)} is not a value of {finding.path[-2 if isinstance(finding.path[-1], int) else -1]}",
         finding.mark,
-        did_you_mean(str(finding.value), words, "use one of") if len(words) > 1 else f"write {''.join(words)}",
+        did_you_mean(str(finding.value), words, "use one of" if len(words) > 1 else "write"),
     )
 
 
@@ -109,9 +109,17 @@ def _wrong_pattern(finding: Finding) -> Diagnostic:
             return _error(
                 "bad-digest",
                 "a sha256 is not written as one",
-                f"{written(finding.value)} is not 64 lower-case hexadecimal digits",
+                f"{written(finding.value)} is not 64 hexadecimal digits",
                 finding.mark,
                 "copy what `sha256sum` prints for the file, or remove the key",
+            )
+        case p if p == VERSION_PATTERN:
+            return _error(
+                "bad-version",
+                "a version has characters that a version cannot have",
+                f"{written(finding.value)} is not such a version",
+                finding.mark,
+                "use letters, digits and . _ + -, first a letter or digit: 2024-11-24, v1.2",
             )
         case pattern:
             return _error(

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from infractl.errors import Mark, SpecError
+from infractl.errors import Mark, Severity, SpecError
 from infractl.spec.load import LoadedProject, load_project, settings_for
 
 SERVICE = """\
@@ -104,6 +104,57 @@ def test_other_documents_in_a_directory_are_skipped_with_a_note(project: Path) -
     assert [s.name for s in loaded.services] == ["fraud", "risk"]
     places = ["all.yaml:1:1", "all.yaml:17:1", "chart.yaml", "kserve.yaml:1:1", "none.yaml", "stack.yaml:1:1"]
     assert notes(loaded) == [("skipped-document", place) for place in places]
+
+
+def test_what_may_have_been_a_service_is_skipped_with_a_warning(project: Path) -> None:
+    """A recorded service that is no longer declared is destroyed: its emptied file must be seen in the plan."""
+    (project / "emptied.yaml").write_text("")
+    (project / "beheaded.yaml").write_text("spec: {}\n")
+    (project / "list.yaml").write_text("- a\n")
+    (project / "deployment.yaml").write_text(FOREIGN)
+
+    loaded = load_project([project])
+
+    severities = {str(d.at).partition(":")[0]: d.severity for d in loaded.diagnostics}
+    assert severities == {
+        "beheaded.yaml": Severity.warning,
+        "deployment.yaml": Severity.note,
+        "emptied.yaml": Severity.warning,
+        "list.yaml": Severity.warning,
+    }
+
+
+@pytest.mark.parametrize(
+    ("right", "slip"),
+    [
+        ("infractl.dev/v1", "infract.dev/v1"),
+        ("infractl.dev/v1", "Infractl.dev/v1"),
+        ("infractl.dev/v1", "infractl/v1"),
+        ("infractl.dev/v1", "infractl.dve/v1"),
+        ("infractl.dev/v1", "v1"),
+        ("InferenceService", "InferenceServce"),
+    ],
+)
+def test_a_slip_in_the_version_or_the_kind_is_an_error_and_never_another_tool_s_document(
+    right: str, slip: str, project: Path
+) -> None:
+    (project / "fraud.yaml").write_text(SERVICE.replace(right, slip))
+
+    with pytest.raises(SpecError) as raised:
+        load_project([project])
+
+    (problem,) = raised.value.diagnostics
+    assert problem.slug == "unknown-value" and slip in problem.detail
+    assert right in problem.remedy
+
+
+@pytest.mark.parametrize(
+    "version", ["infra.contrib.fluxcd.io/v1", "infrastructure.cluster.x-k8s.io/v1beta1", "serving.kserve.io/v1beta1"]
+)
+def test_what_others_write_is_not_taken_for_a_slip(version: str, project: Path) -> None:
+    (project / "other.yaml").write_text(f"apiVersion: {version}\nkind: InferenceService\n")
+
+    assert notes(load_project([project])) == [("skipped-document", "other.yaml:1:1")]
 
 
 def test_a_broken_file_that_is_meant_for_us_is_never_skipped(project: Path) -> None:
@@ -216,6 +267,27 @@ def test_a_mark_is_found_by_keys_and_indexes_and_none_where_nothing_is_said(proj
     assert str(service.mark("spec.slo")) == "fraud.yaml:10:5"
     assert service.mark("spec.slo.latency.p50") is None
     assert service.mark("spec.targets.1") is None
+
+
+@pytest.mark.parametrize("written", ["9f" * 32, "9F" * 32, "sha256:" + "9f" * 32, "SHA256:" + "9F" * 32])
+def test_a_sha256_may_be_written_as_tools_print_it(written: str, project: Path) -> None:
+    (project / "fraud.yaml").write_text(SERVICE.replace("    version:", f'    sha256: "{written}"\n    version:'))
+
+    assert load_project([project]).services[0].service.spec.model.sha256 == "9f" * 32
+
+
+@pytest.mark.parametrize("version", ["..", "a/b", "1 2", "ä", "v1?x", "-1", "%2e"])
+def test_a_version_that_would_bend_a_url_is_refused(version: str, project: Path) -> None:
+    (project / "fraud.yaml").write_text(SERVICE.replace('"1"', f'"{version}"'))
+
+    assert slugs(".") == ["bad-version"]
+
+
+@pytest.mark.parametrize("version", ["1", "v1.2.3", "2024-11-24", "1.0.0+build_7"])
+def test_a_version_may_have_what_versions_mostly_have(version: str, project: Path) -> None:
+    (project / "fraud.yaml").write_text(SERVICE.replace('"1"', f'"{version}"'))
+
+    assert load_project([project]).services[0].service.spec.model.version == version
 
 
 def test_a_digest_depends_on_values_alone(project: Path) -> None:
