@@ -46,7 +46,7 @@ class Found:
 def find(paths: Sequence[Path], problems: Diagnostics) -> Found:
     """Every file to read, each once, in a stable order. What is missing or out of place is added to `problems`."""
     given = [p.parent if p.name == PROJECT_FILE and is_file(p) else p for p in paths] or [Path()]
-    project = _project_above(given[0])
+    project = project_above(given[0])
     by_place: dict[Path, Candidate] = {}
     for path in given:
         for candidate in _candidates(path, project, problems):
@@ -66,7 +66,7 @@ def _candidates(path: Path, project: Path | None, problems: Diagnostics) -> Iter
             at=shown(path),
             remedy="correct the path, or run `infractl init` to write a first service",
         )
-    elif (other := _project_above(path)) != project:
+    elif (other := project_above(path)) != project:
         problems.error(
             "two-projects",
             summary="the paths belong to different projects",
@@ -103,7 +103,7 @@ def _search(directory: Path, problems: Diagnostics) -> Iterator[Candidate]:
                 yield Candidate(path=inside / name, named=False)
 
 
-def _project_above(path: Path) -> Path | None:
+def project_above(path: Path) -> Path | None:
     """The nearest infractl.yaml in the path's directory or above it."""
     start = absolute_path(path)
     return next((d / PROJECT_FILE for d in (start, *start.parents) if is_file(d / PROJECT_FILE)), None)

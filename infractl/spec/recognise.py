@@ -18,7 +18,7 @@ GROUP = "infractl.dev"
 KIND = "InferenceService"
 
 _NEAR = 0.8
-"""How like a word is that is meant to be another, by difflib's ratio. What Kubernetes and its neighbours write is farther away."""
+"""How like a word is that is meant to be another, by difflib's ratio. What Kubernetes and others write is farther away."""
 
 
 def service_documents(candidate: Candidate, problems: Diagnostics) -> Iterator[Document]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 
@@ -22,8 +23,9 @@ def did_you_mean(word: str, known: Sequence[str], otherwise: str) -> str:
 
 
 def as_name(text: str, default: str) -> str:
-    """The text as a name of a project or service, as far as its characters allow."""
-    letters = re.sub("[^a-z0-9-]+", "-", text.lower()).lstrip("-0123456789")
+    """The text as a name of a project or service, as far as its characters allow: accents go, `ß` becomes `ss`."""
+    plain = "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
+    letters = re.sub("[^a-z0-9-]+", "-", plain).lstrip("-0123456789")
     return letters[:40].rstrip("-") or default
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Sequence
+import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from infractl.domain.profile import ModelProfile
-from infractl.errors import UsageError
+from infractl.errors import ModelError, UsageError
 from infractl.profile.onnx import profile_onnx
+from infractl.spec.find import PROJECT_FILE, exists, project_above, shown
+from infractl.spec.suggest import as_name
 from infractl.tensors import TensorSpec
 from infractl.units import format_bytes
 
@@ -25,25 +27,56 @@ class Starter:
 
 
 def init(model: Path, directory: Path) -> Starter:
-    """Write `SERVICE.yaml`, and `infractl.yaml` unless there is one. Raises ModelError; UsageError where a file is in the way."""
-    profile = profile_onnx(model, model.resolve().parent)
-    name = _name(model.stem)
-    project, service = directory / "infractl.yaml", directory / f"{name}.yaml"
+    """Write `SERVICE.yaml`, and `infractl.yaml` unless the directory is in a project already, which a second one would cut up.
+
+    Raises ModelError, and UsageError where a file is in the way. Nothing is made before both are known to be fine.
+    """
+    project = project_above(directory)
+    root = project.parent if project else directory
+    profile = _profile(model, root)
+    name = as_name(model.stem, "service")
+    service = directory / f"{name}.yaml"
     texts = {service: service_text(name, _uri(model, directory), profile)}
-    if not _in_project(directory):
-        texts[project] = project_text(_name(directory.resolve().name), name)
+    if project is None:
+        texts[directory / PROJECT_FILE] = project_text(as_name(directory.resolve().name, "project"), name)
+    _write(directory, texts)
+    return Starter(service=name, document=service, files=tuple(texts))
+
+
+def _profile(model: Path, root: Path) -> ModelProfile:
+    """What `plan` will read of the model. Raises ModelError where it is not there, not in the project, or no sound model."""
+    if not exists(model):
+        raise ModelError.of(
+            "model-missing",
+            summary="there is no model file here",
+            detail=f"{model} does not exist",
+            at=str(model),
+            remedy="pass the path of an ONNX file: infractl init MODEL",
+        )
+    if not model.resolve().is_relative_to(root.resolve()):
+        raise UsageError.of(
+            "model-outside-project",
+            summary="the model is outside the project's directory",
+            detail=f"{model} is not below {shown(root)}",
+            remedy="copy the model into the directory, or pass a directory above it with --out",
+        )
+    return profile_onnx(model, root)
+
+
+def _write(directory: Path, texts: Mapping[Path, str]) -> None:
+    """Every file, or none where one of them is there already."""
+    in_the_way = next((path for path in texts if os.path.lexists(path)), None)
+    if directory.exists() and not directory.is_dir():
+        in_the_way = directory
+    if in_the_way:
+        raise _exists(in_the_way)
     try:
         directory.mkdir(parents=True, exist_ok=True)
         for path, text in texts.items():
             with path.open("x", encoding="utf-8") as file:
                 file.write(text)
-    except FileExistsError:
-        raise UsageError.of(
-            "file-exists",
-            summary="init does not write over a file",
-            detail=str(service if directory.is_dir() else directory),
-            remedy="remove or rename it, or pass another directory with --out",
-        ) from None
+    except FileExistsError as error:
+        raise _exists(Path(error.filename)) from None
     except OSError as error:
         raise UsageError.of(
             "file-not-written",
@@ -51,13 +84,15 @@ def init(model: Path, directory: Path) -> Starter:
             detail=f"{error.filename or directory}: {error.strerror}",
             remedy="pass another directory with --out",
         ) from None
-    return Starter(service=name, document=service, files=tuple(texts))
 
 
-def _in_project(directory: Path) -> bool:
-    """Whether the directory belongs to a project already; a second infractl.yaml would cut it off."""
-    here = directory.resolve()
-    return any((folder / "infractl.yaml").exists() for folder in (here, *here.parents))
+def _exists(path: Path) -> UsageError:
+    return UsageError.of(
+        "file-exists",
+        summary="init does not write over a file",
+        detail=str(path),
+        remedy="remove or rename it, or pass another directory with --out",
+    )
 
 
 def project_text(name: str, service: str) -> str:
@@ -127,19 +162,7 @@ def _comment(text: str) -> str:
     return "".join(c if c.isprintable() else "?" for c in text)
 
 
-def _name(text: str) -> str:
-    """A valid name that is as near to the text as can be."""
-    name = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
-    return (name if name[:1].isalpha() else f"service-{name}".rstrip("-"))[:40].rstrip("-")
-
-
 def _uri(model: Path, directory: Path) -> str:
-    resolved, root = model.resolve(), directory.resolve()
-    if not resolved.is_relative_to(root):
-        raise UsageError.of(
-            "model-outside-project",
-            summary="the model is outside the project's directory",
-            detail=f"{model} is not below {directory}",
-            remedy="copy the model into the directory, or pass a directory above it with --out",
-        )
-    return f"./{resolved.relative_to(root)}"
+    """The model's path as the document says it: relative to the document's directory."""
+    path = os.path.relpath(model.resolve(), directory.resolve())
+    return path if path.startswith("../") else f"./{path}"

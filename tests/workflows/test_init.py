@@ -10,7 +10,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from infractl.errors import UsageError
+from infractl.errors import ModelError, UsageError
 from infractl.spec.load import load_project
 from infractl.workflows.init import init
 
@@ -66,3 +66,70 @@ def test_init_writes_over_nothing(tmp_path: Path, make_mlp: Callable[..., Path],
         init(model, Path())
 
     assert Path("infractl.yaml").read_text() == "project: mine\n"
+
+
+def test_a_starter_in_a_directory_of_a_project_belongs_to_it_and_finds_its_model(
+    tmp_path: Path, make_mlp: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("infractl.yaml").write_text("project: mine\n")
+    model = make_mlp(Path("fraud.onnx"))
+
+    starter = init(model, Path("sub/dir"))
+
+    loaded = load_project([Path()])
+    assert starter.files == (Path("sub/dir/fraud.yaml"),)
+    assert 'uri: "../../fraud.onnx"' in starter.document.read_text()
+    assert loaded.services[0].model_path == tmp_path / "fraud.onnx"
+    assert load_project([Path("sub/dir")]).project.project == "mine"
+
+
+def test_a_model_outside_of_the_project_leaves_nothing_behind(
+    tmp_path: Path, make_mlp: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    model = make_mlp(Path("fraud.onnx"))
+
+    with pytest.raises(UsageError, match="model-outside-project"):
+        init(model, Path("sub/dir"))
+
+    assert sorted(tmp_path.iterdir()) == [tmp_path / "fraud.onnx"]
+
+
+def test_where_one_file_is_in_the_way_none_is_written(
+    tmp_path: Path, make_mlp: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    model = make_mlp(Path("fraud.onnx"))
+    Path("infractl.yaml").symlink_to("gone.yaml")
+
+    with pytest.raises(UsageError, match=r"file-exists.*infractl\.yaml"):
+        init(model, Path())
+
+    assert not Path("fraud.yaml").exists()
+
+
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [("My Möd el.v1.onnx", "my-mod-el-v1"), ("Größe.onnx", "grosse"), ("ﬁsh_2.onnx", "fish-2"), ("模型.onnx", "service")],
+)
+def test_a_name_is_as_near_to_the_file_s_as_letters_allow(
+    file: str, name: str, tmp_path: Path, make_mlp: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    starter = init(make_mlp(Path(file)), Path())
+
+    (loaded,) = load_project([Path()]).services
+    assert starter.service == loaded.name == name
+    assert f"ports: {{{name}: 8080}}" in Path("infractl.yaml").read_text()
+
+
+def test_a_model_that_is_not_there_is_told_without_a_document_that_is_not_there_either(tmp_path: Path) -> None:
+    with pytest.raises(ModelError) as raised:
+        init(tmp_path / "nope.onnx", tmp_path)
+
+    (problem,) = raised.value.diagnostics
+    assert problem.slug == "model-missing"
+    assert "spec.model" not in problem.remedy and "infractl init" in problem.remedy
+    assert list(tmp_path.iterdir()) == []
