@@ -55,8 +55,12 @@ class PublicApp:
         try:
             if not entered:
                 raise RequestError(503, "the server is stopping")
-            body = await self._answer(self._loaded(serving, route), scope, receive)
-            await respond(send, 200, body, self._headers(JSON))
+            self._loaded(serving, route)
+            # A client that sends slowly takes no place among the release's requests, and another release may answer by then.
+            body = await read_json_body(scope, receive, LARGEST_BODY_BYTES)
+            serving = self._loaded(self._releases.find(route.version), route)
+            answer = await self._answer(serving, body, receive)
+            await respond(send, 200, answer, self._headers(JSON))
             status = 200
         except RequestError as refusal:
             status = refusal.status
@@ -72,11 +76,10 @@ class PublicApp:
                 self.gate.leave()
             self._metrics.answered(serving.version if serving else "", status, time.perf_counter() - started_s)
 
-    async def _answer(self, serving: Serving, scope: Scope, receive: Receive) -> bytes:
+    async def _answer(self, serving: Serving, body: bytes, receive: Receive) -> bytes:
         if not serving.gate.enter():
             raise RequestError(503, f"the server has {serving.gate.bound} requests already, which is all that it takes")
         try:
-            body = await read_json_body(scope, receive, LARGEST_BODY_BYTES)
             request = decode_request(body, serving.signature, serving.limits)
             outputs = await serving.batcher.run(request.inputs, request.items, partial(has_gone, receive))
         except ModelError as error:

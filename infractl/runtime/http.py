@@ -35,14 +35,13 @@ async def read_json_body(scope: Scope, receive: Receive, limit_bytes: int) -> by
     for name, value in scope["headers"]:
         if name == b"content-type":
             _check_type(value)
+        elif name == b"content-encoding":
+            _check_encoding(value)
         elif name == b"content-length" and int(value) > limit_bytes:
             raise _too_large(limit_bytes)
-    body, more = await _piece(receive)
-    if not more and len(body) <= limit_bytes:
-        return body
     try:
         async with asyncio.timeout(_BODY_TIMEOUT_S):
-            return await _rest(body, more, receive, limit_bytes)
+            return await _whole(receive, limit_bytes)
     except TimeoutError:
         raise RequestError(408, f"the body did not arrive within {_BODY_TIMEOUT_S:.0f}s") from None
 
@@ -58,8 +57,9 @@ def has_gone(receive: Receive) -> bool:
     return False
 
 
-async def _rest(body: bytes, more: bool, receive: Receive, limit_bytes: int) -> bytes:
-    pieces, size = [body], len(body)
+async def _whole(receive: Receive, limit_bytes: int) -> bytes:
+    pieces: list[bytes] = []
+    size, more = 0, True
     while more and size <= limit_bytes:
         body, more = await _piece(receive)
         pieces.append(body)
@@ -79,6 +79,11 @@ async def _piece(receive: Receive) -> tuple[bytes, bool]:
 def _check_type(value: bytes) -> None:
     if value != b"application/json" and value.partition(b";")[0].strip().lower() != b"application/json":
         raise RequestError(415, f"the body's type is {quote(value.decode('latin-1'))}, and application/json is wanted")
+
+
+def _check_encoding(value: bytes) -> None:
+    if value.strip().lower() != b"identity":
+        raise RequestError(415, f"the body's encoding is {quote(value.decode('latin-1'))}, and only identity is taken")
 
 
 def _too_large(limit_bytes: int) -> RequestError:

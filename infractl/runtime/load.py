@@ -18,12 +18,16 @@ from infractl.tensors import Dtype, Signature, TensorSpec
 
 
 def load(settings: ReleaseSettings) -> Sequence[Session]:
-    """Warm sessions of one model. Raises ModelError where the file has another digest, cannot be opened or cannot be run."""
+    """Warm sessions of one model.
+
+    Raises ModelError where the file has another digest, cannot be opened or run, or is about what JSON cannot carry.
+    """
     path = Path(settings.path)
     _verify(path, settings.digest)
     open_session = open_engine(settings.engine)
     options = SessionOptions(threads=settings.threads)
     sessions = [open_session(path, options) for _ in range(settings.instances)]
+    _check_sendable(sessions[0].signature, path)
     for session in sessions:
         _warm_up(session, settings)
     return sessions
@@ -47,10 +51,23 @@ def _verify(path: Path, digest: str) -> None:
         )
 
 
+def _check_sendable(signature: Signature, path: Path) -> None:
+    """No request could be answered: better that the release fails than that it is called ready."""
+    for spec in (*signature.inputs, *signature.outputs):
+        if spec.dtype not in SENDABLE:
+            raise ModelError.of(
+                "model-unsendable-type",
+                summary="an input or output has an element type that JSON cannot carry",
+                detail=f"{spec.name} is {spec.dtype}",
+                at=str(path),
+                remedy="export the model with FP32 inputs and outputs; inside it may compute in any type",
+            )
+
+
 def _warm_up(session: Session, settings: ReleaseSettings) -> None:
     """The first calls of a session allocate; a call with the largest batch shows that the model takes it."""
     signature = session.signature
-    if not settings.warmup or any(spec.dtype not in SENDABLE for spec in signature.inputs):
+    if not settings.warmup:
         return
     try:
         for _ in range(settings.warmup):

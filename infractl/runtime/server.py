@@ -76,8 +76,9 @@ class Server:
         if self._settings.until_stdin_ends:
             loop.add_reader(sys.stdin.fileno(), self._stdin_moved)
         await self._public.open()
-        await self._control.open()
+        # Before the first answer on the control socket: a server that answers there and has no record has lost it.
         home.write_record(self._directory, self._record())
+        await self._control.open()
         log.info("%s listens on %s:%d, process %d", self._settings.service, self._settings.host, self._port, os.getpid())
         await self._stop.wait()
         await self._drain()

@@ -20,6 +20,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
+from infractl.protocol.control import socket_address
 from infractl.protocol.settings import ReleaseSettings, ServerSettings, ServerStatus, dumps, read_record, read_status
 
 PATIENCE_S = 30.0
@@ -50,7 +51,8 @@ class UnixConnection(http.client.HTTPConnection):
 
     def connect(self) -> None:
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.connect(str(self._path))
+        with socket_address(self._path) as address:
+            self.sock.connect(address)
 
 
 class RunningServer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import socket
 import stat
@@ -144,6 +145,29 @@ def test_a_request_that_takes_longer_than_the_grace_is_cut_off(
     assert "1 requests were not answered in time" in server.log.read_text()
     assert "Traceback" not in server.log.read_text()
     assert not (server.directory / "server.json").exists()
+
+
+@pytest.mark.parametrize("sent", [b"", b"content-length: 100\r\n\r\n", b"content-length: 100\r\n\r\n{"])
+def test_connections_that_never_finish_their_request_hold_it_no_longer_than_the_grace(
+    sent: bytes,
+    start_server: Callable[..., RunningServer],
+    make_mlp: Callable[..., Path],
+    tmp_path: Path,
+    wait_until: Any,
+) -> None:
+    server = start_server(grace_s=0.5)
+    server.serve(make_mlp(tmp_path / "m.onnx"))
+    with contextlib.ExitStack() as connections:
+        for _ in range(20):
+            connection = connections.enter_context(socket.create_connection(("127.0.0.1", server.record.port)))
+            connection.sendall(b"POST /v2/models/fraud/infer HTTP/1.1\r\nhost: x\r\n" + sent)
+        if sent:
+            wait_until(lambda: server.metric("infractl_in_flight_requests") == 20, "the requests to arrive")
+        server.process.terminate()
+
+        # Far less than the time that a body is given.
+        assert server.process.wait(15) == 0
+    assert "Traceback" not in server.log.read_text()
 
 
 def test_a_server_that_is_told_so_stops_with_its_stdin(

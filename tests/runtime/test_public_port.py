@@ -95,6 +95,8 @@ def test_the_server_names_itself(fraud: RunningServer) -> None:
         ("GET", f"{MODEL}/infer", {}, None, 405, "takes POST"),
         ("POST", "/v2/health/live", JSON, b"{}", 405, "takes GET, HEAD"),
         ("POST", f"{MODEL}/infer", {"content-type": "text/plain"}, b"{}", 415, "application/json is wanted"),
+        ("POST", f"{MODEL}/infer", {**JSON, "content-encoding": "gzip"}, b"{}", 415, 'encoding is "gzip", and only identity'),
+        ("POST", f"{MODEL}/infer", {**JSON, "content-encoding": "Identity"}, b"{}", 400, "inputs"),
         ("POST", f"{MODEL}/infer", {"content-length": str(2**30)}, None, 413, "larger than"),
         ("POST", f"{MODEL}/infer", JSON, b"{", 400, "the body is no JSON"),
         ("POST", f"{MODEL}/infer", {}, b"{}", 400, 'no list of objects as "inputs"'),
@@ -184,3 +186,25 @@ def test_a_client_that_leaves_in_the_middle_of_a_body_is_no_error(fraud: Running
     wait_until(lambda: fraud.metric("infractl_requests_total", version="v1", code="499") == before + 1, "the loss to be seen")
     assert "Traceback" not in fraud.log.read_text()
     assert json.loads(fraud.call("GET", "/v2/health/ready").body) == {"ready": True}
+
+
+def test_clients_that_send_slowly_take_no_place_of_those_that_are_ready(
+    start_server: Callable[..., RunningServer], model: Path, wait_until: Callable[..., None]
+) -> None:
+    server = start_server()
+    server.serve(model, "v1", max_concurrency=1)
+    slow = [server.connect() for _ in range(3)]
+    for connection in slow:
+        connection.connect()
+        connection.sock.sendall(f"POST {MODEL}/infer HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{{".encode())
+    wait_until(lambda: server.metric("infractl_in_flight_requests") == 3, "the slow ones to begin")
+
+    assert server.infer({"features": features(1)}).status == 200
+    server.control("DELETE", "/releases/v1")
+    wait_until(lambda: server.phase("v1") is None, "the release to unload, whoever still sends")
+    for connection in slow:
+        connection.sock.sendall(b" " * 99)
+        answer = http.client.HTTPResponse(connection.sock, method="POST")
+        answer.begin()
+        assert (answer.status, json.loads(answer.read())) == (503, {"error": "no release is active"})
+        connection.close()

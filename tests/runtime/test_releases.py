@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import onnxruntime
 import pytest
+from onnx import TensorProto, helper
 
 from infractl.protocol.settings import dumps
 
@@ -192,6 +193,53 @@ def test_a_text_file_with_the_right_digest_is_no_model(server: RunningServer, tm
     server.put(model)
 
     assert "model-unreadable" in server.status.releases[0].detail
+
+
+def cast_model(path: Path, given: int, made: int) -> Path:
+    """`y = cast(x)`, from one element type to another."""
+    graph = helper.make_graph(
+        [helper.make_node("Cast", ["x"], ["y"], to=made)],
+        "cast",
+        [helper.make_tensor_value_info("x", given, ["batch", 2])],
+        [helper.make_tensor_value_info("y", made, ["batch", 2])],
+    )
+    path.write_bytes(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9).SerializeToString())
+    return path
+
+
+@pytest.mark.parametrize(
+    ("given", "made", "said"),
+    [
+        (TensorProto.BFLOAT16, TensorProto.FLOAT, "x is BF16"),
+        (TensorProto.FLOAT, TensorProto.BFLOAT16, "y is BF16"),
+    ],
+)
+@pytest.mark.parametrize("warmup", [0, 1])
+def test_a_model_that_json_cannot_speak_to_fails_when_it_is_loaded(
+    given: int, made: int, said: str, warmup: int, server: RunningServer, tmp_path: Path
+) -> None:
+    server.put(cast_model(tmp_path / "m.onnx", given, made), warmup=warmup)
+
+    [release] = server.status.releases
+    assert release.phase == "failed"
+    assert "model-unsendable-type" in release.detail and said in release.detail
+
+
+@pytest.mark.parametrize(
+    ("element", "word"), [(TensorProto.FLOAT16, "FP16"), (TensorProto.DOUBLE, "FP64"), (TensorProto.UINT16, "UINT16")]
+)
+def test_a_model_of_half_or_double_or_small_numbers_answers(
+    element: int, word: str, server: RunningServer, tmp_path: Path
+) -> None:
+    server.serve(cast_model(tmp_path / "m.onnx", TensorProto.FLOAT, element), "out")
+    server.serve(cast_model(tmp_path / "n.onnx", element, TensorProto.FLOAT), "in")
+    body = {"shape": [1, 2], "data": [1, 2]}
+
+    for version, datatype, answered in (("out", "FP32", word), ("in", word, "FP32")):
+        request = json.dumps({"inputs": [{"name": "x", "datatype": datatype, **body}]}).encode()
+        answer = server.call("POST", f"/v2/models/fraud/versions/{version}/infer", request)
+        assert answer.status == 200, answer.body
+        assert answer.json["outputs"] == [{"name": "y", "datatype": answered, **body}]
 
 
 @pytest.mark.parametrize("changes", [{"path": "no\0path"}, {"instances": 1.5}])
