@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
+import json
+import os
 import signal
 import socket
 import subprocess
 import sys
+import time
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +21,12 @@ import psutil
 from infractl_local.directory import private
 
 SERVER = ("-m", "infractl.runtime")
+
+LABELS_VARIABLE = "INFRACTL_LABELS"
+"""In a server's environment: whose it is, for when the files that say so are removed under it."""
+
+NAMED_WITHIN_S = 1.0
+"""A process that was just started has no command line for a moment."""
 
 START_TOLERANCE_S = 2.0
 """A start time is computed from the boot time, which moves by a second when the clock is corrected."""
@@ -47,12 +58,22 @@ class Identity:
             return None
         return child.poll()
 
-    def send(self, number: signal.Signals) -> None:
-        """Signal the process, if it is still the one that was meant."""
+    @property
+    def age_s(self) -> float:
+        return time.time() - self.started
+
+    def serves(self, settings: Path) -> bool:
+        """Whether the process runs and is the server of these settings. Start times alone can be close to each other."""
+        try:
+            return self.alive and _serves(psutil.Process(self.pid).cmdline(), settings)
+        except (psutil.NoSuchProcess, psutil.AccessDenied):
+            return False
+
+    def send(self, number: signal.Signals, settings: Path) -> None:
+        """Signal the process, if it is still the one that was meant: the server of these settings."""
         with suppress(psutil.NoSuchProcess):
-            process = psutil.Process(self.pid)
-            if self._is(process):
-                process.send_signal(number)
+            if self.serves(settings):
+                psutil.Process(self.pid).send_signal(number)
 
     def _is(self, process: psutil.Process) -> bool:
         return abs(process.create_time() - self.started) <= START_TOLERANCE_S
@@ -62,7 +83,7 @@ _children: dict[int, tuple[float, subprocess.Popen[bytes]]] = {}
 """What this process started, with its start time: only a parent learns its child's exit status."""
 
 
-def start_server(settings: Path, log: Path) -> Identity:
+def start_server(settings: Path, log: Path, labels: Mapping[str, str]) -> Identity:
     """A model server that survives us: own session, no input, output appended to its log. Raises OSError."""
     with open(log, "ab", opener=private) as output:
         child = subprocess.Popen(
@@ -71,23 +92,40 @@ def start_server(settings: Path, log: Path) -> Identity:
             stdout=output,
             stderr=subprocess.STDOUT,
             cwd="/",
+            env={**os.environ, LABELS_VARIABLE: json.dumps(dict(labels), sort_keys=True)},
             umask=0o077,
             close_fds=True,
             start_new_session=True,
         )
     identity = Identity(child.pid, psutil.Process(child.pid).create_time())
     _children[identity.pid] = (identity.started, child)
+    # Whoever looks for the server from now on must find it by its command line.
+    deadline_s = time.monotonic() + NAMED_WITHIN_S
+    while identity.alive and not identity.serves(settings) and time.monotonic() < deadline_s:
+        time.sleep(0.001)
     return identity
 
 
 def servers(settings: Path) -> tuple[Identity, ...]:
     """The processes that were started with these settings, whether or not they listen yet."""
-    wanted = [*SERVER, str(settings)]
     return tuple(
         Identity(process.pid, process.info["create_time"])
         for process in psutil.process_iter(["cmdline", "create_time"])
-        if (process.info["cmdline"] or [])[-len(wanted) :] == wanted
+        if _serves(process.info["cmdline"] or [], settings)
     )
+
+
+def labels_of(server: Identity) -> Mapping[str, str]:
+    """Whose the server is, as it was told at its start; nothing where that cannot be seen."""
+    try:
+        return dict(json.loads(psutil.Process(server.pid).environ().get(LABELS_VARIABLE, "{}")))
+    except (psutil.NoSuchProcess, psutil.AccessDenied, ValueError, TypeError):
+        return {}
+
+
+def _serves(command_line: Sequence[str], settings: Path) -> bool:
+    wanted = [*SERVER, str(settings)]
+    return list(command_line[-len(wanted) :]) == wanted
 
 
 def held(lock: Path) -> bool:
@@ -104,24 +142,43 @@ def held(lock: Path) -> bool:
 
 def free(host: str, port: int) -> bool:
     """Whether a server could listen there now."""
+    return _refusal(host, port) is None
+
+
+def in_use(host: str, port: int) -> bool:
+    """Whether a server cannot listen there because another does; false where the address itself is the obstacle."""
+    return _refusal(host, port) == errno.EADDRINUSE
+
+
+def _refusal(host: str, port: int) -> int | None:
+    """The error number that a bind meets; None where it succeeds."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
-        except OSError:
-            return False
-    return True
+        except OSError as error:
+            return error.errno
+    return None
 
 
 def listener(port: int) -> str | None:
     """Who listens on the port, as "nginx (pid 4711)", as far as the system tells us."""
+    return next((name for pid in listeners(port) if (name := named(pid))), None)
+
+
+def listeners(port: int) -> tuple[int, ...]:
+    """The processes that listen on the port at any address, as far as the system tells us."""
     try:
         connections = psutil.net_connections("tcp")
     except psutil.AccessDenied:
-        return None
-    for connection in connections:
-        if connection.status == psutil.CONN_LISTEN and connection.laddr and connection.laddr.port == port and connection.pid:
-            with suppress(psutil.NoSuchProcess):
-                return f"{psutil.Process(connection.pid).name()} (pid {connection.pid})"
+        return ()
+    listening = (c for c in connections if c.status == psutil.CONN_LISTEN and c.laddr and c.laddr.port == port)
+    return tuple(sorted({c.pid for c in listening if c.pid}))
+
+
+def named(pid: int) -> str | None:
+    """The process as "nginx (pid 4711)"; None where it has ended."""
+    with suppress(psutil.NoSuchProcess):
+        return f"{psutil.Process(pid).name()} (pid {pid})"
     return None

@@ -195,7 +195,7 @@ def _load(control: Control, release: ReleaseSettings) -> None:
 def _end(files: ServiceDirectory, silence: ControlError) -> Running:
     """What must answer nobody any more and cannot be asked to: it ends with its server, which answers nobody as it is."""
     if record := standing.serving(files):
-        standing.identity(record).send(signal.SIGKILL)
+        standing.identity(record).send(signal.SIGKILL, files.settings)
     return Running(detail=f"ends the server, which does not answer: {silence}", after_s=LOOK_S)
 
 

@@ -14,15 +14,18 @@ from infractl.domain.health import Health, HealthStatus
 from infractl.domain.resource import Live, Ref, Resource
 from infractl.domain.step import Done, Failed, Pending, Running, Step
 from infractl.domain.value import Properties
-from infractl.errors import ProviderError, TransientProviderError
+from infractl.errors import Diagnostic, ProviderError, TransientProviderError
 from infractl.protocol.control import ANSWER_WITHIN_S, Control, ControlError, NobodyListensError
 from infractl.protocol.settings import ServerRecord, ServerSettings, dumps
 from infractl.provider.schema import Attribute, Schema
-from infractl_local import failure, standing
+from infractl_local import failure, preflight, standing
+from infractl_local.astray import KILL_AFTER_GRACE_S, UNKNOWN_GRACE_S, astray_live, end_astray
 from infractl_local.control import LOOK_WITHIN_S
 from infractl_local.directory import RunDirectory, ServiceDirectory, remove, remove_empty, write_private
+from infractl_local.foreign import refuse_foreign
 from infractl_local.log import last_lines
 from infractl_local.process import Identity, free, start_server
+from infractl_local.standing import START_LIMIT_S
 
 KIND = "server"
 NAME = "main"
@@ -41,14 +44,9 @@ SCHEMA = Schema(
         "directory": Attribute(computed=True),
         "instance": Attribute(computed=True),
         "silence": Attribute(computed=True),
+        "astray": Attribute(computed=True),
     }
 )
-
-START_LIMIT_S = 60.0
-"""A server that does not listen by then never will."""
-
-KILL_AFTER_GRACE_S = 5.0
-"""How long after its grace a server that was asked to stop may still be there."""
 
 LOOK_S = 0.05
 
@@ -72,9 +70,8 @@ class _Token:
     def __str__(self) -> str:
         return json.dumps(asdict(self))
 
-    @property
-    def alive(self) -> tuple[Identity, ...]:
-        return tuple(i for i in self.identities if i.alive)
+    def alive(self, files: ServiceDirectory) -> tuple[Identity, ...]:
+        return tuple(i for i in self.identities if i.serves(files.settings))
 
     @property
     def identities(self) -> tuple[Identity, ...]:
@@ -107,6 +104,8 @@ class Server:
     def begin(self, step: Step) -> Pending:
         files = self.run.service(step.address.key)
         labels = step.owner.labels(step.address)
+        if step.action is not Action.delete:
+            end_astray(files, labels, step.address, self.clock)
         with self.run.changing:
             if step.action is Action.delete:
                 token = self._stop(files, labels)
@@ -122,6 +121,9 @@ class Server:
     def managed(self, desired: Resource, live: Live) -> Properties:
         """Where any port will do, whichever it is fits. A server that does not answer says so: it is to be replaced."""
         there = live.properties
+        if there["astray"]:
+            # What it was started with is not known: that it does not answer is the one difference.
+            return {**desired.properties, "answers": False}
         port = ANY_PORT if desired.properties["port"] == ANY_PORT else there["bound_port"]
         silent = {"answers": False} if there["silence"] else {}
         return {"host": there["host"], "port": port, "grace_s": there["grace_s"], **silent}
@@ -132,6 +134,11 @@ class Server:
             return Health(HealthStatus.healthy)
         return Health(HealthStatus.failed, f"process {there['pid']} does not answer: {there['silence']}")
 
+    def preflight(self, desired: Resource, live: Live | None) -> Sequence[Diagnostic]:
+        port = desired.properties["port"]
+        files = self.run.service(desired.address.key)
+        return () if port == ANY_PORT else preflight.of_port(files, desired.address, desired.properties["host"], port, live)
+
     def last_lines(self, live: Live, count: int) -> Sequence[str]:
         return last_lines(self.run.of(live.ref).log, count)
 
@@ -140,7 +147,7 @@ class Server:
         port = 0 if wanted["port"] == ANY_PORT else wanted["port"]
         running = standing.processes(files)
         if running:
-            _refuse_foreign(files, labels, address, running)
+            refuse_foreign(files, labels, address, running)
             _refuse_ending(files, address)
             return _Token(processes=_plain(running), since=now, host=host, port=port)
         port = port or _earlier_port(standing.settings(files) or self._replaced.get(files.id), labels, host)
@@ -148,9 +155,11 @@ class Server:
             service=address.service, host=host, port=port, directory=str(files.path), labels=labels, grace_s=wanted["grace_s"]
         )
         try:
+            # A record without its process would make the new one look astray.
+            remove(files.record)
             write_private(files.settings, dumps(settings))
             offset = files.log.stat().st_size if files.log.exists() else 0
-            child = start_server(files.settings, files.log)
+            child = start_server(files.settings, files.log, labels)
         except OSError as error:
             raise ProviderError.of(
                 "server-start",
@@ -167,11 +176,11 @@ class Server:
             _remember_port(files, record)
             return Done(ref=_ref(files))
         waited = self.clock.now().timestamp() - token.since
-        processes = token.alive or standing.processes(files)
+        processes = token.alive(files) or standing.processes(files)
         if processes and waited <= token.limit_s:
             return Running(detail="waits for the server to listen", after_s=LOOK_S)
         for process in processes:
-            process.send(signal.SIGKILL)
+            process.send(signal.SIGKILL, files.settings)
         failed = failure.of_start(
             files,
             host=token.host,
@@ -188,21 +197,21 @@ class Server:
     def _stop(self, files: ServiceDirectory, labels: Mapping[str, str]) -> _Token:
         now = self.clock.now().timestamp()
         running = standing.processes(files)
-        if running and standing.labels(files) != labels:
+        if running and standing.labels(files) not in ({}, labels):
             # What is there is another owner's: ours is absent already.
             return _Token(processes=(), since=now, limit_s=0.0)
         given = standing.settings(files)
         for process in running:
-            process.send(signal.SIGTERM)
-        grace_s = given.grace_s if given else 0.0
+            process.send(signal.SIGTERM, files.settings)
+        grace_s = given.grace_s if given else UNKNOWN_GRACE_S
         return _Token(processes=_plain(running), since=now, limit_s=grace_s + KILL_AFTER_GRACE_S)
 
     def _stopped(self, files: ServiceDirectory, token: _Token) -> Running | Done:
-        left = token.alive
+        left = token.alive(files)
         if left:
             overdue = self.clock.now().timestamp() - token.since > token.limit_s
             for process in left if overdue else ():
-                process.send(signal.SIGKILL)
+                process.send(signal.SIGKILL, files.settings)
             return Running(detail="ends its process" if overdue else "finishes the requests it has", after_s=LOOK_S)
         with self.run.changing:
             if not standing.processes(files):
@@ -216,7 +225,7 @@ class Server:
     def _live(self, files: ServiceDirectory) -> Live | None:
         record = standing.serving(files)
         if record is None:
-            return None
+            return astray_live(files, _ref(files))
         return Live(
             ref=_ref(files),
             properties={
@@ -230,22 +239,10 @@ class Server:
                 "directory": str(files.path),
                 "instance": standing.instance(record),
                 "silence": _silence(files, LOOK_WITHIN_S),
+                "astray": False,
             },
             labels=record.labels,
         )
-
-
-def _refuse_foreign(files: ServiceDirectory, labels: Mapping[str, str], address: Address, running: Sequence[Identity]) -> None:
-    theirs = standing.labels(files)
-    if theirs == labels:
-        return
-    raise ProviderError.of(
-        "foreign-server",
-        summary="a server of another owner runs in this service's directory",
-        detail=f"process {running[0].pid} in {files.path} belongs to lineage {theirs.get('infractl-lineage', 'unknown')}",
-        at=str(address),
-        remedy=f"destroy that service with the state that it belongs to, or end process {running[0].pid} if nobody needs it",
-    )
 
 
 def _refuse_ending(files: ServiceDirectory, address: Address) -> None:

@@ -131,6 +131,46 @@ def test_a_living_process_with_the_right_start_time_is_not_trusted_without_the_l
     assert stranger.is_running() and stranger.status() != psutil.STATUS_ZOMBIE
 
 
+def test_a_record_that_names_another_process_leads_nobody_to_it(
+    world: World, wanted: Resource, stranger: psutil.Process, rewrite: Callable[..., None]
+) -> None:
+    live = world.reach(wanted)
+    # So close to the server's own start that the times alone would not tell them apart.
+    rewrite(Path(live.properties["directory"]) / "server.json", pid=stranger.pid, started=stranger.create_time())
+
+    lost = world.again("server")
+    world.live.clear()
+    after = world.reach(wanted)
+
+    assert lost is not None and lost.properties["pid"] == live.properties["pid"]
+    assert world.kinds["server"].health(wanted, lost).status is HealthStatus.failed
+    assert [process.pid for process in world.servers] == [after.properties["pid"]] != [live.properties["pid"]]
+    assert stranger.is_running() and stranger.status() != psutil.STATUS_ZOMBIE
+
+
+def test_no_signal_reaches_a_process_that_is_not_the_directorys_server(
+    world: World, wanted: Resource, stranger: psutil.Process
+) -> None:
+    live = world.reach(wanted)
+    pending = world.kinds["server"].begin(world.removal(wanted.address))
+    token = {**json.loads(pending.token), "processes": [[stranger.pid, stranger.create_time()]], "since": 0.0}
+
+    assert isinstance(world.wait(pending), Done)
+    assert isinstance(world.wait(replace(pending, token=json.dumps(token))), Done)
+
+    assert live.properties["pid"] not in {process.pid for process in world.servers}
+    assert stranger.is_running() and stranger.status() != psutil.STATUS_ZOMBIE
+
+
+def test_a_server_can_be_found_by_its_command_line_from_the_first_moment_on(world: World, wanted: Resource) -> None:
+    for _ in range(5):
+        pending = world.kinds["server"].begin(world.step(Action.create, wanted))
+        assert len(world.servers) == 1
+
+        world.servers[0].kill()
+        assert isinstance(world.wait(pending), Failed)
+
+
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"pid": 1}', b'{"pid": "x", "unheard": 1}'])
 def test_a_record_that_cannot_be_read_proves_nothing(world: World, content: bytes) -> None:
     directory = world.root / "shop.default.fraud.local"

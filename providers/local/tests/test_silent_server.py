@@ -15,6 +15,7 @@ from infractl.domain.health import HealthStatus
 from infractl.domain.plan import Change
 from infractl.errors import ProviderError
 from infractl.planning.diff import Desired, KindView, diff
+from infractl.protocol.control import socket_address
 from infractl_local.provider import provider
 
 if TYPE_CHECKING:
@@ -39,7 +40,8 @@ def of_another_version(world: World, model: Path) -> Iterator[World]:
     path = Path(world.one("server").properties["directory"]) / "control.sock"
     path.unlink()
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
-        listener.bind(str(path))
+        with socket_address(path) as address:
+            listener.bind(address)
         listener.listen()
 
         def serve() -> None:
