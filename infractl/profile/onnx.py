@@ -82,8 +82,13 @@ def _check(model: ModelProto, path: Path, *, whole: bool) -> None:
     known = onnx.defs.onnx_opset_version()
     newest = max((opset.version for opset in model.opset_import if opset.domain in DEFAULT_DOMAINS), default=0)
     if newest > known:
-        detail = f"it uses opset {newest} of ONNX, and the newest that is known here is {known}"
-        raise _unreadable(path, detail, "export the model with an older opset, or upgrade the package onnx")
+        raise ModelError.of(
+            "model-unreadable",
+            summary="the model file cannot be read",
+            detail=f"it uses opset {newest} of ONNX, and the newest that is known here is {known}",
+            at=str(path),
+            remedy="export the model with an older opset, or upgrade the package onnx",
+        )
     try:
         onnx.checker.check_model(model if whole else str(path))
     except onnx.checker.ValidationError as error:
@@ -183,12 +188,11 @@ def _first_line(error: Exception) -> str:
     return re.sub(r"\[\w+Error\] |Inference error\(s\): ", "", line) or type(error).__name__
 
 
-def _unreadable(path: Path, detail: str, remedy: str = "") -> ModelError:
+def _unreadable(path: Path, detail: str) -> ModelError:
     return ModelError.of(
         "model-unreadable",
         summary="the model file cannot be read",
         detail=detail,
         at=str(path),
-        remedy=remedy
-        or "export the model again, and check that the whole file was copied (git lfs pull, where it is kept in LFS)",
+        remedy="export the model again, and check that the whole file was copied (git lfs pull, where it is kept in LFS)",
     )
