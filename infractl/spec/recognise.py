@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from difflib import SequenceMatcher
 from typing import Any
 
@@ -30,7 +30,7 @@ def service_documents(candidate: Candidate, problems: Diagnostics) -> Iterator[D
         return
     parsed = parse(data, candidate.shown)
     if parsed.problems and not candidate.named and GROUP.encode() not in data:
-        _skip(problems, f"it cannot be read as YAML ({parsed.problems[0].slug}) and does not name {GROUP}", candidate.shown)
+        _skip(problems.note, f"it cannot be read as YAML ({parsed.problems[0].slug}) and does not name {GROUP}", candidate.shown)
         return
     problems.extend(parsed.problems)
     if not parsed.documents and not parsed.problems:
@@ -43,7 +43,8 @@ def service_documents(candidate: Candidate, problems: Diagnostics) -> Iterator[D
             problems.extend(document.problems)
             _refuse(document, problems)
         else:
-            _skip(problems, _foreign(document.value), document.nearest_mark(()), lost=not _has_version(document.value))
+            say = problems.warning if _beheaded(document.value) else problems.note
+            _skip(say, _foreign(document.value), document.nearest_mark(()))
 
 
 def _ours(value: Any, named: bool) -> bool:
@@ -65,8 +66,9 @@ def _near(word: Any, meant: str) -> bool:
     return isinstance(word, str) and SequenceMatcher(a=word[:60].lower(), b=meant.lower()).ratio() >= _NEAR
 
 
-def _has_version(value: Any) -> bool:
-    return isinstance(value, dict) and value.get("apiVersion") is not None
+def _beheaded(value: Any) -> bool:
+    """Whether it may have been a service once: what is recorded of that one is taken for undeclared."""
+    return isinstance(value, dict) and "spec" in value and value.get("apiVersion") is None
 
 
 def _foreign(value: Any) -> str:
@@ -76,9 +78,7 @@ def _foreign(value: Any) -> str:
     return "it has no apiVersion" if version is None else f"its apiVersion is {written(version)}"
 
 
-def _skip(problems: Diagnostics, reason: str, at: Mark | str, *, lost: bool = False) -> None:
-    """`lost`: it may have been a service once, and what is recorded of that one would be taken for undeclared."""
-    say = problems.warning if lost else problems.note
+def _skip(say: Callable[..., None], reason: str, at: Mark | str) -> None:
     say(
         "skipped-document",
         summary="a YAML document that is not for infractl is skipped",
@@ -90,7 +90,8 @@ def _skip(problems: Diagnostics, reason: str, at: Mark | str, *, lost: bool = Fa
 
 def _empty(candidate: Candidate, problems: Diagnostics) -> None:
     if not candidate.named:
-        _skip(problems, "it is empty", candidate.shown, lost=True)
+        # It may have been a service once, too.
+        _skip(problems.warning, "it is empty", candidate.shown)
         return
     problems.error(
         "empty-file",

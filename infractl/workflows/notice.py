@@ -17,8 +17,8 @@ def of_service(workspace: Workspace, key: ServiceKey, found: Known) -> Iterator[
     """Who is changing the service, and what an earlier run left open."""
     holder = workspace.stores.state.holder(key)
     if holder is not None and holder.id != workspace.held.get(key):
-        text = f"{holder.who} holds the lock since {holder.since:%Y-%m-%d %H:%M:%S} UTC (pid {holder.pid} on {holder.host}): "
-        yield Notice(code="lock-held", text=text + "what lives may change under this plan")
+        since = f"{holder.since:%Y-%m-%d %H:%M:%S} UTC (pid {holder.pid} on {holder.host})"
+        yield Notice(code="lock-held", text=f"{holder.who} holds the lock since {since}: what lives may change under this plan")
     if found.open_steps:
         names = ", ".join(f"{s.intent.action.value} {s.intent.address}" for s in found.open_steps)
         yield Notice(code="open-steps", text=f"an earlier run did not see the end of: {names}; apply settles it first")
@@ -27,24 +27,26 @@ def of_service(workspace: Workspace, key: ServiceKey, found: Known) -> Iterator[
 def of_foreign(observed: Observed) -> Iterator[Notice]:
     """Recorded objects whose id is somebody else's now."""
     for address, live in observed.foreign.items():
-        text = f"what is recorded as {address} is another owner's now ({live.ref.id}): it is left alone"
-        yield Notice(code="foreign", text=text)
+        yield Notice(
+            code="foreign", text=f"what is recorded as {address} is another owner's now ({live.ref.id}): it is left alone"
+        )
 
 
 def of_orphans(addresses: Iterable[Address]) -> Iterator[Notice]:
     for address in addresses:
-        text = f"{address} carries this service's labels, and is neither wanted nor recorded; destroy removes it"
-        yield Notice(code="orphan", text=text)
+        yield Notice(code="orphan", text=f"{address} carries this service's labels, and is not recorded; destroy removes it")
 
 
 def of_placement(placed: Placed, state: ServiceState | None) -> Iterator[Notice]:
     """What the figures leave out, and a version word that is used for two models."""
     if placed.profile.uncosted:
         names = ", ".join(f"{operator} ({count})" for operator, count in placed.profile.uncosted)
-        yield Notice(code="uncosted", text=f"the cost of these operators is not known, so that latencies are floors: {names}")
+        yield Notice(code="uncosted", text=f"the cost of these operators is not known, so that latencies are guesses: {names}")
     if state is None or state.deployment is None:
         return
     before, after = state.deployment.stable, placed.deployment.stable
     if before.version == after.version and before.artifact.digest != after.artifact.digest:
-        text = f"version {after.version} is deployed with another model: its file changed, and spec.model.version did not"
-        yield Notice(code="version-reused", text=text)
+        yield Notice(
+            code="version-reused",
+            text=f"version {after.version} is deployed with another model: its file changed, and spec.model.version did not",
+        )

@@ -110,7 +110,7 @@ def test_what_may_have_been_a_service_is_skipped_with_a_warning(project: Path) -
     """A recorded service that is no longer declared is destroyed: its emptied file must be seen in the plan."""
     (project / "emptied.yaml").write_text("")
     (project / "beheaded.yaml").write_text("spec: {}\n")
-    (project / "list.yaml").write_text("- a\n")
+    (project / "mkdocs.yml").write_text("site_name: our docs\n")
     (project / "deployment.yaml").write_text(FOREIGN)
 
     loaded = load_project([project])
@@ -120,7 +120,7 @@ def test_what_may_have_been_a_service_is_skipped_with_a_warning(project: Path) -
         "beheaded.yaml": Severity.warning,
         "deployment.yaml": Severity.note,
         "emptied.yaml": Severity.warning,
-        "list.yaml": Severity.warning,
+        "mkdocs.yml": Severity.note,
     }
 
 
