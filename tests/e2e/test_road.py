@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import numpy as np
+import onnx
 import onnxruntime
 import pytest
 
@@ -257,3 +258,26 @@ def test_an_apply_whose_reader_goes_away_is_carried_out_all_the_same(folder: Any
 
     assert applying.wait(60) == 0
     assert folder.run("plan", "--detailed-exitcode").stdout.startswith("No changes.")
+
+
+def test_a_release_that_cannot_be_loaded_is_partly_applied_and_named(folder: Any) -> None:
+    """Its input is of a type that the server's protocol cannot carry, which only the server finds out."""
+    kind = onnx.TensorProto.BFLOAT16
+    graph = onnx.helper.make_graph(
+        [onnx.helper.make_node("Identity", ["x"], ["y"])],
+        "unsendable",
+        [onnx.helper.make_tensor_value_info("x", kind, ["batch", 4])],
+        [onnx.helper.make_tensor_value_info("y", kind, ["batch", 4])],
+    )
+    onnx.save(
+        onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 17)], ir_version=9), folder.path / "bf16.onnx"
+    )
+    folder.write(uri="bf16.onnx")
+
+    done = folder.run("apply", "--auto-approve", code=5)
+
+    assert "2 done, 1 failed" in done.stdout
+    assert "scores.route.main" in done.stderr and "BF16" in done.stderr
+    folder.write()
+    folder.run("apply", "--auto-approve")
+    np.testing.assert_allclose(scores(folder), direct(folder.path / "one.onnx"), rtol=1e-5)
