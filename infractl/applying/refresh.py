@@ -19,12 +19,13 @@ READERS = 16
 class Observed:
     """What lives at the addresses that were asked for, what else carries the owner's labels, and what is deposed.
 
-    `foreign` are recorded objects whose id is another owner's now: they are not ours to change.
+    Ids are a target's own, so what is deposed is keyed by target and ref. `foreign` are recorded objects whose id is
+    another owner's now: they are not ours to change.
     """
 
     live: Mapping[Address, Live]
     orphans: Mapping[Address, tuple[str, Live]]
-    deposed: Mapping[Ref, Live]
+    deposed: Mapping[tuple[str, Ref], Live]
     foreign: Mapping[Address, Live]
 
 
@@ -46,17 +47,17 @@ def refresh(question: Question, connections: Connections) -> Observed:
     with ThreadPoolExecutor(READERS) as readers:
         reading = {key: readers.submit(kind_of(connections, *key).read, group) for key, group in refs.items()}
         finding = {key: readers.submit(kind_of(connections, *key).find, question.owner) for key in sorted(question.sought)}
-        lives = {ref: live for future in reading.values() for ref, live in future.result().items()}
+        lives = {(key[0], ref): live for key, future in reading.items() for ref, live in future.result().items()}
         found = [(target, live) for (target, _), future in finding.items() for live in future.result()]
     owner = question.owner
-    recorded = {r.address: lives[r.ref] for r in question.recorded if r.ref in lives}
+    recorded = {r.address: lives[r.target, r.ref] for r in question.recorded if (r.target, r.ref) in lives}
     foreign = {address: live for address, live in recorded.items() if owner.owns(live.labels) != address}
     live = {address: live for address, live in recorded.items() if address not in foreign}
-    deposed = {r.ref: lives[r.ref] for r in question.deposed if r.ref in lives}
-    known = {x.ref for x in (*live.values(), *deposed.values())}
+    deposed = {(r.target, r.ref): lives[r.target, r.ref] for r in question.deposed if (r.target, r.ref) in lives}
+    known = {(r.target, r.ref) for r in (*question.recorded, *question.deposed)}
     orphans: dict[Address, tuple[str, Live]] = {}
     for target, candidate in found:
         address = owner.owns(candidate.labels)
-        if address is not None and candidate.ref not in known:
+        if address is not None and (target, candidate.ref) not in known:
             orphans[address] = (target, candidate)
     return Observed(live=live, orphans=orphans, deposed=deposed, foreign=foreign)

@@ -66,9 +66,9 @@ def _look_up(kind: GuardedKind, step: OpenStep, owner: Owner) -> Live | None:
 def _record(state: ServiceState, intent: Intent, kind: GuardedKind, live: Live | None) -> Recorded | None:
     before = state.recorded(intent.address)
     if live is None:
-        return before if intent.action is Action.create and intent.prior else None
+        return before if before and _stands_beside(before, intent) else None
     if intent.desired is None:
-        return next((d for d in state.deposed if d.ref == intent.prior), before)
+        return next((d for d in state.deposed if _is_meant(d, intent)), before)
     wanted, managed = intent.desired.properties, kind.managed(intent.desired, live)
     if not attribute_changes(wanted, managed, wanted, kind.schema):
         return record(intent.desired, wanted, intent.target, live)
@@ -77,13 +77,23 @@ def _record(state: ServiceState, intent: Intent, kind: GuardedKind, live: Live |
 
 def _after(state: ServiceState, intent: Intent, recorded: Recorded | None) -> ServiceState:
     """The state with `recorded` at the intent's address. An older object that still lives is deposed, not forgotten."""
-    if intent.action in (Action.delete, Action.forget) and any(d.ref == intent.prior for d in state.deposed):
-        kept = state.deposed if recorded else tuple(d for d in state.deposed if d.ref != intent.prior)
+    if intent.desired is None and any(_is_meant(d, intent) for d in state.deposed):
+        kept = state.deposed if recorded else tuple(d for d in state.deposed if not _is_meant(d, intent))
         return replace(state, deposed=kept)
     others = [r for r in state.resources if r.address != intent.address]
     if recorded is None:
         return state.with_resources(others)
     before = state.recorded(intent.address)
-    superseded = intent.action is Action.create and before is not None and before.ref != recorded.ref and intent.prior is not None
+    superseded = before is not None and before != recorded and _stands_beside(before, intent)
     deposed = (*state.deposed, before) if superseded and before is not None else state.deposed
     return replace(state.with_resources([*others, recorded]), deposed=deposed)
+
+
+def _stands_beside(before: Recorded, intent: Intent) -> bool:
+    """Whether a create makes its object beside an older one: a replacement that creates first, or a move to another target."""
+    return intent.action is Action.create and (intent.prior == before.ref or before.target != intent.target)
+
+
+def _is_meant(recorded: Recorded, intent: Intent) -> bool:
+    """Whether a deletion is of this object. Ids are a target's own: another target may use them as well."""
+    return (recorded.target, recorded.ref) == (intent.target, intent.prior)

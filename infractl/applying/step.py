@@ -76,7 +76,10 @@ def carry_out(
 
 
 def _step(node: Node, change: Change, applied: Mapping[Address, Recorded], around: Surroundings) -> Step | Failed:
-    """The step with every Output resolved. A replacement that creates first gives its create the old object as prior."""
+    """The step with every Output resolved. A replacement that creates first gives its create the old object as prior.
+
+    An old object at another target is none of the new one's kind's business.
+    """
     desired = None if node.action in (Action.delete, Action.forget) else change.desired
     if desired is not None:
         desired = resolved(desired, applied)
@@ -84,14 +87,14 @@ def _step(node: Node, change: Change, applied: Mapping[Address, Recorded], aroun
             return Failed(
                 detail=f"{missing[0]} is not known after it was applied", remedy="report this to the provider's authors"
             )
-    deletes_first = change.action is Action.replace and not change.create_first
+    anew = node.action is Action.create and (not change.create_first or moves(change))
     return Step(
         action=node.action,
         key=":".join([around.owner.lineage, str(around.serial), str(node.address), node.verb, node.deposed]).rstrip(":"),
         address=node.address,
         owner=around.owner,
         desired=desired,
-        prior=None if deletes_first and node.action is Action.create else change.live,
+        prior=None if anew else change.live,
     )
 
 
@@ -158,7 +161,7 @@ def _left_behind(step: Step, change: Change, around: Surroundings) -> Recorded |
     except InfractlError as error:
         # The next run finds it by its labels.
         around.waiting.tell(f"what it left behind cannot be looked up now: {error}")
-    return change.recorded if old else None
+    return change.recorded if change.create_first else None
 
 
 def find_new(kind: GuardedKind, owner: Owner, address: Address, old: Ref | None) -> Live | None:
@@ -176,6 +179,11 @@ def record(desired: Resource, properties: Properties, target: str, live: Live) -
         outputs=live.properties,
         depends_on=desired.depends_on,
     )
+
+
+def moves(change: Change) -> bool:
+    """Whether the new object is wanted at another target than the old one is at."""
+    return change.recorded is not None and change.recorded.target != change.target
 
 
 def _forgotten(step: Step, change: Change) -> Ref | None:

@@ -43,7 +43,7 @@ def carry_out(run: Callable[[Voice], Outcome], auto_approve: bool) -> None:
     problems = [_problem(r) for r in results if r.phase in (Phase.failed, Phase.unknown)]
     problems += [error for a in outcome.applied for error in a.errors]
     if problems:
-        sys.stderr.write(render(problems, color=style_of(sys.stderr).color))
+        progress(render(problems, color=style_of(sys.stderr).color).rstrip("\n"))
     raise typer.Exit(_code(outcome.applied, stop))
 
 

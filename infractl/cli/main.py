@@ -79,6 +79,7 @@ def _problem(slug: str, summary: str, detail: str, remedy: str) -> Diagnostic:
 
 
 def _tell(diagnostics: Sequence[Diagnostic]) -> None:
+    from infractl.cli.terminal import style_of
     from infractl.report.diagnostic import render
 
-    sys.stderr.write(render(diagnostics, color=sys.stderr.isatty() and "NO_COLOR" not in os.environ))
+    sys.stderr.write(render(diagnostics, color=style_of(sys.stderr).color))

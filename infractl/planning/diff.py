@@ -114,9 +114,9 @@ def _refuse_clear_secrets(resource: Resource, schema: Schema) -> None:
             )
 
 
-def deposed_changes(deposed: Sequence[Recorded], live: Mapping[Ref, Live]) -> tuple[Change, ...]:
+def deposed_changes(deposed: Sequence[Recorded], live: Mapping[tuple[str, Ref], Live]) -> tuple[Change, ...]:
     """What is still to be done about objects that were replaced: they go, once nothing turns to them any more."""
-    return tuple(replace(_unwanted(r, live.get(r.ref)), reasons=("it was replaced",), deposed=True) for r in deposed)
+    return tuple(replace(_unwanted(r, live.get((r.target, r.ref))), reasons=("it was replaced",), deposed=True) for r in deposed)
 
 
 def orphan_changes(orphans: Mapping[Address, tuple[str, Live]]) -> tuple[Change, ...]:

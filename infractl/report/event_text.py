@@ -53,8 +53,10 @@ def summary_text(applied: Sequence[Applied], style: Style) -> str:
     head = style.green(f"{word} complete:") if complete else style.red(f"{word} did not complete:")
     lines = [f"{head} {', '.join(parts) if parts else 'no resource had to change'}."]
     for service in applied:
-        if service.state is not None and service.complete:
-            lines += [f"{service.plan.key.service}.{name} = {value}" for name, value in service.state.outputs.items()]
-        elif service.state is None:
+        if not service.complete:
+            continue
+        if service.state is None:
             lines.append(f"{service.plan.key.service} is destroyed")
+        else:
+            lines += [f"{service.plan.key.service}.{name} = {value}" for name, value in service.state.outputs.items()]
     return "\n".join(lines) + "\n"

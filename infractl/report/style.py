@@ -26,8 +26,5 @@ class Style:
     def yellow(self, text: str) -> str:
         return self._wrap("33", text)
 
-    def cyan(self, text: str) -> str:
-        return self._wrap("36", text)
-
     def _wrap(self, code: str, text: str) -> str:
         return f"\x1b[{code}m{text}\x1b[0m" if self.color else text

@@ -44,8 +44,8 @@ def place_service(workspace: Workspace, loaded: LoadedService, state: ServiceSta
     offers = [offer for t in targets.values() for offer in _offers(t)]
     known = _known(workspace, offers, progress)
     # A changed document is a reason to look for something better; the same one is not.
-    same = state is not None and state.deployment is not None and state.spec_digest == loaded.digest
-    recorded = state.deployment.stable.placement if same and state and state.deployment else None
+    deployed = state.deployment if state is not None and state.spec_digest == loaded.digest else None
+    recorded = deployed.stable.placement if deployed else None
     decision = place(loaded.service, profile, offers, known, recorded)
     chosen = _choose(loaded, decision, recorded)
     assert chosen.placement is not None

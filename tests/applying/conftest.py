@@ -127,11 +127,17 @@ class Bench:
     lineage: str = "line-1"
     operation_s: float = 5.0
     parallelism: int = 8
+    elsewhere: Cloud = field(default_factory=Cloud)
+    target: str = "here"
+    """Where resources are wanted; the other cloud gives out the same ids."""
 
     @property
     def connections(self) -> dict[str, Connection]:
-        kinds = {name: MemoryKind(name, self.cloud) for name in SCHEMAS}
-        return {"here": Connection.of(kinds, SCHEMAS)}
+        clouds = {"here": self.cloud, "there": self.elsewhere}
+        return {
+            target: Connection.of({name: MemoryKind(name, cloud) for name in SCHEMAS}, SCHEMAS)
+            for target, cloud in clouds.items()
+        }
 
     @property
     def state(self) -> ServiceState | None:
@@ -145,17 +151,17 @@ class Bench:
             owner=Owner(key=KEY, lineage=self.lineage),
             recorded=recorded,
             deposed=state.deposed if state else (),
-            sought=frozenset(("here", r.address.kind) for r in wanted if r.address not in recorded_at),
+            sought=frozenset((self.target, r.address.kind) for r in wanted if r.address not in recorded_at),
         )
         observed = refresh(question, self.connections)
         live = {**observed.live, **{a: x for a, (_, x) in observed.orphans.items() if a not in recorded_at}}
         views = {
-            ("here", name): KindView(schema=schema, managed=MemoryKind(name, self.cloud).managed)
+            (self.target, name): KindView(schema=schema, managed=MemoryKind(name, self.cloud).managed)
             for name, schema in SCHEMAS.items()
         }
         return ServicePlan(
             key=KEY,
-            target="here",
+            target=self.target,
             lineage=self.lineage,
             serial=state.serial if state else 0,
             spec_digest="digest" if wanted else "",
@@ -165,7 +171,7 @@ class Bench:
             slo={},
             traffic={},
             changes=(
-                *diff([Desired(resource=r, target="here") for r in wanted], recorded, live, views),
+                *diff([Desired(resource=r, target=self.target) for r in wanted], recorded, live, views),
                 *deposed_changes(state.deposed if state else (), observed.deposed),
             ),
             outputs={},

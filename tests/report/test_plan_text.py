@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from infractl.domain.address import Address, ServiceKey
+from infractl.domain.applied import Applied
 from infractl.domain.artifact import Artifact
 from infractl.domain.chip import Chip
 from infractl.domain.cost import Cost
@@ -26,9 +27,11 @@ from infractl.domain.release import Deployment, Release, ServingConfig
 from infractl.domain.resource import Live, Recorded, Ref, Resource
 from infractl.domain.unknown import Unknown
 from infractl.domain.value import Blob, Output
+from infractl.errors import Diagnostic, Severity
 from infractl.planning import planfile
 from infractl.planning.diff import Desired, KindView, diff
 from infractl.provider.schema import Attribute, Schema
+from infractl.report.event_text import summary_text
 from infractl.report.plan_text import plan_text
 from infractl.report.style import Style
 from infractl.tensors import Signature
@@ -235,3 +238,12 @@ def test_colours_are_only_added() -> None:
 
     assert "\x1b[" in coloured
     assert "\x1b[" not in plan_text(plan_of(case))
+
+
+def test_a_service_that_an_error_broke_off_is_not_called_destroyed() -> None:
+    (service,) = plan_of(next(c for c in CASES if c.name == "update")).services
+    error = Diagnostic(slug="state-epoch", severity=Severity.error, summary="the lock was broken")
+
+    text = summary_text([Applied(plan=service, results=(), state=None, errors=(error,))], Style())
+
+    assert "destroyed" not in text and "did not complete" in text
