@@ -31,8 +31,10 @@ def answering(path: Path, answer: bytes) -> Iterator[Control]:
                     connection, _ = listener.accept()
                 except OSError:
                     return
-                with connection:
-                    connection.recv(65536)
+                with connection, connection.makefile("rb") as request:
+                    head = http.client.parse_headers(request) if request.readline() else {}
+                    # The whole request: to hang up on a body that is still being sent is another story.
+                    request.read(int(head.get("content-length") or 0))
                     connection.sendall(answer)
 
         serving = threading.Thread(target=serve, daemon=True)
