@@ -7,8 +7,17 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 
-_NUMBER = r"([0-9]{1,18}(?:\.[0-9]{1,40})?(?:[eE][+-]?[0-9]{1,2})?)"
+NUMBER = r"[0-9]{1,18}(?:\.[0-9]{1,40})?(?:[eE][+-]?[0-9]{1,2})?"
 """ASCII digits, and few enough that no value overflows a float or takes long to read."""
+
+_HUNDREDTHS = r"(?:100(?:\.0{1,40})?|[0-9]{1,2}(?:\.[0-9]{1,40})?)"
+
+DURATION = rf"^\s*({NUMBER})\s*(ns|us|µs|ms|s|m|h|d)\s*$"
+RATE = rf"^\s*({NUMBER})\s*/\s*(s|min|m|h|d)\s*$"
+SIZE = rf"^\s*(?:({NUMBER})\s*(kB|MB|GB|TB|KiB|MiB|GiB|TiB)|([0-9]{{1,18}})\s*(B))\s*$"
+SHARE = rf"^\s*({_HUNDREDTHS})\s*%\s*$"
+MONEY = rf"^\s*({NUMBER})\s*([A-Z]{{3}})\s*$"
+"""What users may write, as regular expressions that JSON Schema understands as well."""
 
 _DURATIONS_S = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _RATES_S = {"s": 1.0, "min": 60.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
@@ -47,41 +56,32 @@ class Money:
 
 def parse_duration_s(text: str) -> float:
     """Seconds in `250us`, `10ms`, `2s`, `1.5m`, `1h`, `7d`. Raises UnitError."""
-    number, unit = _split(text, _DURATIONS_S, "a duration such as 10ms or 2s")
+    number, unit = _split(text, DURATION, "a duration such as 10ms or 2s")
     return float(number) * _DURATIONS_S[unit]
 
 
 def parse_rate_per_s(text: str) -> float:
     """Events a second in `2000/s`, `600/min`, `100/h`, `50/d`. Raises UnitError."""
-    wanted = "a rate such as 2000/s or 100/h"
-    match = re.fullmatch(rf"\s*{_NUMBER}\s*/\s*([a-z]+)\s*", text)
-    if not match or match[2] not in _RATES_S:
-        raise UnitError(f"expected {wanted}")
-    return float(match[1]) / _RATES_S[match[2]]
+    number, unit = _split(text, RATE, "a rate such as 2000/s or 100/h")
+    return float(number) / _RATES_S[unit]
 
 
 def parse_bytes(text: str) -> int:
     """Bytes in `512MiB`, `16GiB`, `2GB`, to the nearest whole one. Raises UnitError, for `1.5B` as well."""
-    number, unit = _split(text, _BYTES, "a size such as 512MiB or 16GiB")
-    if unit == "B" and number != number.to_integral_value():
-        raise UnitError("expected a whole number of bytes")
-    return int((number * _BYTES[unit]).to_integral_value())
+    number, unit = _split(text, SIZE, "a size such as 512MiB or 16GiB")
+    return int((Decimal(number) * _BYTES[unit]).to_integral_value())
 
 
 def parse_share(text: str) -> float:
     """A share between 0 and 1 in `10%` or `0.5%`. Raises UnitError."""
-    match = re.fullmatch(rf"\s*{_NUMBER}\s*%\s*", text)
-    if not match or Decimal(match[1]) > 100:
-        raise UnitError("expected a share between 0% and 100%, such as 10%")
-    return float(Decimal(match[1]) / 100)
+    (number,) = _split(text, SHARE, "a share between 0% and 100%, such as 10%")
+    return float(Decimal(number) / 100)
 
 
 def parse_money(text: str) -> Money:
     """An amount and a currency in `1500 USD` or `0.02 EUR`. Raises UnitError."""
-    match = re.fullmatch(rf"\s*{_NUMBER}\s*([A-Z]{{3}})\s*", text)
-    if not match:
-        raise UnitError("expected an amount and a currency such as 1500 USD")
-    return Money(amount=Decimal(match[1]), currency=match[2])
+    number, currency = _split(text, MONEY, "an amount and a currency such as 1500 USD")
+    return Money(amount=Decimal(number), currency=currency)
 
 
 def format_duration(seconds: float) -> str:
@@ -90,6 +90,11 @@ def format_duration(seconds: float) -> str:
         if abs(seconds) < _DURATIONS_S[unit] * 999.5 or unit == "s":
             return f"{_digits(seconds / _DURATIONS_S[unit])}{unit}"
     raise AssertionError("unreachable")
+
+
+def format_share(share: float) -> str:
+    """`10%`, `0.5%`."""
+    return f"{share * 100:.10g}%"
 
 
 def format_rate(per_s: float) -> str:
@@ -107,11 +112,12 @@ def format_bytes(size: float) -> str:
     return f"{_digits(size)}B"
 
 
-def _split(text: str, units: dict[str, float] | dict[str, int], wanted: str) -> tuple[Decimal, str]:
-    match = re.fullmatch(rf"\s*{_NUMBER}\s*([A-Za-zµ]+)\s*", text)
-    if not match or match[2] not in units:
+def _split(text: str, pattern: str, wanted: str) -> list[str]:
+    """What the pattern's groups matched. Raises UnitError."""
+    match = re.match(pattern, text)
+    if not match:
         raise UnitError(f"expected {wanted}")
-    return Decimal(match[1]), match[2]
+    return [group for group in match.groups() if group is not None]
 
 
 def _digits(value: float) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from infractl.domain.artifact import Artifact
 from infractl.domain.placement import Placement
 from infractl.domain.release import Release, ServingConfig
-from infractl.spec.service import Batching, InferenceService
+from infractl.spec.section.serving import Batching
+from infractl.spec.service import InferenceService
 
 LEAST_CONCURRENCY = 256
 """A burst of this many is let in, whatever the shape: connections often open all at once."""
@@ -26,7 +27,7 @@ def configure(service: InferenceService, placement: Placement, artifact: Artifac
         warmup=serving.warmup,
         reject_non_finite=serving.non_finite == "reject",
     )
-    return Release(version=service.spec.model.version, artifact=artifact, placement=placement, config=config)
+    return Release(version=service.model.version, artifact=artifact, placement=placement, config=config)
 
 
 def _concurrency(placement: Placement) -> int:

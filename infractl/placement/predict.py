@@ -15,7 +15,8 @@ from infractl.placement.service_time import End, ServiceTime, gaps
 from infractl.placement.shape import Shape
 from infractl.placement.speed import Speed
 from infractl.placement.station import PERCENTILES, Station
-from infractl.spec.service import Batching, InferenceService
+from infractl.spec.section.serving import Batching
+from infractl.spec.service import InferenceService
 from infractl.units import format_duration
 
 LARGEST_MODELLED_BATCH = 32

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from infractl.domain.offer import Offer
 from infractl.domain.placement import Placement
 from infractl.domain.profile import ModelProfile
-from infractl.spec.service import Batching, InferenceService
+from infractl.spec.section.serving import Batching
+from infractl.spec.service import InferenceService
 
 LARGEST_AUTOMATIC_BATCH = 32
 

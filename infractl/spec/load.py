@@ -11,23 +11,27 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic_core import ValidationError
 
 from infractl.domain.value import Json
 from infractl.errors import Diagnostic, Diagnostics, Mark, SpecError
 from infractl.spec.find import Found, absolute_path, find, shown
-from infractl.spec.project import Project, TargetEntry, implied_document, project_document, read_project
+from infractl.spec.project import Project, implied_document, project_document, read_project
 from infractl.spec.recognise import service_documents
 from infractl.spec.rule import Subject, broken, duplicate_service
+from infractl.spec.section.target import TargetEntry
 from infractl.spec.service import InferenceService, ServiceSpec
 from infractl.spec.validate import remainder, validate
 from infractl.spec.wording import diagnose
 from infractl.spec.yaml.document import Document
 from infractl.spec.yaml.document import Path as DocumentPath
 
-M = TypeVar("M", bound=BaseModel)
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+M = TypeVar("M", bound="BaseModel")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,51 +1,52 @@
-"""The `infractl.yaml` document: the project's name, its targets and its stores.
+"""The `infractl.yaml` document: the project's name, its targets, its stores, and what holds for all services.
 
 Where there is none, the project is named after its directory and runs on this machine.
 """
 
-from __future__ import annotations
+from collections.abc import Mapping
 
-from typing import Any
-
-from pydantic import ConfigDict, Field, ValidationError
+from pydantic_core import ValidationError
 
 from infractl.errors import Diagnostics, Mark, SpecError
 from infractl.spec.find import PROJECT_FILE, Found, read, shown
-from infractl.spec.service import Name, Section
+from infractl.spec.schema.field import option, required, section
+from infractl.spec.section.fleet import FleetBudget, Policy
+from infractl.spec.section.target import TargetEntry
 from infractl.spec.suggest import as_name
+from infractl.spec.text import Name, Word
 from infractl.spec.validate import validate
 from infractl.spec.wording import diagnose
 from infractl.spec.yaml.document import Document
 from infractl.spec.yaml.parse import parse
 
 
-class TargetEntry(Section):
-    """A target's provider; every other key is the provider's own setting, which the provider's model validates."""
-
-    model_config = ConfigDict(extra="allow", frozen=True)
-
-    provider: str = Field(min_length=1, description="The provider plugin: the name of an entry point in infractl.providers.")
-
-    @property
-    def settings(self) -> dict[str, Any]:
-        return dict(self.__pydantic_extra__ or {})
-
-
-class StoreEntries(Section):
+@section
+class StoreEntries:
     """Where the project remembers. Each is a directory, relative to infractl.yaml."""
 
-    state: str = Field(default=".infractl/state", description="State documents, one a service.")
-    artifacts: str = Field(default=".infractl/artifacts", description="Model files by digest.")
-    measurements: str = Field(default=".infractl/measurements", description="What bench measured.")
-    run: str = Field(default=".infractl/run", description="What runs on this machine: sockets, logs, served files.")
+    state: Word = option("State documents, one a service.", default=".infractl/state")
+    artifacts: Word = option("Model files by digest.", default=".infractl/artifacts")
+    measurements: Word = option("What bench measured.", default=".infractl/measurements")
+    run: Word = option("What runs on this machine: sockets, logs, served files.", default=".infractl/run")
 
 
-class Project(Section):
-    project: Name = Field(description="The project's name: the first part of every address.")
-    targets: dict[Name, TargetEntry] = Field(
-        default={"local": TargetEntry(provider="local")}, description="Places that services may run at, by name."
+@section
+class Project:
+    """The project: its name, where its services may run, and what holds for all of them."""
+
+    project: Name = required("The project's name: the first part of every address.", example="shop")
+    targets: Mapping[Name, TargetEntry] = option(
+        "Places that services may run at, by name.",
+        default={"local": TargetEntry(provider="local")},
+        example="{local: {provider: local}}",
     )
-    stores: StoreEntries = Field(default=StoreEntries(), description="Where state, artifacts and measurements are kept.")
+    stores: StoreEntries = option("Where state, artifacts and measurements are kept.", default=StoreEntries())
+    budgets: tuple[FleetBudget, ...] = option(
+        "Budgets that services share by label.", default=(), example="[{labels: {team: risk}, monthly: 5000 USD}]", acted_on=False
+    )
+    policies: tuple[Policy, ...] = option(
+        "Rules for the services.", default=(), example="[{name: pinned, require: {sha256: true}}]", acted_on=False
+    )
 
 
 def project_document(found: Found, problems: Diagnostics) -> Document | None:

@@ -1,36 +1,30 @@
 """Field types that read a quantity with its unit and keep the SI value."""
 
-from __future__ import annotations
+from typing import Annotated
 
-from collections.abc import Callable
-from typing import Annotated, Any, TypeVar
-
-from pydantic import BeforeValidator, WithJsonSchema
-
-from infractl.units import Money, parse_duration_s, parse_money, parse_rate_per_s, parse_share
-
-T = TypeVar("T")
-
-
-def _text(parse: Callable[[str], T]) -> Callable[[Any], Any]:
-    def read(value: Any) -> Any:
-        # A bare number has no unit: say what one looks like instead of guessing.
-        return parse(value if isinstance(value, str) else str(value))
-
-    return read
-
-
-def _pattern(pattern: str, *examples: str) -> WithJsonSchema:
-    return WithJsonSchema({"type": "string", "pattern": pattern, "examples": list(examples)})
-
-
-_NUMBER = r"\d+(\.\d+)?"
+from infractl.spec.schema.shape import Quantity
+from infractl.units import (
+    DURATION,
+    MONEY,
+    RATE,
+    SHARE,
+    SIZE,
+    Money,
+    format_bytes,
+    format_duration,
+    format_rate,
+    format_share,
+    parse_bytes,
+    parse_duration_s,
+    parse_money,
+    parse_rate_per_s,
+    parse_share,
+)
 
 Seconds = Annotated[
-    float, BeforeValidator(_text(parse_duration_s)), _pattern(rf"^{_NUMBER}\s*(ns|us|µs|ms|s|m|h|d)$", "10ms", "2s")
+    float, Quantity("duration", "ns, us, ms, s, m, h, d", DURATION, ("10ms", "2s"), parse_duration_s, format_duration)
 ]
-PerSecond = Annotated[
-    float, BeforeValidator(_text(parse_rate_per_s)), _pattern(rf"^{_NUMBER}\s*/\s*(s|min|m|h|d)$", "2000/s", "100/h")
-]
-Share = Annotated[float, BeforeValidator(_text(parse_share)), _pattern(rf"^{_NUMBER}\s*%$", "10%", "0.1%")]
-Amount = Annotated[Money, BeforeValidator(_text(parse_money)), _pattern(rf"^{_NUMBER}\s*[A-Z]{{3}}$", "1500 USD", "0.02 EUR")]
+PerSecond = Annotated[float, Quantity("rate", "/s, /min, /h, /d", RATE, ("2000/s", "100/h"), parse_rate_per_s, format_rate)]
+Share = Annotated[float, Quantity("share", "%", SHARE, ("10%", "0.1%"), parse_share, format_share)]
+Size = Annotated[int, Quantity("size", "B, KiB, MiB, GiB, kB, MB, GB", SIZE, ("512MiB", "16GiB"), parse_bytes, format_bytes)]
+Amount = Annotated[Money, Quantity("amount of money", "a currency", MONEY, ("1500 USD", "0.02 EUR"), parse_money, str)]

@@ -1,20 +1,31 @@
-"""A document against its pydantic model: the value, or each error at its place. How an error is told is in `wording`."""
+"""A document against its section: the value, or each error at its place. How an error is told is in `wording`.
+
+A provider's settings are a pydantic model of its own; their errors are placed in the same way.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Hashable, Iterator, Mapping, Set
 from dataclasses import dataclass
-from typing import Any, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
-from pydantic import BaseModel, ValidationError
-from pydantic.fields import FieldInfo
-from pydantic_core import ErrorDetails
+from pydantic_core import ErrorDetails, ValidationError
 
 from infractl.errors import Mark
+from infractl.spec.schema.field import fields_of, sections_in, shape_at
+from infractl.spec.schema.shape import Shape
+from infractl.spec.schema.validator import validator_of
 from infractl.spec.suggest import closest
 from infractl.spec.yaml.document import Document, Path
 
-M = TypeVar("M", bound=BaseModel)
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+    from pydantic.fields import FieldInfo
+
+M = TypeVar("M", bound=Hashable)
+
+UNKNOWN_KEY = ("extra_forbidden", "unexpected_keyword_argument")
+"""What pydantic calls an unknown key, in a model and in a section."""
 
 _MOST_REMOVALS = 8
 """No model nests its required keys deeper, so that as many removals get to the end of it."""
@@ -37,6 +48,7 @@ class Finding:
     document: Document
     known: tuple[str, ...]
     homes: tuple[str, ...]
+    shape: Shape | None
 
     @property
     def name(self) -> str:
@@ -52,15 +64,16 @@ class Finding:
         return self.path[:-1], closest(self.name, self.known)
 
 
-def validate(model: type[M], value: Any) -> M:
-    """The model of a plain value, with keys as users write them. Raises pydantic's ValidationError."""
-    return model.model_validate(value, by_alias=True, by_name=False)
+def validate(section: type[M], value: Any) -> M:
+    """The section of a plain value, with keys as users write them. Raises ValidationError."""
+    validated: M = validator_of(section).validate_python(value)
+    return validated
 
 
-def findings(error: ValidationError, document: Document, model: type[BaseModel], prefix: Path = ()) -> list[Finding]:
+def findings(error: ValidationError, document: Document, model: type, prefix: Path = ()) -> list[Finding]:
     """Every error of a validation of what stands at `prefix`, without those that only follow from another."""
     placed = [_place(e, document, model, prefix) for e in error.errors(include_url=False)]
-    typos = {f.follows_typo for f in placed if f.kind == "extra_forbidden"}
+    typos = {f.follows_typo for f in placed if f.kind in UNKNOWN_KEY}
     lists = {f.path[:-1] for f in placed if f.path and isinstance(f.path[-1], int)}
     return [
         f
@@ -112,7 +125,7 @@ def _covers(mark: Mark, at: Mark | str | None) -> bool:
     return isinstance(at, Mark) and at.line == mark.line and mark.column <= at.column < mark.column + mark.width
 
 
-def _place(error: ErrorDetails, document: Document, model: type[BaseModel], prefix: Path) -> Finding:
+def _place(error: ErrorDetails, document: Document, model: type, prefix: Path) -> Finding:
     """One error, and what may stand at its place."""
     kind, loc = error["type"], error["loc"]
     missing, of_key = kind == "missing", loc[-1:] == ("[key]",)
@@ -128,7 +141,8 @@ def _place(error: ErrorDetails, document: Document, model: type[BaseModel], pref
         of_key=of_key,
         document=document,
         known=_keys(model, inside[len(prefix) :]),
-        homes=tuple(dotted(h) for h in _homes(model, str(path[-1]))) if kind == "extra_forbidden" else (),
+        homes=tuple(dotted(h) for h in _homes(model, str(path[-1]))) if kind in UNKNOWN_KEY else (),
+        shape=None if missing or of_key or _is_pydantic(model) else shape_at(model, path[len(prefix) :]),
     )
 
 
@@ -141,7 +155,7 @@ def _held(document: Document, prefix: Path, loc: Path) -> Path:
     return path
 
 
-def _keys(model: type[BaseModel], path: Path) -> tuple[str, ...]:
+def _keys(model: type, path: Path) -> tuple[str, ...]:
     """The keys of the mapping at the path, as users write them, in the model's order."""
     models = [model]
     for part in path:
@@ -150,7 +164,7 @@ def _keys(model: type[BaseModel], path: Path) -> tuple[str, ...]:
     return tuple(dict.fromkeys(str(name) for m in models for name in _fields(m)))
 
 
-def _homes(model: type[BaseModel], key: str, inside: Path = ()) -> Iterator[Path]:
+def _homes(model: type, key: str, inside: Path = ()) -> Iterator[Path]:
     """Every place in the model that has a key of this name, in bounded depth."""
     if len(inside) == _DEEPEST_HOME:
         return
@@ -161,9 +175,17 @@ def _homes(model: type[BaseModel], key: str, inside: Path = ()) -> Iterator[Path
             yield from _homes(inner, key, (*inside, name))
 
 
-def _fields(model: type[BaseModel]) -> dict[str | int, tuple[type[BaseModel], ...]]:
-    """Each key with the models that its value may be."""
-    return {_key(name, f): tuple(_models(f.annotation)) for name, f in model.model_fields.items()}
+def _fields(model: type) -> dict[str | int, tuple[type, ...]]:
+    """Each key with the sections or models that its value may be."""
+    if _is_pydantic(model):
+        declared: dict[str, FieldInfo] = model.model_fields  # type: ignore[attr-defined]
+        return {_key(name, f): tuple(_models(f.annotation)) for name, f in declared.items()}
+    return {f.key: tuple(sections_in(f.shape)) for f in fields_of(model)}
+
+
+def _is_pydantic(model: type) -> bool:
+    """Told without pydantic, which is slow to import and there already where its models are."""
+    return hasattr(model, "model_fields")
 
 
 def _key(name: str, field: FieldInfo) -> str:
@@ -171,7 +193,7 @@ def _key(name: str, field: FieldInfo) -> str:
 
 
 def _models(annotation: Any) -> Iterator[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+    if isinstance(annotation, type) and _is_pydantic(annotation):
         yield annotation
     for argument in get_args(annotation):
         yield from _models(argument)

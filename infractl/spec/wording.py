@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 
-from pydantic import BaseModel, ValidationError
+from pydantic_core import ValidationError
 
 from infractl.errors import Diagnostic, Mark, Severity
-from infractl.spec.service import DIGEST_PATTERN, NAME_PATTERN, VERSION_PATTERN
+from infractl.spec.schema.shape import OneOf, fits, named
 from infractl.spec.suggest import as_name, did_you_mean, sort, written
-from infractl.spec.validate import Finding, dotted, findings
+from infractl.spec.text import FORMED, NAME
+from infractl.spec.validate import UNKNOWN_KEY, Finding, dotted, findings
 from infractl.spec.yaml.document import Document, Path
 from infractl.units import UnitError
 
@@ -23,11 +24,12 @@ _WANTED = {
     "tuple": "a list",
     "dict": "a mapping",
     "model": "a mapping",
+    "dataclass": "a mapping",
 }
 """What a value must be, by the first word of pydantic's name for the error."""
 
 
-def diagnose(error: ValidationError, document: Document, model: type[BaseModel], prefix: Path = ()) -> list[Diagnostic]:
+def diagnose(error: ValidationError, document: Document, model: type, prefix: Path = ()) -> list[Diagnostic]:
     """Every error of a validation of what stands at `prefix`, without those that only follow from another."""
     return [_tell(finding) for finding in findings(error, document, model, prefix)]
 
@@ -38,8 +40,10 @@ def _tell(finding: Finding) -> Diagnostic:
         return _quantity(finding)
     if kind == "missing":
         return _missing_key(finding)
-    if kind == "extra_forbidden":
+    if kind in UNKNOWN_KEY:
         return _unknown_key(finding)
+    if isinstance(finding.shape, OneOf) and not fits(finding.shape, finding.value):
+        return _wrong_sort(finding, named(finding.shape))
     if kind in ("enum", "literal_error"):
         return _unknown_value(finding)
     if kind == "string_pattern_mismatch":
@@ -86,6 +90,8 @@ def _unknown_value(finding: Finding) -> Diagnostic:
 
 def _quantity(finding: Finding) -> Diagnostic:
     wanted = str(finding.context["error"]).removeprefix("expected ")
+    if not isinstance(finding.value, str | int | float):
+        return _wrong_sort(finding, wanted)
     return _error(
         "quantity",
         "a quantity is not written as one",
@@ -96,39 +102,19 @@ def _quantity(finding: Finding) -> Diagnostic:
 
 
 def _wrong_pattern(finding: Finding) -> Diagnostic:
-    match finding.context.get("pattern"):
-        case p if p == NAME_PATTERN:
-            return _error(
-                "bad-name",
-                "a name has characters or a length that a name cannot have",
-                f"{written(finding.value)} is not such a name",
-                finding.mark,
-                f"use at most 40 lower-case letters, digits and hyphens, first a letter: {as_name(str(finding.value), 'fraud')}",
-            )
-        case p if p == DIGEST_PATTERN:
-            return _error(
-                "bad-digest",
-                "a sha256 is not written as one",
-                f"{written(finding.value)} is not 64 hexadecimal digits",
-                finding.mark,
-                "copy what `sha256sum` prints for the file, or remove the key",
-            )
-        case p if p == VERSION_PATTERN:
-            return _error(
-                "bad-version",
-                "a version has characters that a version cannot have",
-                f"{written(finding.value)} is not such a version",
-                finding.mark,
-                "use letters, digits and . _ + -, first a letter or digit: 2024-11-24, v1.2",
-            )
-        case pattern:
-            return _error(
-                "wrong-value",
-                "a value is not one that can be used here",
-                f"{written(finding.value)} does not match {pattern}",
-                finding.mark,
-                "change it so that it matches the pattern",
-            )
+    pattern = finding.context.get("pattern")
+    form = FORMED.get(str(pattern))
+    if form is None:
+        return _error(
+            "wrong-value",
+            "a value is not one that can be used here",
+            f"{written(finding.value)} does not match {pattern}",
+            finding.mark,
+            "change it so that it matches the pattern",
+        )
+    suggested = f": {as_name(str(finding.value), 'fraud')}" if form is NAME else ""
+    detail = f"{written(finding.value)} is not such a {form.named}"
+    return _error(form.slug, form.summary, detail, finding.mark, form.remedy + suggested)
 
 
 def _wrong_length(finding: Finding) -> Diagnostic:
@@ -158,7 +144,10 @@ def _out_of_range(finding: Finding) -> Diagnostic:
 
 
 def _wrong_type(finding: Finding) -> Diagnostic:
-    wanted = _wanted(finding.kind)
+    return _wrong_sort(finding, _wanted(finding.kind))
+
+
+def _wrong_sort(finding: Finding, wanted: str) -> Diagnostic:
     source = finding.document.written(finding.path)
     if finding.value is None:
         remedy = f"give it {wanted}, or remove the key"

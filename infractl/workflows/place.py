@@ -67,7 +67,7 @@ def _offers(opened: OpenTarget) -> Sequence[Offer]:
 
 def _profile(workspace: Workspace, loaded: LoadedService) -> ModelProfile:
     profile = profile_onnx(loaded.model_path, workspace.loaded.root)
-    pinned = loaded.service.spec.model.sha256
+    pinned = loaded.service.model.sha256
     if pinned is not None and pinned != profile.digest:
         raise ModelError.of(
             "model-digest",

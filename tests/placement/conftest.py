@@ -21,6 +21,7 @@ from infractl.domain.unknown import Unknown
 from infractl.placement.place import place
 from infractl.profile.onnx import profile_onnx
 from infractl.spec.service import InferenceService
+from infractl.spec.validate import validate
 from infractl.tensors import Dtype
 
 
@@ -101,13 +102,14 @@ def profiles(make_mlp, tmp_path_factory) -> Mapping[str, ModelProfile]:
 
 def service(**spec: Any) -> InferenceService:
     """A document with this spec: `service(slo={"latency": {"p99": "10ms"}}, traffic={"peak": "100/s"})`."""
-    return InferenceService.model_validate(
+    return validate(
+        InferenceService,
         {
             "apiVersion": "infractl.dev/v1",
             "kind": "InferenceService",
             "metadata": {"name": "fraud"},
             "spec": {"model": {"uri": "model.onnx", "version": "3"}, **spec},
-        }
+        },
     )
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from infractl.errors import Severity
 from infractl.spec.load import LoadedService, load_project
-from infractl.spec.service import Batching
+from infractl.spec.section.serving import Batching
 from infractl.units import Money
 
 GOOD = Path(__file__).parents[1] / "cases" / "spec" / "good"
@@ -46,7 +46,7 @@ def test_quantities_become_si_values() -> None:
     assert spec.slo.throughput == 2000
     assert spec.traffic.average == 600
     assert spec.budget.monthly == Money(amount=Decimal(1500), currency="USD")
-    assert spec.serving.batching == Batching.model_construct(max_batch=32, max_delay=0.0005)
+    assert spec.serving.batching == Batching(max_batch=32, max_delay=0.0005)
     assert spec.replan.tolerance == pytest.approx(0.05)
 
 

@@ -1,0 +1,48 @@
+"""`targets` of infractl.yaml: where services may run, and what the machines there cost."""
+
+from dataclasses import fields
+from typing import Annotated, Any, ClassVar
+
+from infractl.domain.hardware_class import HardwareClass
+from infractl.spec.quantity import Amount, Share
+from infractl.spec.schema.field import option, required, section
+from infractl.spec.schema.shape import Items, Number, Text
+
+
+@section
+class MachinePrice:
+    """What one machine costs: a price an hour, or what it was bought for and what it draws."""
+
+    per_hour: Amount | None = option("The price of an hour.", default=None, example="0.12 USD")
+    capex: Amount | None = option("What it was bought for.", default=None, example="8000 USD")
+    months: Annotated[int, Number(whole=True, least=1, most=240)] = option(
+        "The months over which that is written off.", default=36
+    )
+    watts: Annotated[float, Number(least=0, most=1_000_000)] | None = option(
+        "What it draws at work.", default=None, example="350"
+    )
+    per_kwh: Amount | None = option("The price of a kilowatt-hour.", default=None, example="0.30 USD")
+
+
+@section
+class TargetEntry:
+    """A provider plugin and its settings. Every key that is not listed here is the provider's own, checked by the provider."""
+
+    extra: ClassVar[str] = "allow"
+
+    provider: Annotated[str, Text(least=1, most=60)] = required(
+        "The provider plugin: the name of an entry point in infractl.providers.", example="local"
+    )
+    classes: Annotated[tuple[HardwareClass, ...], Items(least=1)] | None = option(
+        "Hardware classes that the target has; the provider says so where it is left out.", default=None, example="[cpu, gpu]"
+    )
+    discount: Share = option("What is taken off list prices by a contract of yours.", default=0.0, example="12%", acted_on=False)
+    price: MachinePrice | None = option(
+        "What one machine of the target costs, where it is your own.", default=None, acted_on=False
+    )
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What the provider's own model is to validate."""
+        ours = {f.name for f in fields(self)}
+        return {key: value for key, value in vars(self).items() if key not in ours}
