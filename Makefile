@@ -4,13 +4,15 @@ BIN := .venv/bin
 STAMP := .venv/installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint goldens clean
+.PHONY: help demo test lint goldens site picture clean
 
 help:
 	@echo 'make demo     the quickstart on this machine: declare, plan, apply, serve, change, destroy'
 	@echo 'make test     every test'
 	@echo 'make lint     ruff, mypy --strict, import-linter and the rules of the house'
 	@echo 'make goldens  rewrite the expected files of the golden tests and the generated docs; review the diff'
+	@echo 'make site     the documentation as a site, in build/site'
+	@echo 'make picture  draw the picture of a terminal in README again, from what the demo prints now'
 	@echo 'make clean    remove what the other targets made'
 
 demo: $(STAMP)
@@ -30,9 +32,15 @@ lint: $(STAMP)
 goldens: $(STAMP)
 	INFRACTL_GOLDENS=1 $(BIN)/python -m pytest $$(grep -rl --include='test_*.py' INFRACTL_GOLDENS tests providers)
 
+site: $(STAMP)
+	$(BIN)/zensical build --strict --clean
+
+picture: $(STAMP)
+	$(BIN)/python docs/terminal_picture.py
+
 clean:
 	@if [ -x $(BIN)/python ] && [ -d build/demo ]; then $(BIN)/python examples/quickstart/demo.py --clean; fi
-	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Without the stamp an earlier installation was cut short and cannot be trusted: --clear starts it again.
