@@ -9,7 +9,7 @@ from pydantic_core import ValidationError
 
 from infractl.errors import Diagnostics, Mark, SpecError
 from infractl.spec.find import PROJECT_FILE, Found, read, shown
-from infractl.spec.schema.field import option, required, section
+from infractl.spec.schema.field import Section, option, required
 from infractl.spec.section.fleet import FleetBudget, Policy
 from infractl.spec.section.target import TargetEntry
 from infractl.spec.suggest import as_name
@@ -20,8 +20,7 @@ from infractl.spec.yaml.document import Document
 from infractl.spec.yaml.parse import parse
 
 
-@section
-class StoreEntries:
+class StoreEntries(Section):
     """Where the project remembers. Each is a directory, relative to infractl.yaml."""
 
     state: Word = option("State documents, one a service.", default=".infractl/state")
@@ -30,8 +29,7 @@ class StoreEntries:
     run: Word = option("What runs on this machine: sockets, logs, served files.", default=".infractl/run")
 
 
-@section
-class Project:
+class Project(Section):
     """The project: its name, where its services may run, and what holds for all of them."""
 
     project: Name = required("The project's name: the first part of every address.", example="shop")

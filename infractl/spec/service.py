@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Literal
 
-from infractl.spec.schema.field import option, required, section
+from infractl.spec.schema.field import Section, option, required
 from infractl.spec.section.budget import Budget
 from infractl.spec.section.hardware import Hardware
 from infractl.spec.section.lifecycle import Lifecycle, Replan
@@ -18,8 +18,7 @@ from infractl.spec.section.traffic import Traffic
 from infractl.spec.text import LabelKey, LabelValue, Name, Word
 
 
-@section
-class Metadata:
+class Metadata(Section):
     """Who the service is."""
 
     name: Name = required("The service's name, unique in the project.", example="fraud")
@@ -29,8 +28,7 @@ class Metadata:
     )
 
 
-@section
-class ServiceSpec:
+class ServiceSpec(Section):
     """The service itself: what is served, what it must keep, what it may cost."""
 
     mode: Literal["realtime", "async", "batch"] = option(
@@ -53,8 +51,7 @@ class ServiceSpec:
     replan: Replan = option("When a recorded placement is given up.", default=Replan())
 
 
-@section
-class InferenceService:
+class InferenceService(Section):
     """A model and the promises that its service must keep."""
 
     api_version: Literal["infractl.dev/v1"] = required("Version of this document's format.", example="infractl.dev/v1")

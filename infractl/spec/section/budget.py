@@ -1,11 +1,10 @@
 """`spec.budget`: what the service may cost."""
 
 from infractl.spec.quantity import Amount
-from infractl.spec.schema.field import option, section
+from infractl.spec.schema.field import Section, option
 
 
-@section
-class Budget:
+class Budget(Section):
     """What the service may cost. A placement of unknown price is refused under a budget."""
 
     monthly: Amount | None = option("The most that the service may cost a month.", default=None, example="1500 USD")

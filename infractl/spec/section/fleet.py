@@ -5,21 +5,19 @@ from typing import Annotated, Literal
 
 from infractl.domain.hardware_class import HardwareClass
 from infractl.spec.quantity import Amount, Share
-from infractl.spec.schema.field import option, required, section
+from infractl.spec.schema.field import Section, option, required
 from infractl.spec.schema.shape import Items
 from infractl.spec.text import LabelKey, LabelValue, Name, Region, Word
 
 
-@section
-class FleetBudget:
+class FleetBudget(Section):
     """What all services with these labels may cost together."""
 
     labels: Mapping[LabelKey, LabelValue] = required("The labels that a service must have to count.", example="{team: risk}")
     monthly: Amount = required("The most that they may cost a month.", example="5000 USD")
 
 
-@section
-class Requirement:
+class Requirement(Section):
     """What a service must declare."""
 
     labels: tuple[LabelKey, ...] = option("Labels that it must have.", default=(), example="[team, cost-center]")
@@ -30,8 +28,7 @@ class Requirement:
     budget: bool = option("It must have a monthly budget.", default=False)
 
 
-@section
-class Allowance:
+class Allowance(Section):
     """What a service may use; what is left out is not limited."""
 
     targets: tuple[Name, ...] | None = option("Targets.", default=None, example="[onprem]")
@@ -41,8 +38,7 @@ class Allowance:
     increase: Share | None = option("The most by which one plan may raise a service's cost.", default=None, example="20%")
 
 
-@section
-class Policy:
+class Policy(Section):
     """A rule of the project for its services. A plan that breaks it is refused with exit code 6."""
 
     name: Name = required("The policy's name.", example="pinned-models")

@@ -3,13 +3,12 @@
 from typing import Annotated, Literal
 
 from infractl.domain.hardware_class import HardwareClass
-from infractl.spec.schema.field import option, section
+from infractl.spec.schema.field import Section, option
 from infractl.spec.schema.shape import Items
 from infractl.spec.text import Region, Word
 
 
-@section
-class Hardware:
+class Hardware(Section):
     """What the service may run on."""
 
     classes: Annotated[tuple[HardwareClass, ...], Items(least=1)] = option(

@@ -1,12 +1,11 @@
 """`spec.lifecycle` and `spec.replan`: what apply must leave alone, and when a recorded placement is given up."""
 
 from infractl.spec.quantity import Share
-from infractl.spec.schema.field import option, section
+from infractl.spec.schema.field import Section, option
 from infractl.spec.text import Name, Word
 
 
-@section
-class Lifecycle:
+class Lifecycle(Section):
     """What apply must leave alone."""
 
     protect: bool = option("Nothing of the service is ever destroyed or replaced while this is true.", default=False)
@@ -18,8 +17,7 @@ class Lifecycle:
     )
 
 
-@section
-class Replan:
+class Replan(Section):
     """When a recorded placement is given up."""
 
     tolerance: Share = option("A recorded placement stays while it is within this of the best.", default=0.1)

@@ -3,14 +3,13 @@
 from typing import Annotated, Literal
 
 from infractl.spec.quantity import Seconds
-from infractl.spec.schema.field import option, required, section
+from infractl.spec.schema.field import Section, option, required
 from infractl.spec.schema.shape import Number
 from infractl.spec.section.secret import SecretSource
 from infractl.spec.text import Location, Word
 
 
-@section
-class Asynchronous:
+class Asynchronous(Section):
     """A request is queued, and its answer is written where the caller finds it later."""
 
     output: Location = required("Where answers are written.", example="s3://acme-answers/fraud/")
@@ -23,8 +22,7 @@ class Asynchronous:
     )
 
 
-@section
-class Batch:
+class Batch(Section):
     """A run over stored records, from time to time."""
 
     input: Location = required("The records to read: a file, or a folder that ends in /.", example="s3://acme-data/users/")

@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 from typing import Annotated
 
 from infractl.spec.quantity import Size
-from infractl.spec.schema.field import option, required, section
+from infractl.spec.schema.field import Section, option, required
 from infractl.spec.schema.shape import Number
 from infractl.spec.section.secret import SecretSource
 from infractl.spec.text import Digest, Location, Route, Variable, Version, Word
@@ -40,8 +40,7 @@ class Metric(StrEnum):
         return self in (Metric.rmse, Metric.mae)
 
 
-@section
-class Validation:
+class Validation(Section):
     """Held-out data that an optimized model must prove itself on."""
 
     data: Location = required("Inputs and labels, as npz, npy, csv or parquet.", example="./validation.npz")
@@ -61,8 +60,7 @@ class Validation:
     )
 
 
-@section
-class CalibrationData:
+class CalibrationData(Section):
     """Inputs that show what values flow through the model, for static quantization and pruning. Never the validation data."""
 
     data: Location = required("Inputs, as npz, npy, csv or parquet.", example="./calibration.npz")
@@ -71,8 +69,7 @@ class CalibrationData:
     )
 
 
-@section
-class Ports:
+class Ports(Section):
     """The ports that the container listens on."""
 
     http: Port = option("HTTP, for the routes.", default=8080)
@@ -81,8 +78,7 @@ class Ports:
     )
 
 
-@section
-class Routes:
+class Routes(Section):
     """The paths at which the container answers."""
 
     predict: Route = option("Where a request for a prediction goes.", default="/v2/models/{model}/infer", example="/predict")
@@ -91,8 +87,7 @@ class Routes:
     metrics: Route | None = option("Prometheus metrics, where the container has them.", default=None, example="/metrics")
 
 
-@section
-class Resources:
+class Resources(Section):
     """What one replica of the container needs: nobody can read it from an image."""
 
     cpus: Annotated[float, Number(least=0.05, most=1024)] | None = option("Processor cores.", default=None, example="2")
@@ -100,8 +95,7 @@ class Resources:
     accelerators: Annotated[int, Number(whole=True, least=0, most=64)] = option("GPUs, TPU chips or Neuron devices.", default=0)
 
 
-@section
-class Container:
+class Container(Section):
     """The user's own image. `model.uri` names it, as `oci://registry/image@sha256:...`."""
 
     ports: Ports = option("The ports that it listens on.", default=Ports())
@@ -118,8 +112,7 @@ class Container:
     resources: Resources = option("What one replica needs.", default=Resources())
 
 
-@section
-class Model:
+class Model(Section):
     """A model: its file, its version, and how to tell that an optimized one is as good."""
 
     uri: Location = required(

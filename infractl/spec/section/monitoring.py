@@ -3,15 +3,14 @@
 from typing import Annotated, Literal
 
 from infractl.spec.quantity import Seconds, Share
-from infractl.spec.schema.field import option, required, section
+from infractl.spec.schema.field import Section, option, required
 from infractl.spec.schema.shape import Number
 from infractl.spec.section.rollout import Limits
 from infractl.spec.section.secret import SecretSource
 from infractl.spec.text import Location, Name
 
 
-@section
-class Shift:
+class Shift(Section):
     """Whether the inputs still look like the data that the model was made for."""
 
     reference: Location = required("Inputs to compare with, as npz, npy, csv or parquet.", example="./reference.npz")
@@ -22,8 +21,7 @@ class Shift:
     window: Seconds = option("The time over which inputs are compared.", default=3600.0, example="1h")
 
 
-@section
-class Alert:
+class Alert(Section):
     """Somebody is told when a limit is exceeded for some time."""
 
     name: Name = required("The alert's name.", example="slow")
@@ -33,8 +31,7 @@ class Alert:
     webhook: SecretSource | None = option("Where the address to post to is kept.", default=None, example="{env: ALERT_WEBHOOK}")
 
 
-@section
-class Monitoring:
+class Monitoring(Section):
     """What is measured in production, and who is told."""
 
     metrics: Literal["prometheus", "off"] = option("How metrics are given out.", default="prometheus")

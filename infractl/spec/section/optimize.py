@@ -4,7 +4,7 @@ from enum import StrEnum
 from typing import Annotated, Literal
 
 from infractl.spec.quantity import Seconds, Share, Size
-from infractl.spec.schema.field import option, section
+from infractl.spec.schema.field import Section, option
 from infractl.spec.schema.shape import Items, Number
 from infractl.spec.text import Location
 
@@ -21,8 +21,7 @@ class Precision(StrEnum):
     int4_weights = "int4-weights"
 
 
-@section
-class Quantization:
+class Quantization(Section):
     """Smaller numbers for weights and activations."""
 
     use: Use = option(USE, default="auto")
@@ -31,16 +30,14 @@ class Quantization:
     )
 
 
-@section
-class Pruning:
+class Pruning(Section):
     """A smaller graph: neurons, channels, heads or trees that matter least are taken out."""
 
     use: Use = option(USE, default="auto")
     most: Share = option("The largest share of a layer that may go.", default=0.5, example="50%")
 
 
-@section
-class Distillation:
+class Distillation(Section):
     """A smaller model that learns the given one's answers."""
 
     use: Use = option(USE, default="auto")
@@ -52,8 +49,7 @@ class Distillation:
     )
 
 
-@section
-class Search:
+class Search(Section):
     """A search for student shapes or for pruning ratios layer by layer."""
 
     use: Use = option(USE, default="auto")
@@ -62,8 +58,7 @@ class Search:
     )
 
 
-@section
-class Passes:
+class Passes(Section):
     """The techniques that may be tried: a word, or a mapping with settings."""
 
     quantization: Use | Quantization = option("Smaller numbers for weights and activations.", default="auto", example="required")
@@ -83,16 +78,14 @@ class Passes:
         return {name: setting if isinstance(setting, str) else setting.use for name, setting in given.items()}
 
 
-@section
-class OptimizeLimit:
+class OptimizeLimit(Section):
     """What optimizing one model may take on the machine that plans."""
 
     time: Seconds = option("The longest time; the best so far is then taken.", default=600.0, example="10m")
     memory: Size | None = option("The most memory; a pass that needs more is left out.", default=None, example="4GiB")
 
 
-@section
-class Optimize:
+class Optimize(Section):
     """How far the model may be changed. Every change must prove itself on the validation data."""
 
     level: Literal["off", "safe", "auto", "aggressive"] = option(

@@ -3,12 +3,11 @@
 from typing import Annotated, Literal
 
 from infractl.spec.quantity import Seconds, Share
-from infractl.spec.schema.field import option, section
+from infractl.spec.schema.field import Section, option
 from infractl.spec.schema.shape import Number
 
 
-@section
-class Limits:
+class Limits(Section):
     """What must not be exceeded; each that is given counts."""
 
     p50: Seconds | None = option("The median latency.", default=None, example="10ms")
@@ -20,8 +19,7 @@ class Limits:
     )
 
 
-@section
-class Rollout:
+class Rollout(Section):
     """How a new release takes over, and what takes it back."""
 
     strategy: Literal["direct", "canary", "blue-green", "shadow"] = option(

@@ -1,11 +1,10 @@
 """`{env: FRAUD_KEYS}`: where a secret is kept. Its value is never written into a document."""
 
-from infractl.spec.schema.field import option, section
+from infractl.spec.schema.field import Section, option
 from infractl.spec.text import Variable, Word
 
 
-@section
-class SecretSource:
+class SecretSource(Section):
     """Where a secret is kept: exactly one of `env`, `file` and `secret`."""
 
     env: Variable | None = option("An environment variable of whoever applies.", default=None, example="FRAUD_KEYS")

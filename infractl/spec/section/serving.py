@@ -3,13 +3,12 @@
 from typing import Annotated, Literal
 
 from infractl.spec.quantity import PerSecond, Seconds, Size
-from infractl.spec.schema.field import option, required, section
+from infractl.spec.schema.field import Section, option, required
 from infractl.spec.schema.shape import Items, Number
 from infractl.spec.section.secret import SecretSource
 
 
-@section
-class Batching:
+class Batching(Section):
     """Batching with a cap and a delay of your own."""
 
     max_batch: Annotated[int, Number(whole=True, least=1, most=4096)] = required(
@@ -18,8 +17,7 @@ class Batching:
     max_delay: Seconds = option("How long an idle session may wait for more items.", default=0.0, example="500us")
 
 
-@section
-class Cache:
+class Cache(Section):
     """Answers kept for requests that come again."""
 
     backend: Literal["memory", "redis"] = option(
@@ -32,8 +30,7 @@ class Cache:
     address: SecretSource | None = option("Where the Redis's address is kept.", default=None, example="{env: REDIS_URL}")
 
 
-@section
-class RateLimit:
+class RateLimit(Section):
     """What one caller may send."""
 
     rate: PerSecond = required("Requests of one caller; the next get 429.", example="500/s")
@@ -45,15 +42,13 @@ class RateLimit:
     )
 
 
-@section
-class Auth:
+class Auth(Section):
     """Who may call."""
 
     api_keys: SecretSource = required("Where the accepted API keys are kept, one a line.", example="{env: FRAUD_KEYS}")
 
 
-@section
-class Replicas:
+class Replicas(Section):
     """Bounds of the number of replicas; 0 lets the service go to sleep."""
 
     min: Annotated[int, Number(whole=True, least=0, most=10_000)] = option("The fewest replicas.", default=1)
@@ -62,8 +57,7 @@ class Replicas:
     )
 
 
-@section
-class Serving:
+class Serving(Section):
     """How requests are taken, joined, answered and turned away."""
 
     batching: Literal["auto", "off"] | Batching = option(

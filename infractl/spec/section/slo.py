@@ -1,11 +1,10 @@
 """`spec.slo`: what the service must keep."""
 
 from infractl.spec.quantity import PerSecond, Seconds, Share
-from infractl.spec.schema.field import option, section
+from infractl.spec.schema.field import Section, option
 
 
-@section
-class Latency:
+class Latency(Section):
     """Limits of a time by percentile, at peak traffic."""
 
     p50: Seconds | None = option("Half of the requests are answered within this time.", default=None, example="5ms")
@@ -19,8 +18,7 @@ class Latency:
         return {percentile: limit for percentile, limit in given.items() if limit is not None}
 
 
-@section
-class Slo:
+class Slo(Section):
     """What the service must keep. `plan` refuses what no placement can meet."""
 
     latency: Latency = option("From a request's arrival to the end of its answer, by percentile.", default=Latency())

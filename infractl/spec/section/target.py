@@ -1,16 +1,14 @@
 """`targets` of infractl.yaml: where services may run, and what the machines there cost."""
 
-from dataclasses import fields
 from typing import Annotated, Any, ClassVar
 
 from infractl.domain.hardware_class import HardwareClass
 from infractl.spec.quantity import Amount, Share
-from infractl.spec.schema.field import option, required, section
+from infractl.spec.schema.field import Section, fields_of, option, required
 from infractl.spec.schema.shape import Items, Number, Text
 
 
-@section
-class MachinePrice:
+class MachinePrice(Section):
     """What one machine costs: a price an hour, or what it was bought for and what it draws."""
 
     per_hour: Amount | None = option("The price of an hour.", default=None, example="0.12 USD")
@@ -24,8 +22,7 @@ class MachinePrice:
     per_kwh: Amount | None = option("The price of a kilowatt-hour.", default=None, example="0.30 USD")
 
 
-@section
-class TargetEntry:
+class TargetEntry(Section):
     """A provider plugin and its settings. Every key that is not listed here is the provider's own, checked by the provider."""
 
     extra: ClassVar[str] = "allow"
@@ -44,5 +41,5 @@ class TargetEntry:
     @property
     def settings(self) -> dict[str, Any]:
         """What the provider's own model is to validate."""
-        ours = {f.name for f in fields(self)}
+        ours = {f.name for f in fields_of(type(self))}
         return {key: value for key, value in vars(self).items() if key not in ours}

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from infractl.spec.quantity import PerSecond
-from infractl.spec.schema.field import option, required, section
+from infractl.spec.schema.field import Section, option, required
 from infractl.spec.schema.shape import Number, Text
 from infractl.spec.text import Word
 
@@ -12,16 +12,14 @@ Dimension = Annotated[str, Text(named="dimension", least=1, most=60)]
 Extent = Annotated[int, Number(whole=True, least=1, most=10_000_000)]
 
 
-@section
-class Period:
+class Period(Section):
     """From this time on, until the next period begins, the peak is `factor` times as high."""
 
     cron: Word = required("When it begins: minute, hour, day of month, month, day of week.", example='"0 8 * * 1-5"')
     factor: Annotated[float, Number(least=0, most=1000)] = required("Traffic as a multiple of `traffic.peak`.", example="0.2")
 
 
-@section
-class Traffic:
+class Traffic(Section):
     """The load to plan for."""
 
     pattern: Literal["steady", "diurnal", "bursty", "sporadic"] = option(
