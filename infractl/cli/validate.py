@@ -3,39 +3,81 @@
 from __future__ import annotations
 
 import sys
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from infractl.cli.parameter import AsJson, Paths, given
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
-def validate(paths: Paths = None, json: AsJson = False) -> None:
+    from infractl.errors import Diagnostic
+
+
+class Format(StrEnum):
+    text = "text"
+    json = "json"
+    sarif = "sarif"
+
+
+def validate(
+    paths: Paths = None,
+    format: Annotated[  # noqa: A002 - the option's name
+        Format | None,
+        typer.Option("--format", help="How to print the problems; sarif is for code scanning.  [default: text]"),
+    ] = None,
+    json: AsJson = False,
+) -> None:
     """Check service documents.
 
     Shows every problem at once, with its place and a remedy. Reads no model and needs no provider.
     """
-    from infractl.cli.terminal import style_of
-    from infractl.errors import SpecError
-    from infractl.report.diagnostic import as_json, render
+    from infractl.errors import InfractlError
     from infractl.spec.load import load_project
 
+    wanted = _wanted(format, json)
     try:
         loaded = load_project(given(paths))
-    except SpecError as error:
-        if not json:
+    except InfractlError as error:
+        if wanted is Format.text:
             raise
-        _print_json(as_json(error.diagnostics))
-        raise typer.Exit(1) from None
-    if json:
-        _print_json(as_json(loaded.diagnostics))
-        return
-    if loaded.diagnostics:
-        sys.stderr.write(render(loaded.diagnostics, color=style_of(sys.stderr).color))
-    names = ", ".join(s.service.name for s in loaded.services)
-    sys.stdout.write(f"Valid: {len(loaded.services)} service{'s' if len(loaded.services) != 1 else ''} ({names}).\n")
+        _print(error.diagnostics, wanted)
+        raise typer.Exit(error.exit_code) from None
+    _print(loaded.diagnostics, wanted)
+    if wanted is Format.text:
+        names = ", ".join(s.service.name for s in loaded.services)
+        sys.stdout.write(f"Valid: {len(loaded.services)} service{'s' if len(loaded.services) != 1 else ''} ({names}).\n")
 
 
-def _print_json(problems: object) -> None:
+def _wanted(format: Format | None, json: bool) -> Format:  # noqa: A002
+    if json and format not in (None, Format.json):
+        raise typer.BadParameter(f"--json and --format {format} contradict each other")
+    return Format.json if json else format or Format.text
+
+
+def _print(diagnostics: Sequence[Diagnostic], wanted: Format) -> None:
+    """Text, which is for people, goes to stderr."""
+    match wanted:
+        case Format.text:
+            if diagnostics:
+                from infractl.cli.terminal import style_of
+                from infractl.report.diagnostic import render
+
+                sys.stderr.write(render(diagnostics, color=style_of(sys.stderr).color))
+        case Format.json:
+            from infractl.report.diagnostic import as_json
+
+            _write(as_json(diagnostics))
+        case Format.sarif:
+            from infractl import __version__
+            from infractl.report.diagnostic_sarif import as_sarif
+
+            _write(as_sarif(diagnostics, __version__))
+
+
+def _write(document: object) -> None:
     import json
 
-    sys.stdout.write(json.dumps(problems, indent=2) + "\n")
+    sys.stdout.write(json.dumps(document, indent=2) + "\n")

@@ -63,16 +63,16 @@ class _Printer:
         if isinstance(d.at, Mark) and d.at.text:
             yield from self.snippet(d.at, accent)
         else:
-            for line in _split(d.detail):
+            for line in split_lines(d.detail):
                 yield f"{self.bar()} {line}"
-        for line in _split(d.remedy):
+        for line in split_lines(d.remedy):
             yield f"{self.gutter} {self.paint('=', _BLUE)} {line}"
 
     def snippet(self, mark: Mark, accent: str) -> Iterator[str]:
         source, indent, carets = cut(mark)
         yield self.bar()
         yield f"{self.bar(self.number)} {source}".rstrip()
-        first, *rest = _split(self.diagnostic.detail) or [""]
+        first, *rest = split_lines(self.diagnostic.detail) or [""]
         yield f"{self.bar()} {indent}{self.paint(f'{carets} {first}'.rstrip(), accent)}"
         for line in rest:
             yield f"{self.bar()} {indent}{' ' * len(carets)} {self.paint(line, accent)}"
@@ -112,7 +112,8 @@ def _visible(character: str) -> str:
     return "�" if unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp") else character
 
 
-def _split(text: str) -> list[str]:
+def split_lines(text: str) -> list[str]:
+    """The lines of a text, each fit to be shown."""
     return [visible(line) for line in _LINE_BREAK.split(text)] if text else []
 
 
