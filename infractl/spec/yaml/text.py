@@ -12,7 +12,9 @@ MOST_BYTES = 10_000_000
 LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 """Where YAML parsers count a new line; marks must count as they do."""
 
-_FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# YAML 1.2, c-printable, turned around: one class of what is allowed would be a table of all of Unicode, built at every start.
+_CONTROL = re.compile("[\0-\x08\v\f\x0e-\x1f\x7f-\x84\x86-\x9f]")
+_NO_CHARACTERS = "\ufffe\uffff"
 
 
 def decode(data: bytes, file: str) -> str:
@@ -41,16 +43,22 @@ def decode(data: bytes, file: str) -> str:
 
 
 def _printable(text: str, file: str) -> str:
-    found = _FORBIDDEN.search(text)
-    if found:
+    if (place := forbidden(text)) is not None:
         raise SpecError.of(
             "control-character",
             summary="the file holds a character that YAML forbids",
-            detail=f"this is U+{ord(found[0]):04X}",
-            at=_mark(text[: found.start()], text[found.start() :], file),
+            detail=f"this is U+{ord(text[place]):04X}",
+            at=_mark(text[:place], text[place:], file),
             remedy="delete the character; inside double quotes \\x1b and the like may stand for it",
         )
     return text
+
+
+def forbidden(text: str) -> int | None:
+    """Where the first character stands that YAML does not allow. Text that was UTF-8 has no surrogates; none are looked for."""
+    control = _CONTROL.search(text)
+    places = [control.start() if control else -1, *(text.find(c) for c in _NO_CHARACTERS)]
+    return min((place for place in places if place >= 0), default=None)
 
 
 def _not_utf8(data: bytes, start: int, file: str) -> SpecError:
