@@ -36,7 +36,7 @@ def service_documents(candidate: Candidate, problems: Diagnostics) -> Iterator[D
     if not parsed.documents and not parsed.problems:
         _empty(candidate, problems)
     for document in parsed.documents:
-        if _ours(document.value, candidate.named):
+        if ours(document.value, candidate.named):
             problems.extend(document.problems)
             yield document
         elif candidate.named:
@@ -47,7 +47,7 @@ def service_documents(candidate: Candidate, problems: Diagnostics) -> Iterator[D
             _skip(say, _foreign(document.value), document.nearest_mark(()))
 
 
-def _ours(value: Any, named: bool) -> bool:
+def ours(value: Any, named: bool) -> bool:
     """Whether a document is meant to be ours, be it with a wrong version or kind, or a slip in either.
 
     KServe has an InferenceService too, so the apiVersion of another group settles it. In a file that was named, a forgotten
