@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from difflib import SequenceMatcher
 from typing import Any
 
 from infractl.errors import Diagnostics, Mark, SpecError
@@ -63,6 +62,10 @@ def ours(value: Any, named: bool) -> bool:
 
 
 def _near(word: Any, meant: str) -> bool:
+    if word == meant:
+        return True
+    from difflib import SequenceMatcher
+
     return isinstance(word, str) and SequenceMatcher(a=word[:60].lower(), b=meant.lower()).ratio() >= _NEAR
 
 

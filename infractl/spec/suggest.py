@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from difflib import get_close_matches
 
 
 def closest(word: str, known: Iterable[str]) -> str | None:
     """The known word most like `word`, whatever its case; None where none is near."""
+    from difflib import get_close_matches
+
     by_plain = {_plain(k): k for k in known}
     matches = get_close_matches(_plain(word), by_plain, n=1, cutoff=0.6)
     return by_plain[matches[0]] if matches else None
@@ -24,6 +24,8 @@ def did_you_mean(word: str, known: Sequence[str], otherwise: str) -> str:
 
 def as_name(text: str, default: str) -> str:
     """The text as a name of a project or service, as far as its characters allow: accents go, `ß` becomes `ss`."""
+    import unicodedata
+
     plain = "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
     letters = re.sub("[^a-z0-9-]+", "-", plain).lstrip("-0123456789")
     return letters[:40].rstrip("-") or default
