@@ -19,6 +19,8 @@ from infractl.spec.yaml.text import MOST_BYTES
 PROJECT_FILE = "infractl.yaml"
 _SUFFIXES = (".yaml", ".yml")
 
+_MOST_NEIGHBOURS = 200
+
 SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 """How a uri starts that is no path: `s3://`."""
 
@@ -176,12 +178,13 @@ def is_directory(path: Path) -> bool:
     return mode is not None and stat.S_ISDIR(mode)
 
 
-def neighbours(path: Path) -> tuple[str, ...]:
-    """The names of the other files in the path's directory."""
+def neighbours(directory: Path) -> tuple[str, ...]:
+    """The names of a directory's files, YAML aside; none where they are so many that one like another says little."""
     try:
-        return tuple(sorted(p.name for p in path.parent.iterdir() if is_file(p)))
+        names = sorted(name for name in os.listdir(directory) if not name.endswith(_SUFFIXES))  # noqa: PTH208 - names are wanted
     except OSError:
         return ()
+    return tuple(name for name in names if is_file(directory / name)) if len(names) <= _MOST_NEIGHBOURS else ()
 
 
 def exists(path: Path) -> bool:

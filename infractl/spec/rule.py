@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,12 @@ from infractl.spec.suggest import closest, did_you_mean, written
 from infractl.spec.yaml.document import Document
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Subject:
     """A service's spec and what a rule may ask besides.
 
-    `uri` is the model's and `targets` are the project's; None where that part of the documents is broken.
+    `uri` is the model's and `targets` are the project's; None where that part of the documents is broken. `neighbours` names
+    the files of a directory, for suggestions: a cached one reads a directory once for all services.
     """
 
     spec: ServiceSpec
@@ -27,13 +29,14 @@ class Subject:
     directory: Path
     root: Path
     targets: Mapping[str, Any] | None
+    neighbours: Callable[[Path], Sequence[str]] = neighbours
 
-    @property
+    @cached_property
     def model(self) -> Path | None:
         """The model's path with symlinks followed; None where the uri is no path."""
         return locate(self.uri, self.directory) if self.uri else None
 
-    @property
+    @cached_property
     def model_inside(self) -> bool:
         return self.model is None or self.model.is_relative_to(self.root.resolve())
 
@@ -169,7 +172,7 @@ def model_missing(subject: Subject) -> Iterator[Diagnostic]:
     if path and is_directory(path):
         detail, remedy = f"{place} is a directory", "name the model file in it"
     else:
-        near = closest(path.name, neighbours(path)) if path else None
+        near = closest(path.name, subject.neighbours(path.parent)) if path else None
         detail = f"there is no file {place}"
         remedy = f"did you mean {near}?" if near else "put the model there, or correct the path: it starts beside this document"
     yield _error("model-missing", "the model's path names no file", detail, subject.mark("model", "uri"), remedy)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from infractl.errors import Diagnostics
-from infractl.spec.find import find, shown
+from infractl.spec.find import find, neighbours, shown
 
 
 @pytest.fixture
@@ -74,3 +74,20 @@ def test_a_path_is_shown_as_it_would_be_typed(
 
     assert shown(Path(path)) == text
     assert shown(Path(os.path.abspath(path))) == text or text.startswith("..")  # noqa: PTH100
+
+
+def test_a_model_s_neighbours_are_the_files_that_may_be_models(project: Path) -> None:
+    (project / "b.onnx").write_text("b")
+    (project / "a.onnx").symlink_to("b.onnx")
+    (project / "gone.onnx").symlink_to("nowhere")
+
+    assert neighbours(project) == ("a.onnx", "b.onnx")
+    assert neighbours(project / "absent") == ()
+
+
+def test_in_a_crowd_no_file_is_taken_for_a_misspelt_one(project: Path) -> None:
+    """Thousands of services with thousands of files beside them would each be compared with all of those."""
+    for number in range(201):
+        (project / f"{number}.onnx").touch()
+
+    assert neighbours(project) == ()
