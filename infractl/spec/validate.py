@@ -80,7 +80,7 @@ def findings(error: ValidationError, document: Document, model: type, prefix: Pa
         for f in placed
         if not (f.missing and (f.path, f.missing) in typos)
         and not (f.kind == "too_short" and f.path in lists)
-        and not any(_covers(f.mark, problem.at) for problem in document.problems)
+        and not document.troubled(f.mark)
     ]
 
 
@@ -118,11 +118,6 @@ def _without(value: Any, path: Path, broken: Set[Path]) -> Any:
     if not isinstance(value, dict):
         return value
     return {k: _without(v, (*path, k), broken) for k, v in value.items() if (*path, k) not in broken}
-
-
-def _covers(mark: Mark, at: Mark | str | None) -> bool:
-    """Whether a mark takes in the start of another: what YAML made of a broken value says nothing more."""
-    return isinstance(at, Mark) and at.line == mark.line and mark.column <= at.column < mark.column + mark.width
 
 
 def _place(error: ErrorDetails, document: Document, model: type, prefix: Path) -> Finding:

@@ -89,12 +89,12 @@ class _Composer:
         if isinstance(event, AliasEvent):
             return self.alias(event)
         if depth > DEEPEST:
-            raise SpecError(too_deep(self.source, _span(event)))
+            raise SpecError(too_deep(self.span(event)))
         if event.anchor:
             self.anchors[event.anchor] = None
         self.refuse_tag(event)
         if isinstance(event, ScalarEvent):
-            node = Node(_resolve(event.value) if event.implicit[0] else event.value, _span(event), {}, {})
+            node = Node(_resolve(event.value) if event.implicit[0] else event.value, self.span(event), {}, {})
         elif isinstance(event, MappingStartEvent):
             node = self.mapping(event, depth)
         else:
@@ -112,19 +112,19 @@ class _Composer:
             if key is None:
                 continue
             if key in keys:
-                self.duplicate(key, _span(event), keys[key])
+                self.duplicate(key, self.span(event), keys[key])
                 continue
-            keys[key] = _span(event)
+            keys[key] = self.span(event)
             children[key] = child
         value = {key: child.value for key, child in children.items()}
-        return Node(value, _span(start, event), children, keys, 1 + sum(c.size for c in children.values()))
+        return Node(value, self.span(start, event), children, keys, 1 + sum(c.size for c in children.values()))
 
     def sequence(self, start: Event, depth: int) -> Node:
         children: dict[str | int, Node] = {}
         while not isinstance(event := self.parser.get_event(), SequenceEndEvent):
             children[len(children)] = self.node(event, depth + 1)
         value = [child.value for child in children.values()]
-        return Node(value, _span(start, event), children, {}, 1 + sum(c.size for c in children.values()))
+        return Node(value, self.span(start, event), children, {}, 1 + sum(c.size for c in children.values()))
 
     def key(self, event: Event, depth: int) -> str | None:
         """The key as it is written: `4711: x` has the key "4711". None where it is not usable, which is then a problem."""
@@ -134,7 +134,7 @@ class _Composer:
                 "yaml-key",
                 summary="a key is not a plain text",
                 detail="a list, a mapping or an alias stands where a key must",
-                at=self.source.mark(node.span),
+                at=node.span.mark,
                 remedy="write the key as a word; put a value that starts with { or [ in quotes",
             )
             return None
@@ -143,7 +143,7 @@ class _Composer:
                 "yaml-merge",
                 summary="merge keys are not supported",
                 detail="<< is not part of YAML 1.2",
-                at=self.source.mark(_span(event)),
+                at=self.span(event).mark,
                 remedy="write the keys out, or give the whole value by an alias: `key: *anchor`",
             )
             return None
@@ -163,13 +163,13 @@ class _Composer:
             "yaml-alias",
             summary="an alias cannot be followed",
             detail=reason or f"the aliases up to here repeat more than {MOST_ALIASED} values",
-            at=self.source.mark(_span(event)),
+            at=self.span(event).mark,
             remedy="write the value out; put a text that starts with * in quotes",
         )
         if not reason:
             raise problem
         self.problems.extend(problem.diagnostics)
-        return Node(None, _span(event), {}, {})
+        return Node(None, self.span(event), {}, {})
 
     def refuse_tag(self, event: Event) -> None:
         if event.tag is not None:
@@ -177,7 +177,7 @@ class _Composer:
                 "yaml-tag",
                 summary="tags are not supported",
                 detail=f"{event.tag.removeprefix('tag:yaml.org,2002:')} is a tag",
-                at=self.source.mark(_span(event)),
+                at=self.span(event).mark,
                 remedy="delete the tag; put a text that starts with ! or looks like a number in quotes",
             )
 
@@ -186,14 +186,13 @@ class _Composer:
             "duplicate-key",
             summary="a mapping has the same key twice",
             detail=f"{key} is already on line {first.line + 1}",
-            at=self.source.mark(again),
+            at=again.mark,
             remedy="keep one of the two",
         )
 
-
-def _span(start: Event, end: Event = None) -> Span:
-    a, b = start.start_mark, (end or start).end_mark
-    return Span(a.line, a.column, b.line, b.column)
+    def span(self, start: Event, end: Event = None) -> Span:
+        a, b = start.start_mark, (end or start).end_mark
+        return Span(a.line, a.column, b.line, b.column, self.source)
 
 
 _NULL = frozenset({"", "~", "null", "Null", "NULL"})

@@ -107,56 +107,54 @@ _READINGS = (
 def explain(error: YAMLError, source: Source) -> Diagnostic:
     """The parser's error as a diagnostic with a mark: `yaml-tab` where a tab is to blame, else `yaml-syntax`."""
     if not isinstance(error, MarkedYAMLError):
-        return _syntax(str(error), "write the file as plain UTF-8 text", source, Span(0, 0, 0, 1))
-    at = _span(error.problem_mark or error.context_mark)
-    if (tab := _tab(source, at)) is not None:
+        return _syntax(str(error), "write the file as plain UTF-8 text", Span(0, 0, 0, 1, source))
+    at = _span(error.problem_mark or error.context_mark, source)
+    if (tab := _tab(at)) is not None:
         return _diagnostic(
             "yaml-tab",
             "a tab cannot indent YAML",
             "this is a tab",
             "indent with spaces: two for each level",
-            source,
-            Span(at.line, tab, at.line, tab + 1),
+            Span(at.line, tab, at.line, tab + 1, source),
         )
     if "nesting depth" in (error.problem or ""):  # libyaml reads ahead, and may give up before `parse` does
-        return too_deep(source, at)
-    start = _span(error.context_mark) if error.context_mark else at
+        return too_deep(at)
+    start = _span(error.context_mark, source) if error.context_mark else at
     for reading in _READINGS:
         if re.search(reading.problem, error.problem or "") and re.search(reading.context, error.context or ""):
             text = source.lines[at.line] if at.line < len(source.lines) else ""
             detail = reading.detail.replace("{line}", str(at.line + 1)).replace("{start}", str(start.line + 1))
             detail = detail.replace("{character}", text[at.column : at.column + 1])
-            return _syntax(detail, reading.remedy, source, start if reading.from_start else at)
-    return _syntax(error.problem or "the parser gives no reason", "compare the line with those around it", source, at)
+            return _syntax(detail, reading.remedy, start if reading.from_start else at)
+    return _syntax(error.problem or "the parser gives no reason", "compare the line with those around it", at)
 
 
-def too_deep(source: Source, span: Span) -> Diagnostic:
+def too_deep(span: Span) -> Diagnostic:
     return _diagnostic(
         "yaml-depth",
         "the document is nested too deeply",
         f"more than {DEEPEST} mappings and lists enclose this",
         "close the brackets that were left open, or write the document flatter",
-        source,
         span,
     )
 
 
-def _syntax(detail: str, remedy: str, source: Source, span: Span) -> Diagnostic:
-    return _diagnostic("yaml-syntax", "this is not well-formed YAML", detail, remedy, source, span)
+def _syntax(detail: str, remedy: str, span: Span) -> Diagnostic:
+    return _diagnostic("yaml-syntax", "this is not well-formed YAML", detail, remedy, span)
 
 
-def _diagnostic(slug: str, summary: str, detail: str, remedy: str, source: Source, span: Span) -> Diagnostic:
-    return Diagnostic(slug=slug, severity=Severity.error, summary=summary, detail=detail, at=source.mark(span), remedy=remedy)
+def _diagnostic(slug: str, summary: str, detail: str, remedy: str, span: Span) -> Diagnostic:
+    return Diagnostic(slug=slug, severity=Severity.error, summary=summary, detail=detail, at=span.mark, remedy=remedy)
 
 
-def _span(mark: YamlMark | None) -> Span:
+def _span(mark: YamlMark | None, source: Source) -> Span:
     line, column = (mark.line, mark.column) if mark else (0, 0)
-    return Span(line, column, line, column + 1)
+    return Span(line, column, line, column + 1, source)
 
 
-def _tab(source: Source, at: Span) -> int | None:
+def _tab(at: Span) -> int | None:
     """The column of a tab that the parser stumbled over, or that indents its line."""
-    text = source.lines[at.line] if at.line < len(source.lines) else ""
+    text = at.source.lines[at.line] if at.line < len(at.source.lines) else ""
     if text[at.column : at.column + 1] == "\t":
         return at.column
     indent = text[: len(text) - len(text.lstrip())]
