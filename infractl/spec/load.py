@@ -36,11 +36,14 @@ M = TypeVar("M", bound="BaseModel")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadedService:
-    """A service and where it came from. `digest` is of the document's values: neither formatting nor comments count."""
+    """A service and where it came from. `digest` is of the document's values: neither formatting nor comments count.
+
+    `model_path` is None where the model is no file of the project.
+    """
 
     service: InferenceService
     file: Path
-    model_path: Path
+    model_path: Path | None
     digest: str
     document: Document = field(repr=False)
 
@@ -145,7 +148,7 @@ def _service(
         targets=targets,
     )
     problems.extend(broken(subject))
-    if service is None or subject.model is None:
+    if service is None:
         return None
     return LoadedService(
         service=service, file=file, model_path=subject.model, digest=digest_of(document.value), document=document

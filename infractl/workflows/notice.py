@@ -8,6 +8,9 @@ from infractl.applying.refresh import Observed
 from infractl.domain.address import Address, ServiceKey
 from infractl.domain.plan import Notice
 from infractl.domain.service_state import ServiceState
+from infractl.spec.ahead import not_acted_on
+from infractl.spec.load import LoadedService
+from infractl.spec.service import InferenceService
 from infractl.workflows.observe import Known
 from infractl.workflows.place import Placed
 from infractl.workflows.workspace import Workspace
@@ -22,6 +25,12 @@ def of_service(workspace: Workspace, key: ServiceKey, found: Known) -> Iterator[
     if found.open_steps:
         names = ", ".join(f"{s.intent.action.value} {s.intent.address}" for s in found.open_steps)
         yield Notice(code="open-steps", text=f"an earlier run did not see the end of: {names}; apply settles it first")
+
+
+def of_document(loaded: LoadedService) -> Iterator[Notice]:
+    """What the document asks for in vain so far."""
+    if ahead := not_acted_on(InferenceService, loaded.document.value, depth=3):
+        yield Notice(code="not-acted-on", text=f"not acted on yet: {', '.join(ahead)}")
 
 
 def of_foreign(observed: Observed) -> Iterator[Notice]:

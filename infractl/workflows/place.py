@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from infractl.domain.artifact import Artifact
 from infractl.domain.measurement import Calibration, Measurements
@@ -21,6 +22,7 @@ from infractl.placement.sticky import sticky
 from infractl.profile.onnx import profile_onnx
 from infractl.provider.plugin import calling
 from infractl.spec.load import LoadedService
+from infractl.workflows.servable import model_file
 from infractl.workflows.workspace import ENVIRONMENT, OpenTarget, Workspace
 
 Progress = Callable[[str], None]
@@ -39,7 +41,8 @@ class Placed:
 
 def place_service(workspace: Workspace, loaded: LoadedService, state: ServiceState | None, progress: Progress) -> Placed:
     """Raises ModelError for the model's file, InfeasibleError or RefusedError where no placement meets the demands."""
-    profile = _profile(workspace, loaded)
+    path = model_file(loaded)
+    profile = _profile(workspace, loaded, path)
     targets = {t.target.name: t for t in workspace.targets_of(loaded)}
     offers = [offer for t in targets.values() for offer in _offers(t)]
     known = _known(workspace, offers, progress)
@@ -49,7 +52,7 @@ def place_service(workspace: Workspace, loaded: LoadedService, state: ServiceSta
     decision = place(loaded.service, profile, offers, known, recorded)
     chosen = _choose(loaded, decision, recorded)
     assert chosen.placement is not None
-    artifact = _as_given(workspace, loaded, profile, chosen)
+    artifact = _as_given(workspace, loaded, path, profile, chosen)
     release = configure(loaded.service, chosen.placement, artifact)
     return Placed(
         deployment=Deployment(project=workspace.project, environment=ENVIRONMENT, service=loaded.service.name, stable=release),
@@ -65,14 +68,14 @@ def _offers(opened: OpenTarget) -> Sequence[Offer]:
         return opened.provider.offers(opened.target)
 
 
-def _profile(workspace: Workspace, loaded: LoadedService) -> ModelProfile:
-    profile = profile_onnx(loaded.model_path, workspace.loaded.root)
+def _profile(workspace: Workspace, loaded: LoadedService, path: Path) -> ModelProfile:
+    profile = profile_onnx(path, workspace.loaded.root)
     pinned = loaded.service.model.sha256
     if pinned is not None and pinned != profile.digest:
         raise ModelError.of(
             "model-digest",
             summary="the model file is not the one that the service names",
-            detail=f"{loaded.model_path.name} has sha256 {profile.digest}",
+            detail=f"{path.name} has sha256 {profile.digest}",
             at=loaded.mark("spec.model.sha256"),
             remedy="restore the file, or set spec.model.sha256 to its digest",
         )
@@ -145,22 +148,22 @@ _DEMANDS = {
 """Where the demand stands that a violation's code speaks of."""
 
 
-def _as_given(workspace: Workspace, loaded: LoadedService, profile: ModelProfile, chosen: Evaluation) -> Artifact:
+def _as_given(workspace: Workspace, loaded: LoadedService, path: Path, profile: ModelProfile, chosen: Evaluation) -> Artifact:
     """The model as the user gave it, put into the artifact store: the first rung of every ladder."""
-    if loaded.model_path.stat().st_size != profile.size_bytes:
+    if path.stat().st_size != profile.size_bytes:
         raise ModelError.of(
             "model-in-parts",
             summary="a model whose weights lie in files of their own cannot be deployed yet",
-            detail=str(loaded.model_path),
+            detail=str(path),
             at=loaded.mark("spec.model.uri"),
             remedy="save it as one file: onnx.save(onnx.load(PATH), ONE_FILE)",
         )
-    digest = workspace.stores.artifacts.put(loaded.model_path)
+    digest = workspace.stores.artifacts.put(path)
     if digest != profile.digest:
         raise ModelError.of(
             "model-changed",
             summary="the model file changed while it was read",
-            detail=str(loaded.model_path),
+            detail=str(path),
             at=loaded.mark("spec.model.uri"),
             remedy="run the command again",
         )

@@ -14,9 +14,11 @@ from infractl.errors import Diagnostics, InfeasibleError, InfractlError, ModelEr
 from infractl.planning.diff import Desired, KindView, deposed_changes, diff, orphan_changes
 from infractl.provider import registry
 from infractl.provider.plugin import calling
+from infractl.spec.ahead import not_acted_on
 from infractl.spec.load import LoadedService
+from infractl.spec.project import Project
 from infractl.units import format_duration, format_rate
-from infractl.workflows.notice import of_foreign, of_orphans, of_placement, of_service
+from infractl.workflows.notice import of_document, of_foreign, of_orphans, of_placement, of_service
 from infractl.workflows.observe import Known, known, observe
 from infractl.workflows.place import Placed, Progress, place_service
 from infractl.workflows.workspace import ENVIRONMENT, Workspace, who
@@ -28,6 +30,7 @@ def plan(workspace: Workspace, removed: Sequence[ServiceKey], progress: Progress
     Raises SpecError, ModelError, InfeasibleError, RefusedError, StateError, ProviderError; the problems of all services at once.
     """
     _tell_of_other_projects(workspace, progress)
+    _tell_of_the_project(workspace, progress)
     makers: list[Callable[[], ServicePlan]] = [
         *(lambda s=s: plan_service(workspace, s, progress) for s in workspace.loaded.services),
         *(lambda k=k: plan_removal(workspace, k) for k in removed),
@@ -40,6 +43,12 @@ def _tell_of_other_projects(workspace: Workspace, progress: Progress) -> None:
     others = [name for name in workspace.stores.state.projects() if name != workspace.project]
     if others and not recorded_keys(workspace):
         progress(f"Nothing is recorded of the project {workspace.project}; this state also holds: {', '.join(others)}")
+
+
+def _tell_of_the_project(workspace: Workspace, progress: Progress) -> None:
+    document = workspace.loaded.document
+    if document and (ahead := not_acted_on(Project, document.value, depth=1)):
+        progress(f"Not acted on yet in {document.file}: {', '.join(ahead)}")
 
 
 def removed_keys(workspace: Workspace) -> Sequence[ServiceKey]:
@@ -103,7 +112,7 @@ def plan_service(workspace: Workspace, loaded: LoadedService, progress: Progress
         traffic=_traffic(loaded),
         changes=changes,
         outputs=compiled.outputs,
-        notices=(*notices, *of_placement(placed, found.state)),
+        notices=(*of_document(loaded), *notices, *of_placement(placed, found.state)),
         measurements=_measurements(placed),
     )
 

@@ -26,12 +26,14 @@ class _About(NamedTuple):
     default: Any
     example: str
     acted_on: bool
+    already: tuple[Any, ...]
 
 
 class Field(NamedTuple):
     """A declared field. `name` is the attribute's, `key` what users write; `default` is ABSENT where it must be given.
 
-    `example` is YAML. `acted_on` is false where a later version of infractl will be the first to do something with it.
+    `example` is YAML. `acted_on` is false where a later version of infractl will be the first to do something with it; values
+    that say how it is `already` need nothing done.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Field(NamedTuple):
     text: str
     example: str
     acted_on: bool
+    already: tuple[Any, ...]
     default: Any
 
     @property
@@ -47,14 +50,14 @@ class Field(NamedTuple):
         return self.default is ABSENT
 
 
-def required(text: str, *, example: str = "", acted_on: bool = True) -> Any:
+def required(text: str, *, example: str = "", acted_on: bool = True, already: tuple[Any, ...] = ()) -> Any:
     """A field that must be given; `text` is its documentation."""
-    return _About(text, ABSENT, example, acted_on)
+    return _About(text, ABSENT, example, acted_on, already)
 
 
-def option(text: str, *, default: Any, example: str = "", acted_on: bool = True) -> Any:
+def option(text: str, *, default: Any, example: str = "", acted_on: bool = True, already: tuple[Any, ...] = ()) -> Any:
     """A field that may be left out."""
-    return _About(text, default, example, acted_on)
+    return _About(text, default, example, acted_on, already)
 
 
 @dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(required, option))
@@ -105,6 +108,7 @@ def _fields(section: type) -> Iterator[Field]:
                 text=about.text,
                 example=about.example,
                 acted_on=about.acted_on,
+                already=about.already,
                 default=about.default,
             )
 

@@ -30,4 +30,5 @@ class Hardware(Section):
         "Capacity that may be taken away at short notice: never, beside as much of the other sort as keeps the SLO, or alone.",
         default="never",
         acted_on=False,
+        already=("never",),
     )

@@ -8,7 +8,9 @@ from infractl.spec.text import Name, Word
 class Lifecycle(Section):
     """What apply must leave alone."""
 
-    protect: bool = option("Nothing of the service is ever destroyed or replaced while this is true.", default=False)
+    protect: bool = option(
+        "Nothing of the service is ever destroyed or replaced while this is true.", default=False, already=(False,)
+    )
     ignore_changes: tuple[Word, ...] = option(
         "Attributes whose drift is left as it is, as `kind.attribute`.", default=(), example="[deployment.replicas]"
     )

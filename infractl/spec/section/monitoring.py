@@ -34,7 +34,9 @@ class Alert(Section):
 class Monitoring(Section):
     """What is measured in production, and who is told."""
 
-    metrics: Literal["prometheus", "off"] = option("How metrics are given out.", default="prometheus")
-    sample: Share = option("The share of requests whose inputs and outputs are kept for checks.", default=0.0, example="1%")
+    metrics: Literal["prometheus", "off"] = option("How metrics are given out.", default="prometheus", already=("prometheus",))
+    sample: Share = option(
+        "The share of requests whose inputs and outputs are kept for checks.", default=0.0, example="1%", already=("0%",)
+    )
     shift: Shift | None = option("Comparison of the inputs with reference data.", default=None)
     alerts: tuple[Alert, ...] = option("Who is told of what.", default=(), example="[{name: slow, when: {p99: 25ms}, for: 5m}]")

@@ -24,7 +24,7 @@ class Precision(StrEnum):
 class Quantization(Section):
     """Smaller numbers for weights and activations."""
 
-    use: Use = option(USE, default="auto")
+    use: Use = option(USE, default="auto", already=("off",))
     precisions: Annotated[tuple[Precision, ...], Items(least=1)] = option(
         "Precisions that may be tried.", default=tuple(Precision), example="[fp16, int8-static]"
     )
@@ -33,14 +33,14 @@ class Quantization(Section):
 class Pruning(Section):
     """A smaller graph: neurons, channels, heads or trees that matter least are taken out."""
 
-    use: Use = option(USE, default="auto")
+    use: Use = option(USE, default="auto", already=("off",))
     most: Share = option("The largest share of a layer that may go.", default=0.5, example="50%")
 
 
 class Distillation(Section):
     """A smaller model that learns the given one's answers."""
 
-    use: Use = option(USE, default="auto")
+    use: Use = option(USE, default="auto", already=("off",))
     data: Location | None = option(
         "Inputs to learn from, without labels; the calibration data else.", default=None, example="./unlabelled.npz"
     )
@@ -52,7 +52,7 @@ class Distillation(Section):
 class Search(Section):
     """A search for student shapes or for pruning ratios layer by layer."""
 
-    use: Use = option(USE, default="auto")
+    use: Use = option(USE, default="auto", already=("off",))
     trials: Annotated[int, Number(whole=True, least=1, most=10_000)] | None = option(
         "How many candidates are tried; chosen where it is left out.", default=None, example="30"
     )
@@ -61,10 +61,14 @@ class Search(Section):
 class Passes(Section):
     """The techniques that may be tried: a word, or a mapping with settings."""
 
-    quantization: Use | Quantization = option("Smaller numbers for weights and activations.", default="auto", example="required")
-    pruning: Use | Pruning = option("Taking out what matters least.", default="auto", example="{use: auto, most: 25%}")
-    distillation: Use | Distillation = option("Teaching a smaller model.", default="off", example="off")
-    search: Use | Search = option("Searching for shapes.", default="off", example="off")
+    quantization: Use | Quantization = option(
+        "Smaller numbers for weights and activations.", default="auto", example="required", already=("off",)
+    )
+    pruning: Use | Pruning = option(
+        "Taking out what matters least.", default="auto", example="{use: auto, most: 25%}", already=("off",)
+    )
+    distillation: Use | Distillation = option("Teaching a smaller model.", default="off", example="off", already=("off",))
+    search: Use | Search = option("Searching for shapes.", default="off", example="off", already=("off",))
 
     @property
     def uses(self) -> dict[str, Use]:

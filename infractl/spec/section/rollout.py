@@ -26,6 +26,7 @@ class Rollout(Section):
         "`direct` switches at once; `canary` by steps; `blue-green` after a bake beside the old one; "
         "`shadow` copies requests to the new one before that.",
         default="direct",
+        already=("direct",),
     )
     steps: tuple[Share, ...] = option(
         "Shares of the traffic that a canary gets, one after the other.", default=(), example="[5%, 25%, 100%]"

@@ -71,7 +71,11 @@ class Serving(Section):
     warmup: Annotated[int, Number(whole=True, least=0, most=1000)] = option("Calls before a release takes traffic.", default=3)
     non_finite: Literal["reject", "pass"] = option("What happens to NaN and infinity in floating-point inputs.", default="reject")
     cache: Literal["off"] | Cache = option(
-        "Answers kept for requests that come again.", default="off", example="{backend: memory, ttl: 60s}", acted_on=False
+        "Answers kept for requests that come again.",
+        default="off",
+        example="{backend: memory, ttl: 60s}",
+        acted_on=False,
+        already=("off",),
     )
     rate_limit: PerSecond | RateLimit | None = option(
         "What one caller may send: a rate, or a mapping.", default=None, example="500/s", acted_on=False
@@ -80,17 +84,18 @@ class Serving(Section):
     timeout: Seconds | None = option("A request that waited this long is given up.", default=None, example="2s", acted_on=False)
     max_payload: Size | None = option("The largest request that is taken.", default=None, example="8MiB", acted_on=False)
     protocols: Annotated[tuple[Literal["http", "grpc"], ...], Items(least=1)] = option(
-        "What the service speaks.", default=("http",), example="[http, grpc]", acted_on=False
+        "What the service speaks.", default=("http",), example="[http, grpc]", acted_on=False, already=(["http"],)
     )
     replicas: Literal["auto"] | Annotated[int, Number(whole=True, least=1, most=10_000)] | Replicas = option(
         "How many replicas there are: as the SLO needs, a number, or bounds.",
         default="auto",
         example="{min: 2, max: 10}",
         acted_on=False,
+        already=("auto", 1),
     )
     keep_warm: Annotated[int, Number(whole=True, least=0, most=1000)] = option(
-        "Instances that a serverless target keeps warm.", default=0, acted_on=False
+        "Instances that a serverless target keeps warm.", default=0, acted_on=False, already=(0,)
     )
     load_balancing: Literal["auto", "round-robin", "least-requests", "session"] = option(
-        "Which replica gets a request; `session` keeps a caller with one.", default="auto", acted_on=False
+        "Which replica gets a request; `session` keeps a caller with one.", default="auto", acted_on=False, already=("auto",)
     )

@@ -33,7 +33,9 @@ class TargetEntry(Section):
     classes: Annotated[tuple[HardwareClass, ...], Items(least=1)] | None = option(
         "Hardware classes that the target has; the provider says so where it is left out.", default=None, example="[cpu, gpu]"
     )
-    discount: Share = option("What is taken off list prices by a contract of yours.", default=0.0, example="12%", acted_on=False)
+    discount: Share = option(
+        "What is taken off list prices by a contract of yours.", default=0.0, example="12%", acted_on=False, already=("0%",)
+    )
     price: MachinePrice | None = option(
         "What one machine of the target costs, where it is your own.", default=None, acted_on=False
     )

@@ -26,6 +26,7 @@ class Traffic(Section):
         "How requests arrive: evenly, by the time of day, in bursts, or seldom with long pauses.",
         default="steady",
         acted_on=False,
+        already=("steady",),
     )
     average: PerSecond | None = option("Mean request rate over a month; costs are expected at it.", default=None, example="600/s")
     peak: PerSecond | None = option("Highest request rate; the placement is made for it.", default=None, example="2000/s")
@@ -42,5 +43,9 @@ class Traffic(Section):
         acted_on=False,
     )
     time_zone: Word = option(
-        "The time zone of the schedule, by its IANA name.", default="UTC", example="Europe/Berlin", acted_on=False
+        "The time zone of the schedule, by its IANA name.",
+        default="UTC",
+        example="Europe/Berlin",
+        acted_on=False,
+        already=("UTC",),
     )
