@@ -93,7 +93,9 @@ class Optimize(Section):
     """How far the model may be changed. Every change must prove itself on the validation data."""
 
     level: Literal["off", "safe", "auto", "aggressive"] = option(
-        "`safe` keeps the answers' bits where it can, `auto` keeps the accuracy, `aggressive` tries every pass.", default="auto"
+        "`safe` keeps the answers' bits where it can, `auto` keeps the accuracy, `aggressive` tries every pass.",
+        default="auto",
+        already=("off",),
     )
     passes: Passes = option("The techniques that may be tried.", default=Passes())
     limit: OptimizeLimit = option("What optimizing may take.", default=OptimizeLimit())
