@@ -4,13 +4,14 @@ BIN := .venv/bin
 STAMP := .venv/installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint goldens site picture clean
+.PHONY: help demo test lint goldens schemas site picture clean
 
 help:
 	@echo 'make demo     the quickstart on this machine: declare, plan, apply, serve, change, destroy'
 	@echo 'make test     every test'
-	@echo 'make lint     ruff, mypy --strict, import-linter and the rules of the house'
+	@echo 'make lint     ruff, mypy --strict, import-linter, the rules of the house and whether the schemas are fresh'
 	@echo 'make goldens  rewrite the expected files of the golden tests and the generated docs; review the diff'
+	@echo 'make schemas  make the JSON Schemas in schemas/ again from the code'
 	@echo 'make site     the documentation as a site, in build/site'
 	@echo 'make picture  draw the picture of a terminal in README again, from what the demo prints now'
 	@echo 'make clean    remove what the other targets made'
@@ -26,11 +27,14 @@ lint: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy --strict
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest tests/house
+	$(BIN)/python -m pytest tests/house tests/schemas/test_fresh.py
 
 # The golden tests are those that know the variable.
 goldens: $(STAMP)
 	INFRACTL_GOLDENS=1 $(BIN)/python -m pytest $$(grep -rl --include='test_*.py' INFRACTL_GOLDENS tests providers)
+
+schemas: $(STAMP)
+	$(BIN)/python schemas/generate.py
 
 site: $(STAMP)
 	$(BIN)/zensical build --strict --clean
