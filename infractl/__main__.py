@@ -1,6 +1,6 @@
 """`python -m infractl`."""
 
-from infractl.cli.main import main
+from infractl.cli.main import program
 
 if __name__ == "__main__":
-    main()
+    program()
