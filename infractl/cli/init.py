@@ -10,7 +10,7 @@ import typer
 
 
 def init(
-    model: Annotated[Path, typer.Argument(help="An ONNX model file.", show_default=False)],
+    model: Annotated[Path, typer.Argument(help="A model's file, or a directory with a config.json.", show_default=False)],
     out: Annotated[Path, typer.Option("--out", help="The directory to write into.")] = Path(),
 ) -> None:
     """Write a commented starter for a model.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -133,3 +134,62 @@ def test_a_model_that_is_not_there_is_told_without_a_document_that_is_not_there_
     assert problem.slug == "model-missing"
     assert "spec.model" not in problem.remedy and "infractl init" in problem.remedy
     assert list(tmp_path.iterdir()) == []
+
+
+def uncommented(text: str) -> str:
+    """The starter with everything that it offers in comments taken up."""
+    return re.sub(r"^( +)# (\w+: [^#\n]*)", r"\1\2", text, flags=re.MULTILINE)
+
+
+def test_what_a_starter_offers_in_comments_is_valid_too(
+    tmp_path: Path, make_mlp: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    starter = init(make_mlp(Path("fraud.onnx")), Path())
+    text = uncommented(starter.document.read_text()).replace('sha256: ""', f"sha256: {'ab' * 32}")
+    starter.document.write_text(text)
+
+    (loaded,) = load_project([Path()]).services
+
+    assert loaded.service.spec.lifecycle.protect
+    assert loaded.service.spec.budget.monthly is not None
+    assert "#" not in re.sub(r"#.*", "", text)
+
+
+def test_a_language_model_s_starter_promises_tokens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("tiny-chat").mkdir()
+    Path("tiny-chat/config.json").write_text('{"model_type": "llama\\n", "num_hidden_layers": 4, "hidden_size": 64}')
+
+    starter = init(Path("tiny-chat"), Path())
+
+    (loaded,) = load_project([Path()]).services
+    assert loaded.service.spec.slo.ttft.limits_s == {95: 0.5}
+    assert loaded.service.spec.traffic.shapes == {"prompt": 500, "output": 200}
+    assert "llama?, 4 layers, 64 wide" in starter.document.read_text()
+
+
+@pytest.mark.parametrize(("file", "told"), [("trees.ubj", "xgboost"), ("net.pt2", "torch-export"), ("forest.joblib", "sklearn")])
+def test_another_format_is_named_and_never_opened(file: str, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path(file).write_bytes(b"not looked at")
+
+    init(Path(file), Path())
+
+    (loaded,) = load_project([Path()]).services
+    assert loaded.service.model.format == told
+
+
+@pytest.mark.parametrize("config", [None, "[", "[]"])
+def test_a_directory_without_a_sound_config_is_no_model(
+    config: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("chat").mkdir()
+    if config is not None:
+        Path("chat/config.json").write_text(config)
+
+    with pytest.raises(ModelError, match="model-unreadable"):
+        init(Path("chat"), Path())
+
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["chat"]

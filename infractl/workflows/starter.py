@@ -1,0 +1,155 @@
+"""What `init` writes: documents whose comments teach, and that say what can be read from the model instead of asking for it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from infractl.domain.profile import ModelProfile
+from infractl.errors import ModelError
+from infractl.profile.onnx import profile_onnx
+from infractl.spec.find import is_directory
+from infractl.spec.section.model import Format, Model
+from infractl.tensors import TensorSpec
+from infractl.units import format_bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Learned:
+    """What the model's file says of itself. `profile` is there for ONNX alone, `config` for a language model's directory."""
+
+    format: Format
+    profile: ModelProfile | None = None
+    config: dict[str, object] | None = None
+
+
+def learned(model: Path, root: Path) -> Learned:
+    """Raises ModelError where a model is none: an ONNX file that cannot be read, a directory without a config.json."""
+    if is_directory(model):
+        return Learned(format=Format.huggingface, config=_config(model / "config.json"))
+    told = Model(uri=model.name, version="1").actual_format
+    if told in (None, Format.onnx):
+        return Learned(format=Format.onnx, profile=profile_onnx(model, root))
+    return Learned(format=told)
+
+
+def _config(path: Path) -> dict[str, object]:
+    try:
+        found = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError) as error:
+        raise _no_config(path, getattr(error, "strerror", None) or "it is not JSON") from None
+    if not isinstance(found, dict):
+        raise _no_config(path, "it is not a JSON object")
+    return found
+
+
+def _no_config(path: Path, reason: str) -> ModelError:
+    return ModelError.of(
+        "model-unreadable",
+        summary="the model cannot be read",
+        detail=f"{path}: {reason}",
+        at=str(path.parent),
+        remedy="name a model's file, or a directory that has a Hugging Face config.json",
+    )
+
+
+def project_text(name: str, service: str) -> str:
+    return f"""\
+# The project: the first part of every name that infractl gives.
+project: {name}
+
+# Where services may run. A target is a provider plus its settings; `local` is this machine.
+targets:
+  local:
+    provider: local
+    # ports: {{{service}: 8080}}    # a fixed port for a service; without it, any free one that is kept
+"""
+
+
+def service_text(name: str, uri: str, model: Learned) -> str:
+    return f"""\
+{"".join(f"# {line}" + chr(10) for line in _facts(uri, model))}\
+# Every field, explained: infractl schema spec, or one of them: infractl schema spec.slo.latency
+apiVersion: infractl.dev/v1
+kind: InferenceService
+metadata:
+  name: {name}
+  # labels: {{team: risk}}              # for people and cost reports
+
+spec:
+  model:
+    uri: {json.dumps(uri, ensure_ascii=False)}
+    version: "1"                      # your word for this version; a new one makes a new release
+    {_FORMAT.get(model.format, f"format: {model.format}")}
+{_slo(model)}
+  # The load to plan for. Costs are expected at the average, the placement is made for the peak.
+  traffic:
+    average: 10/s
+    peak: 50/s
+{_SHAPES if model.config is not None else ""}
+  # budget: {{monthly: 100 USD}}        # needs a target with a price
+  # hardware: {{classes: [cpu]}}        # cpu, gpu, tpu, neuron, serverless, edge; all by default
+  # serving: {{batching: auto}}         # or off, or {{maxBatch: 8, maxDelay: 2ms}}
+  # rollout: {{strategy: canary, steps: [5%, 25%, 100%], rollbackOn: {{errorRate: 1%}}}}
+  # lifecycle: {{protect: true}}        # never destroyed or replaced while this is true
+"""
+
+
+_FORMAT = {Format.onnx: '# sha256: ""                      # pins the file: what `sha256sum` prints for it'}
+_SHAPES = "    shapes: {prompt: 500, output: 200} # tokens of a usual request and its answer\n"
+
+
+def _facts(uri: str, model: Learned) -> Iterator[str]:
+    if model.profile is not None:
+        inputs, outputs = (_tensors(side) for side in (model.profile.signature.inputs, model.profile.signature.outputs))
+        yield f"{_comment(uri)}: {model.profile.parameters:,} parameters, {format_bytes(model.profile.size_bytes)}"
+        yield f"  takes {inputs}"
+        yield f"  gives {outputs}"
+        return
+    named = {
+        "model_type": "",
+        "num_hidden_layers": " layers",
+        "hidden_size": " wide",
+        "max_position_embeddings": " tokens at most",
+    }
+    config = model.config or {}
+    facts = [f"{config[key]}{unit}" for key, unit in named.items() if isinstance(config.get(key), str | int)]
+    yield _comment(f"{uri}: {', '.join(facts) or model.format}")
+    yield f"This version of infractl checks such a service ({model.format}), and cannot serve it yet."
+
+
+def _slo(model: Learned) -> str:
+    if model.config is not None:
+        return """\
+
+  # What the service must keep: the time to the first token, and the time for each one after it.
+  slo:
+    ttft: {p95: 500ms}
+    tpot: {p95: 50ms}
+"""
+    if model.profile is not None and model.profile.uncosted:
+        names = ", ".join(operator for operator, _ in model.profile.uncosted)
+        return f"""\
+
+  # No SLO can be promised for this model yet: the cost of some of its operators is not known ({names}).
+  # slo: {{latency: {{p99: 50ms}}, throughput: 50/s}}
+"""
+    return """\
+
+  # What the service must keep. plan refuses what no placement can meet, and says what would be near.
+  slo:
+    latency:
+      p99: 50ms                       # also p50, p95
+    throughput: 50/s
+"""
+
+
+def _tensors(tensors: Sequence[TensorSpec]) -> str:
+    return _comment(", ".join(f"{t.name} {t.dtype} [{', '.join(map(str, t.shape))}]" for t in tensors))
+
+
+def _comment(text: str) -> str:
+    """Fit for a comment: a name from a model may hold anything."""
+    return "".join(c if c.isprintable() else "?" for c in text)
