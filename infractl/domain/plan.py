@@ -10,6 +10,7 @@ from typing import Any
 
 from infractl.domain.action import Action
 from infractl.domain.address import Address, ServiceKey
+from infractl.domain.given import Given
 from infractl.domain.placement import Decision
 from infractl.domain.release import Deployment
 from infractl.domain.resource import Live, Recorded, Resource
@@ -72,7 +73,7 @@ class ServicePlan:
     """One service. `lineage` and `serial` are of the state that it was made from (serial 0: none yet).
 
     `current` is the version that is deployed now; `deployment` what is wanted after the plan (None: destroyed), and
-    `decision` how that was found.
+    `decision` how that was found. `given` is what the environment made of the service's document.
     """
 
     key: ServiceKey
@@ -89,6 +90,7 @@ class ServicePlan:
     outputs: Properties
     notices: tuple[Notice, ...] = ()
     measurements: tuple[str, ...] = ()
+    given: tuple[Given, ...] = ()
 
     @property
     def changed(self) -> tuple[Change, ...]:

@@ -13,10 +13,13 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+from infractl.domain.address import DEFAULT_ENVIRONMENT
 from infractl.errors import Diagnostics, SpecError
 from infractl.spec.yaml.text import MOST_BYTES
 
 PROJECT_FILE = "infractl.yaml"
+ENVIRONMENTS = "environments"
+"""The directory beside it in which each environment but the default one has a file."""
 _SUFFIXES = (".yaml", ".yml")
 
 _MOST_NEIGHBOURS = 200
@@ -26,10 +29,14 @@ SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 
 
 class Candidate(NamedTuple):
-    """A YAML file that may declare services. One that the user named must; one found in a directory need not."""
+    """A YAML file that may declare services. One that the user named must; one found in a directory need not.
+
+    `at_home`: it lies where environments do, and may be one.
+    """
 
     path: Path
     named: bool
+    at_home: bool = False
 
     @property
     def shown(self) -> str:
@@ -57,8 +64,42 @@ def find(paths: Sequence[Path], problems: Diagnostics) -> Found:
             place = candidate.path.resolve() if link else followed(candidate.path.parent) / candidate.path.name
             if candidate.named or place not in by_place:
                 by_place[place] = candidate
-    candidates = sorted(by_place.values(), key=lambda c: c.shown)
-    return Found(root=project.parent if project else _directory(given[0]), project=project, candidates=tuple(candidates))
+    root = project.parent if project else _directory(given[0])
+    home = cache(lambda directory: absolute_path(directory) == root / ENVIRONMENTS)
+    candidates = [c._replace(at_home=home(c.path.parent) and c.path.suffix == _SUFFIXES[0]) for c in by_place.values()]
+    return Found(root=root, project=project, candidates=tuple(sorted(candidates, key=lambda c: c.shown)))
+
+
+def environment_names(root: Path) -> tuple[str, ...]:
+    """The environments that have a file, by its name."""
+    home = root / ENVIRONMENTS
+    try:
+        names = sorted(os.listdir(home))  # noqa: PTH208 - names are wanted
+    except OSError:
+        return ()
+    files = [name for name in names if name.endswith(_SUFFIXES[0]) and not name.startswith(".") and exists(home / name)]
+    return tuple(name.removesuffix(_SUFFIXES[0]) for name in files)
+
+
+def environment_file(root: Path, name: str) -> Candidate:
+    """The file of an environment. Raises SpecError for one that has none."""
+    known = environment_names(root)
+    if name not in known:
+        raise unknown_environment(root, name, known)
+    return Candidate(path=root / ENVIRONMENTS / f"{name}{_SUFFIXES[0]}", named=True, at_home=True)
+
+
+def unknown_environment(root: Path, name: str, known: Sequence[str]) -> SpecError:
+    from infractl.spec.suggest import did_you_mean, written
+
+    names = (DEFAULT_ENVIRONMENT, *known)
+    return SpecError.of(
+        "unknown-environment",
+        summary="there is no such environment",
+        detail=f"{written(name)} is not among: {', '.join(names)}",
+        at=f"{shown(root / ENVIRONMENTS)}{os.sep}",
+        remedy=did_you_mean(name, names, f"write {ENVIRONMENTS}/NAME.yaml for a new one, or use one of"),
+    )
 
 
 def _candidates(path: Path, project: Path | None, problems: Diagnostics) -> Iterator[Candidate]:

@@ -13,7 +13,7 @@ from infractl.spec.schema.field import Section, option, required
 from infractl.spec.section.fleet import FleetBudget, Policy
 from infractl.spec.section.target import TargetEntry
 from infractl.spec.suggest import as_name
-from infractl.spec.text import Name, Word
+from infractl.spec.text import Name, Scalar, ValueName, Word
 from infractl.spec.validate import validate
 from infractl.spec.wording import diagnose
 from infractl.spec.yaml.document import Document
@@ -37,6 +37,11 @@ class Project(Section):
         "Places that services may run at, by name.",
         default={"local": TargetEntry(provider="local")},
         example="{local: {provider: local}}",
+    )
+    values: Mapping[ValueName, Scalar] = option(
+        "What `${name}` stands for in services and patches where an environment says nothing else.",
+        default={},
+        example="{peak: 2000/s, bucket: models}",
     )
     stores: StoreEntries = option("Where state, artifacts and measurements are kept.", default=StoreEntries())
     budgets: tuple[FleetBudget, ...] = option(

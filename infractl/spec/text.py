@@ -69,6 +69,18 @@ VARIABLE = Text(
 )
 Variable = Annotated[str, VARIABLE]
 
+VALUE_NAME = Text(
+    named="value's name",
+    pattern="^[A-Za-z][A-Za-z0-9_-]{0,39}$",
+    slug="bad-value-name",
+    summary="a value has a name that cannot be referred to",
+    remedy="use at most 40 letters, digits, _ and -, first a letter: peak",
+)
+ValueName = Annotated[str, VALUE_NAME]
+
+Scalar = bool | float | Annotated[str, Text(most=500)]
+"""What `${name}` may stand for. Not longer, because a document may repeat it."""
+
 ROUTE = Text(
     named="route",
     pattern="^/[!-~]{0,200}$",
@@ -93,5 +105,5 @@ Word = Annotated[str, Text(least=1, most=500)]
 Location = Annotated[str, Text(named="path or uri", least=1, most=2000)]
 """A path, relative to the document, or a uri such as `s3://bucket/key`."""
 
-FORMED = {text.pattern: text for text in (NAME, VERSION, DIGEST, LABEL_KEY, LABEL_VALUE, VARIABLE, ROUTE, REGION)}
+FORMED = {text.pattern: text for text in (NAME, VERSION, DIGEST, LABEL_KEY, LABEL_VALUE, VARIABLE, VALUE_NAME, ROUTE, REGION)}
 """The forms by their patterns, which are what a validator's error names."""
