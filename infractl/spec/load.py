@@ -20,7 +20,8 @@ from infractl.errors import Diagnostic, Diagnostics, Mark, SpecError
 from infractl.spec.find import Found, absolute_path, find, shown
 from infractl.spec.project import Project, implied_document, project_document, read_project
 from infractl.spec.recognise import service_documents
-from infractl.spec.rule import Subject, broken, duplicate_service
+from infractl.spec.rule.check import broken, broken_between, broken_project
+from infractl.spec.rule.subject import Subject
 from infractl.spec.section.target import TargetEntry
 from infractl.spec.service import InferenceService, ServiceSpec
 from infractl.spec.validate import remainder, validate
@@ -84,8 +85,9 @@ def load_project(paths: Sequence[Path]) -> LoadedProject:
     found = find(paths, problems)
     document = project_document(found, problems)
     project = read_project(found, document, problems)
+    problems.extend(broken_project(document) if document else ())
     documents = [(c.path, d) for c in found.candidates for d in service_documents(c, problems)]
-    problems.extend(duplicate_service(d for _, d in documents))
+    problems.extend(broken_between([d for _, d in documents]))
     targets = project.targets if project else None
     loaded = [_service(path, d, found.root, targets, problems) for path, d in documents]
     if not documents and not problems.errors:
@@ -135,23 +137,15 @@ def _service(
         spec: ServiceSpec | None = service.spec
     except ValidationError as error:
         problems.extend(diagnose(error, document, InferenceService))
-        spec = remainder(ServiceSpec, document, ("spec",), {"model": {"uri": "-", "version": "0"}})
+        spec = remainder(ServiceSpec, document, ("spec",), {})
     if spec is None:
         return None
-    uri = document.node(("spec", "model", "uri"))
-    subject = Subject(
-        spec=spec,
-        uri=uri.value if uri and isinstance(uri.value, str) else None,
-        document=document,
-        directory=absolute_path(file).parent,
-        root=root,
-        targets=targets,
-    )
+    subject = Subject(spec=spec, document=document, directory=absolute_path(file).parent, root=root, targets=targets)
     problems.extend(broken(subject))
     if service is None:
         return None
     return LoadedService(
-        service=service, file=file, model_path=subject.model, digest=digest_of(document.value), document=document
+        service=service, file=file, model_path=subject.model_file, digest=digest_of(document.value), document=document
     )
 
 

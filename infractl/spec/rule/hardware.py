@@ -1,0 +1,76 @@
+"""Rules about where a service may run: its targets, their classes, offers, and attributes that are left alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+
+from infractl.errors import Diagnostic
+from infractl.spec.rule.subject import Subject, error
+from infractl.spec.suggest import did_you_mean, written
+
+
+def unknown_target(subject: Subject) -> Iterator[Diagnostic]:
+    """A service runs at targets that infractl.yaml declares."""
+    for index, target in enumerate(subject.spec.targets):
+        if subject.targets is not None and target not in subject.targets:
+            yield error(
+                "unknown-target",
+                "a target is not in infractl.yaml",
+                f"{target} is not a target of this project",
+                subject.mark("targets", index),
+                did_you_mean(target, tuple(subject.targets), "add it to infractl.yaml, or use one of"),
+            )
+
+
+def class_not_at_target(subject: Subject) -> Iterator[Diagnostic]:
+    """A target that has none of the service's hardware classes is never used."""
+    wanted = subject.spec.hardware.classes
+    declared = {name: entry.classes for name, entry in (subject.targets or {}).items() if entry.classes}
+    strangers = [name for name, classes in declared.items() if not set(classes) & set(wanted)]
+    named = subject.spec.targets
+    for index, name in enumerate(named):
+        if name in strangers:
+            yield error(
+                "class-not-at-target",
+                "a target has none of the service's hardware classes",
+                f"{name} has {', '.join(declared[name] or ())} and the service may use {', '.join(wanted)}",
+                subject.mark("targets", index),
+                f"add one of them to spec.hardware.classes, or remove {name} from spec.targets",
+            )
+    if not named and strangers and len(strangers) == len(subject.targets or {}):
+        yield error(
+            "class-not-at-target",
+            "a target has none of the service's hardware classes",
+            f"the service may use {', '.join(wanted)}, which none of {', '.join(strangers)} has",
+            subject.mark("hardware", "classes"),
+            "add a class that a target in infractl.yaml has",
+        )
+
+
+def allow_and_deny(subject: Subject) -> Iterator[Diagnostic]:
+    """`deny` wins: what it names as a whole can never be allowed."""
+    hardware = subject.spec.hardware
+    for index, allowed in enumerate(hardware.allow):
+        if stronger := next((d for d in hardware.deny if fnmatchcase(allowed, d)), None):
+            yield error(
+                "allow-and-deny",
+                "offers are allowed and denied at once",
+                f"all of {written(allowed)} is denied by {written(stronger)}",
+                subject.mark("hardware", "allow", index),
+                "remove it from hardware.allow, or narrow hardware.deny",
+            )
+
+
+def ignored_attribute(subject: Subject) -> Iterator[Diagnostic]:
+    """An attribute belongs to a kind: several kinds may have one of the same name."""
+    for index, attribute in enumerate(subject.spec.lifecycle.ignore_changes):
+        kind, dot, name = attribute.partition(".")
+        if not (kind and dot and name):
+            yield error(
+                "ignored-attribute",
+                "an attribute to ignore does not say of which kind",
+                f"{written(attribute)} is not KIND.ATTRIBUTE",
+                subject.mark("lifecycle", "ignoreChanges", index),
+                f"write it as plan shows it: deployment.{attribute.strip('.') or 'replicas'}",
+            )

@@ -1,0 +1,154 @@
+"""Rules about models: that there is one, and that its uri, its format and its container belong together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import PurePosixPath
+
+from infractl.errors import Diagnostic, Mark
+from infractl.spec.find import SCHEME, is_directory, is_file
+from infractl.spec.rule.subject import Subject, error, warning
+from infractl.spec.section.model import Format, Model
+from infractl.spec.suggest import written
+from infractl.spec.validate import dotted
+from infractl.spec.yaml.document import Path as Keys
+
+
+def no_model(subject: Subject) -> Iterator[Diagnostic]:
+    """A service serves a model, or several by name."""
+    several = subject.document.node(("spec", "models"))
+    if not subject.says("model") and (several is None or several.value == {}):
+        yield error(
+            "no-model",
+            "the service has no model",
+            "neither spec.model nor spec.models names one",
+            subject.key_mark("models"),
+            "add spec.model with its uri and version, or spec.models with one such section for each name",
+        )
+
+
+def model_and_models(subject: Subject) -> Iterator[Diagnostic]:
+    """One model answers under the service's own name, several under their own names: never both."""
+    if subject.says("model") and subject.says("models"):
+        yield error(
+            "model-and-models",
+            "a service has one model and several",
+            "spec.model and spec.models are both given",
+            subject.key_mark("model"),
+            "move the model into spec.models under a name of its own, or remove spec.models",
+        )
+
+
+def format_unfit(subject: Subject) -> Iterator[Diagnostic]:
+    """What the format says and what the uri says must be the same thing."""
+    for path, model in subject.models.items():
+        if subject.is_sure(model.format, *path, "format") and (found := _contradiction(subject, model)):
+            detail, remedy = found
+            yield error(
+                "format-unfit",
+                "a model's format and its uri contradict each other",
+                detail,
+                subject.mark(*path, "format"),
+                remedy,
+            )
+
+
+def _contradiction(subject: Subject, model: Model) -> tuple[str, str] | None:
+    """What is contradicted and what to do."""
+    uri, declared = model.uri, model.format
+    image, other_scheme = uri.startswith("oci://"), SCHEME.match(uri)
+    if declared is Format.container and not image and not other_scheme:
+        return f"{written(uri)} is no image", "write the image as uri: oci://REGISTRY/IMAGE:TAG, or another format"
+    by_ending = None if image else Model(uri=uri, version=model.version).actual_format
+    if declared is not Format.auto and by_ending and (declared is Format.onnx) != (by_ending is Format.onnx):
+        return f"{written(uri)} ends as {by_ending} does", f"write format: {by_ending}, or name the {declared} file"
+    place = subject.place(uri)
+    if declared is Format.huggingface and place and subject.contains(place) and is_file(place):
+        return f"{written(uri)} is a file", "name the directory that has its config.json, or another format"
+    return None
+
+
+_CONVERSIONS = {
+    ".safetensors": "name the directory that has its config.json: a huggingface model is a directory",
+    ".bin": "name the directory that has its config.json, or say what it is: format: xgboost or lightgbm",
+    ".json": "say what it is: format: xgboost",
+    ".model": "say what it is: format: xgboost",
+    ".txt": "say what it is: format: lightgbm",
+    ".pt": "export it with torch.export.save to .pt2, or with torch.onnx.export to .onnx, and name that file",
+    ".pth": "export it with torch.export.save to .pt2, or with torch.onnx.export to .onnx, and name that file",
+    ".ckpt": "export it with torch.export.save to .pt2, or with torch.onnx.export to .onnx, and name that file",
+    ".h5": "convert it to ONNX with tf2onnx, and name that file",
+    ".keras": "convert it to ONNX with tf2onnx, and name that file",
+    ".pb": "convert it to ONNX with tf2onnx, and name that file",
+    ".tflite": "convert it to ONNX with tf2onnx, and name that file",
+}
+"""What to do with files of other tools, by their endings."""
+
+
+def format_unknown(subject: Subject) -> Iterator[Diagnostic]:
+    """Where the name does not tell the format, guessing from the content would be a surprise."""
+    for path, model in subject.models.items():
+        place = subject.place(model.uri)
+        if model.actual_format is None and place and subject.is_sure(model.format, *path, "format") and is_file(place):
+            ending = PurePosixPath(model.uri).suffix.lower()
+            known = ", ".join(f for f in Format if f is not Format.auto)
+            yield error(
+                "format-unknown",
+                "the model's name does not tell its format",
+                f"{ending} is not the ending of a known format" if ending else f"{written(model.uri)} has no ending",
+                subject.mark(*path, "uri"),
+                _CONVERSIONS.get(ending, f"say what it is with {dotted(path)}.format: {known}"),
+            )
+
+
+def container_without_image(subject: Subject) -> Iterator[Diagnostic]:
+    """Ports, routes and needs are asked of an image of your own; all other models are served by infractl's server."""
+    for path, model in subject.models.items():
+        if not subject.says(*path, "container") or not subject.is_sure(model.format, *path, "format"):
+            continue
+        found = model.actual_format
+        place = None if found else subject.place(model.uri)
+        if found not in (None, Format.container) or (place and is_directory(place)):
+            yield error(
+                "container-without-image",
+                "a model that is no image has a section for containers",
+                f"{written(model.uri)} is {found or Format.huggingface}",
+                subject.key_mark(*path, "container"),
+                "remove the section, or name an image: uri: oci://REGISTRY/IMAGE:TAG",
+            )
+
+
+_SECRET = ("PASSWORD", "PASSWD", "PASSPHRASE", "SECRET", "TOKEN", "CREDENTIAL", "CREDENTIALS", "APIKEY")
+_KEY_OF = ("API", "ACCESS", "SECRET", "PRIVATE", "ENCRYPTION", "SIGNING", "ACCOUNT")
+"""The last word of a secret's name; what stands before KEY in one."""
+
+
+def secret_in_plain_text(subject: Subject) -> Iterator[Diagnostic]:
+    """A warning, since only the variable's name tells. The value is shown nowhere: not in the snippet either."""
+    for path, model in subject.models.items():
+        for name, value in model.container.env.items():
+            if isinstance(value, str) and value and _tells_a_secret(name, value):
+                yield warning(
+                    "secret-in-plain-text",
+                    "an environment variable seems to hold a secret in plain text",
+                    f"everybody who reads this file can read {name}",
+                    _without_value(subject, (*path, "container", "env", name)),
+                    f"keep it elsewhere and say where: {name}: {{env: {name}}}, or {{secret: NAME}} of the target's secret store",
+                )
+
+
+def _tells_a_secret(name: str, value: str) -> bool:
+    words = name.upper().strip("_").split("_")
+    if words[-1] in _SECRET or (words[-1] == "KEY" and words[-2:-1] and words[-2] in _KEY_OF):
+        return True
+    # A uri with a password: postgres://user:password@host/
+    user, found, _ = value.partition("://")[2].partition("/")[0].rpartition("@")
+    return bool(found) and ":" in user
+
+
+def _without_value(subject: Subject, path: Keys) -> Mark:
+    """The place of a key, with nothing of its line behind the key, and nothing before it that could be another value."""
+    mark = subject.key_mark(*path)
+    upto = mark.text[: mark.column - 1 + mark.width]
+    return replace(mark, text="" if upto[: mark.column - 1].strip() else upto)

@@ -1,0 +1,72 @@
+"""Rules about lists: no value and no name twice. One of the two is mostly a slip for another."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Iterator
+from typing import Any
+
+from infractl.errors import Diagnostic
+from infractl.spec.rule.subject import Subject, error
+from infractl.spec.section.optimize import Quantization
+from infractl.spec.suggest import written
+from infractl.spec.validate import dotted
+from infractl.spec.yaml.document import Document
+from infractl.spec.yaml.document import Path as Keys
+
+
+def repeated_value(subject: Subject) -> Iterator[Diagnostic]:
+    """A list of what may be used, tried or spoken."""
+    spec = subject.spec
+    quantization = spec.optimize.passes.quantization
+    precisions = quantization.precisions if isinstance(quantization, Quantization) else ()
+    lists: dict[Keys, Iterable[Hashable]] = {
+        ("targets",): spec.targets,
+        ("hardware", "classes"): spec.hardware.classes,
+        ("hardware", "regions"): spec.hardware.regions,
+        ("hardware", "allow"): spec.hardware.allow,
+        ("hardware", "deny"): spec.hardware.deny,
+        ("serving", "protocols"): spec.serving.protocols,
+        ("lifecycle", "ignoreChanges"): spec.lifecycle.ignore_changes,
+        ("optimize", "passes", "quantization", "precisions"): precisions,
+    }
+    for path, values in lists.items():
+        yield from values_twice(subject.document, ("spec", *path), values)
+    crons = [period.cron for period in spec.traffic.schedule]
+    yield from _twice(subject.document, ("spec", "traffic", "schedule"), "cron", crons, *_VALUE)
+
+
+def repeated_name(subject: Subject) -> Iterator[Diagnostic]:
+    """An alert is known by its name."""
+    names = [alert.name for alert in subject.spec.monitoring.alerts]
+    yield from names_twice(subject.document, ("spec", "monitoring", "alerts"), names)
+
+
+_VALUE = ("repeated-value", "a list holds a value twice", "remove one of the two, or correct it")
+_NAME = ("repeated-name", "two items of a list have the same name", "give one of the two another name")
+
+
+def values_twice(document: Document, path: Keys, values: Iterable[Hashable]) -> Iterator[Diagnostic]:
+    """`path` begins at the document's root."""
+    yield from _twice(document, path, "", values, *_VALUE)
+
+
+def names_twice(document: Document, path: Keys, names: Iterable[str]) -> Iterator[Diagnostic]:
+    """Of a list of mappings that each have a name."""
+    yield from _twice(document, path, "name", names, *_NAME)
+
+
+def _twice(
+    document: Document, path: Keys, key: str, values: Iterable[Hashable], slug: str, summary: str, remedy: str
+) -> Iterator[Diagnostic]:
+    values = tuple(values)
+    if len(set(values)) == len(values):
+        return
+    first: dict[Any, int] = {}
+    told = set()
+    for index, value in enumerate(values):
+        if value in first and value not in told:
+            told.add(value)
+            place = (*path, index, key) if key else (*path, index)
+            detail = f"{written(str(value))} stands at {dotted((path[-1], first[value]))} as well"
+            yield error(slug, summary, detail, document.mark(place) or document.nearest_mark(place), remedy)
+        first.setdefault(value, index)

@@ -1,0 +1,139 @@
+"""Rules about traffic, and about all times that a calendar gives: schedules, crons, time zones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+
+from infractl.errors import Diagnostic
+from infractl.spec.rule.subject import Subject, error
+from infractl.spec.suggest import closest, written
+from infractl.spec.yaml.document import Path as Keys
+
+_FIELDS = ("minute", "hour", "day of month", "month", "day of week")
+
+_NICKNAMES = {
+    "@hourly": "0 * * * *",
+    "@daily": "0 0 * * *",
+    "@midnight": "0 0 * * *",
+    "@weekly": "0 0 * * 0",
+    "@monthly": "0 0 1 * *",
+    "@yearly": "0 0 1 1 *",
+    "@annually": "0 0 1 1 *",
+}
+"""What some crons take, and the schedulers of clouds do not."""
+
+
+def traffic_order(subject: Subject) -> Iterator[Diagnostic]:
+    """average <= peak."""
+    average, peak = subject.spec.traffic.average, subject.spec.traffic.peak
+    if average is not None and peak is not None and average > peak:
+        given = subject.written("traffic", "average")
+        yield error(
+            "traffic-order",
+            "the average traffic is higher than its peak",
+            f"average is {given} and peak is {subject.written('traffic', 'peak')}",
+            subject.mark("traffic", "average"),
+            f"raise traffic.peak to at least {given}, or lower traffic.average",
+        )
+
+
+def schedule_without_peak(subject: Subject) -> Iterator[Diagnostic]:
+    """A period's factor is a multiple of the peak."""
+    if subject.spec.traffic.schedule and not subject.says("traffic", "peak"):
+        yield error(
+            "schedule-without-peak",
+            "a schedule changes a peak that is not given",
+            "each factor of traffic.schedule is a multiple of traffic.peak",
+            subject.key_mark("traffic", "schedule"),
+            "add traffic.peak, the highest request rate: peak: 200/s",
+        )
+
+
+def bad_cron(subject: Subject) -> Iterator[Diagnostic]:
+    """Five fields, as Debian's cron reads them: what every scheduler understands."""
+    for path, expression in _crons(subject):
+        if problem := _cron_problem(expression):
+            yield error(
+                "bad-cron",
+                "a cron expression cannot be read",
+                problem,
+                subject.mark(*path),
+                _cron_remedy(expression),
+            )
+
+
+def unknown_time_zone(subject: Subject) -> Iterator[Diagnostic]:
+    """A time zone has a name in the IANA database: an abbreviation or an offset does not know of summer time."""
+    for path, name in _time_zones(subject):
+        if not _is_time_zone(name):
+            near = _time_zone_like(name)
+            yield error(
+                "unknown-time-zone",
+                "a time zone is not in the IANA database",
+                f"{written(name)} is not a time zone",
+                subject.mark(*path),
+                f"did you mean {near}?" if near else "write the name of a region and a city, such as Europe/Berlin, or UTC",
+            )
+
+
+def _crons(subject: Subject) -> Iterator[tuple[Keys, str]]:
+    for index, period in enumerate(subject.spec.traffic.schedule):
+        yield ("traffic", "schedule", index, "cron"), period.cron
+    if subject.spec.batch and subject.spec.batch.cron:
+        yield ("batch", "cron"), subject.spec.batch.cron
+
+
+def _time_zones(subject: Subject) -> Iterator[tuple[Keys, str]]:
+    yield ("traffic", "timeZone"), subject.spec.traffic.time_zone
+    if subject.spec.batch:
+        yield ("batch", "timeZone"), subject.spec.batch.time_zone
+
+
+@cache
+def _cron_problem(expression: str) -> str:
+    """What is wrong with it; nothing where it can be read."""
+    from datetime import UTC, datetime
+
+    from cronsim import CronSim, CronSimError
+
+    parts = expression.split()
+    if len(parts) != len(_FIELDS):
+        return f"{written(expression)} has {len(parts)} field{'' if len(parts) == 1 else 's'}, not {len(_FIELDS)}"
+    try:
+        CronSim(expression, datetime(2000, 1, 1, tzinfo=UTC))
+    except CronSimError as problem:
+        # It names the field with hyphens: "Bad day-of-month".
+        field = str(problem).removeprefix("Bad ").replace("-", " ")
+        if field in _FIELDS:
+            return f"its {field} is {written(parts[_FIELDS.index(field)])}, which never comes"
+        return str(problem)
+    return ""
+
+
+def _cron_remedy(expression: str) -> str:
+    if same := _NICKNAMES.get(expression.strip().lower()):
+        return f'write cron: "{same}"'
+    return f'write {", ".join(_FIELDS)}; "0 8 * * 1-5" is 8 o\'clock on weekdays'
+
+
+@cache
+def _is_time_zone(name: str) -> bool:
+    if name == "UTC":
+        return True
+    from zoneinfo import ZoneInfo
+
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):  # not there; a path that leaves the database; a directory of it
+        return False
+    return True
+
+
+def _time_zone_like(name: str) -> str | None:
+    """The zone that is meant by a slip, or by a city's name alone."""
+    from zoneinfo import available_timezones
+
+    zones = sorted(available_timezones())
+    city = name.strip().replace(" ", "_").lower()
+    return next((zone for zone in zones if zone.lower().rpartition("/")[2] == city), None) or closest(name, zones)
