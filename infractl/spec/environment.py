@@ -1,7 +1,5 @@
 """The `Environment` document: named values, and how services differ in this environment. What becomes of it is `overlay`'s."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Literal
 
@@ -32,7 +30,7 @@ class Environment(Section):
 
     api_version: Literal["infractl.dev/v1"] = required("Version of this document's format.", example="infractl.dev/v1")
     kind: Literal["Environment"] = required("What this document declares.", example="Environment")
-    metadata: EnvironmentMetadata = required("The name.")
+    metadata: EnvironmentMetadata = required("The name.", example="{name: staging}")
     values: Mapping[ValueName, Scalar] = option(
         "What `${name}` stands for in services and patches; before the values of infractl.yaml.",
         default={},

@@ -43,7 +43,9 @@ class Project(Section):
         default={},
         example="{peak: 2000/s, bucket: models}",
     )
-    stores: StoreEntries = option("Where state, artifacts and measurements are kept.", default=StoreEntries())
+    stores: StoreEntries = option(
+        "Where state, artifacts and measurements are kept.", default=StoreEntries(), example="{artifacts: models}"
+    )
     budgets: tuple[FleetBudget, ...] = option(
         "Budgets that services share by label.", default=(), example="[{labels: {team: risk}, monthly: 5000 USD}]", acted_on=False
     )

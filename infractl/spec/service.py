@@ -34,21 +34,44 @@ class ServiceSpec(Section):
     mode: Literal["realtime", "async", "batch"] = option(
         "Whether requests are answered at once, queued, or read from files in runs.", default="realtime"
     )
-    model: Model | None = option("The model to serve.", default=None)
-    models: Mapping[Name, Model] = option("Several models behind one service, by name, instead of `model`.", default={})
-    slo: Slo = option("What the service must keep.", default=Slo())
-    traffic: Traffic = option("The load to plan for.", default=Traffic())
-    budget: Budget = option("What it may cost.", default=Budget())
-    hardware: Hardware = option("What it may run on.", default=Hardware())
+    model: Model | None = option("The model to serve.", default=None, example='{uri: ./models/fraud.onnx, version: "3"}')
+    models: Mapping[Name, Model] = option(
+        "Several models behind one service, by name, instead of `model`.",
+        default={},
+        example='{small: {uri: small.onnx, version: "1"}, large: {uri: large.onnx, version: "4"}}',
+    )
+    slo: Slo = option("What the service must keep.", default=Slo(), example="{latency: {p99: 20ms}, throughput: 2000/s}")
+    traffic: Traffic = option("The load to plan for.", default=Traffic(), example="{average: 600/s, peak: 2000/s}")
+    budget: Budget = option("What it may cost.", default=Budget(), example="{monthly: 1500 USD}")
+    hardware: Hardware = option("What it may run on.", default=Hardware(), example="{classes: [cpu, gpu]}")
     targets: tuple[Name, ...] = option("Targets of infractl.yaml it may run at; empty means all.", default=(), example="[local]")
-    optimize: Optimize = option("How far the model may be changed.", default=Optimize(), acted_on=False)
-    serving: Serving = option("How it is served.", default=Serving())
-    async_: Asynchronous | None = option("Where answers go, for the mode `async`.", default=None, acted_on=False)
-    batch: Batch | None = option("What is read and written, for the mode `batch`.", default=None, acted_on=False)
-    rollout: Rollout = option("How a new release takes over.", default=Rollout(), acted_on=False)
-    monitoring: Monitoring = option("What is measured in production.", default=Monitoring(), acted_on=False)
-    lifecycle: Lifecycle = option("What apply must leave alone.", default=Lifecycle(), acted_on=False)
-    replan: Replan = option("When a recorded placement is given up.", default=Replan())
+    optimize: Optimize = option(
+        "How far the model may be changed.", default=Optimize(), example="{level: safe, limit: {time: 10m}}", acted_on=False
+    )
+    serving: Serving = option("How it is served.", default=Serving(), example="{warmup: 3, timeout: 2s}")
+    async_: Asynchronous | None = option(
+        "Where answers go, for the mode `async`.",
+        default=None,
+        example="{output: s3://acme-answers/fraud/, retention: 7d}",
+        acted_on=False,
+    )
+    batch: Batch | None = option(
+        "What is read and written, for the mode `batch`.",
+        default=None,
+        example="{input: s3://acme-data/users/, output: s3://acme-data/scores/}",
+        acted_on=False,
+    )
+    rollout: Rollout = option(
+        "How a new release takes over.",
+        default=Rollout(),
+        example="{strategy: canary, steps: [5%, 25%, 100%], bake: 2m}",
+        acted_on=False,
+    )
+    monitoring: Monitoring = option(
+        "What is measured in production.", default=Monitoring(), example="{metrics: prometheus, sample: 1%}", acted_on=False
+    )
+    lifecycle: Lifecycle = option("What apply must leave alone.", default=Lifecycle(), example="{protect: true}", acted_on=False)
+    replan: Replan = option("When a recorded placement is given up.", default=Replan(), example="{tolerance: 5%}")
 
 
 class InferenceService(Section):
@@ -56,8 +79,8 @@ class InferenceService(Section):
 
     api_version: Literal["infractl.dev/v1"] = required("Version of this document's format.", example="infractl.dev/v1")
     kind: Literal["InferenceService"] = required("What this document declares.", example="InferenceService")
-    metadata: Metadata = required("Name and labels.")
-    spec: ServiceSpec = required("The service itself.")
+    metadata: Metadata = required("Name and labels.", example="{name: fraud, labels: {team: risk}}")
+    spec: ServiceSpec = required("The service itself.", example='{model: {uri: ./models/fraud.onnx, version: "3"}}')
 
     @property
     def name(self) -> str:

@@ -51,6 +51,6 @@ class Policy(Section):
     labels: Mapping[LabelKey, LabelValue] = option(
         "Labels of the services that it holds for.", default={}, example="{tier: critical}"
     )
-    require: Requirement = option("What a service must declare.", default=Requirement())
-    allow: Allowance = option("What a service may use.", default=Allowance())
+    require: Requirement = option("What a service must declare.", default=Requirement(), example="{sha256: true, labels: [team]}")
+    allow: Allowance = option("What a service may use.", default=Allowance(), example="{regions: [eu-west-1]}")
     enforce: Literal["refuse", "warn"] = option("Whether breaking it refuses the plan.", default="refuse")

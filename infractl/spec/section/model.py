@@ -98,8 +98,8 @@ class Resources(Section):
 class Container(Section):
     """The user's own image. `model.uri` names it, as `oci://registry/image@sha256:...`."""
 
-    ports: Ports = option("The ports that it listens on.", default=Ports())
-    routes: Routes = option("The paths at which it answers.", default=Routes())
+    ports: Ports = option("The ports that it listens on.", default=Ports(), example="{http: 8000}")
+    routes: Routes = option("The paths at which it answers.", default=Routes(), example="{predict: /predict, ready: /healthz}")
     command: tuple[Word, ...] = option(
         "What is run instead of the image's entry point.", default=(), example="[python, -m, server]"
     )
@@ -109,7 +109,7 @@ class Container(Section):
         default={},
         example="{LOG_LEVEL: info, API_KEY: {env: FRAUD_API_KEY}}",
     )
-    resources: Resources = option("What one replica needs.", default=Resources())
+    resources: Resources = option("What one replica needs.", default=Resources(), example="{cpus: 2, memory: 4GiB}")
 
 
 class Model(Section):
@@ -123,13 +123,25 @@ class Model(Section):
         "What the model is; `auto` tells by its name. `container` is an image of your own.", default=Format.auto
     )
     version: Version = required("Your word for this version; a new one makes a new release.", example='"3"')
-    sha256: Digest | None = option("The file's sha256; another content is then an error.", default=None, example="9f2c...")
-    validation: Validation | None = option(
-        "Held-out data that an optimized model must prove itself on.", default=None, acted_on=False
+    sha256: Digest | None = option(
+        "The file's sha256; another content is then an error.",
+        default=None,
+        example="9f2c1d7e3b5a4860c1f0e2d4b6a8970315263748596a7b8c9d0e1f2a3b4c5d6e",
     )
-    calibration: CalibrationData | None = option("Inputs for static quantization and pruning.", default=None, acted_on=False)
+    validation: Validation | None = option(
+        "Held-out data that an optimized model must prove itself on.",
+        default=None,
+        example="{data: ./validation.npz, metric: accuracy, minimum: 0.95}",
+        acted_on=False,
+    )
+    calibration: CalibrationData | None = option(
+        "Inputs for static quantization and pruning.", default=None, example="{data: ./calibration.npz}", acted_on=False
+    )
     container: Container = option(
-        "The image's ports, routes and needs, for the format `container`.", default=Container(), acted_on=False
+        "The image's ports, routes and needs, for the format `container`.",
+        default=Container(),
+        example="{ports: {http: 8000}, routes: {predict: /predict}}",
+        acted_on=False,
     )
 
     @property

@@ -38,5 +38,7 @@ class Monitoring(Section):
     sample: Share = option(
         "The share of requests whose inputs and outputs are kept for checks.", default=0.0, example="1%", already=("0%",)
     )
-    shift: Shift | None = option("Comparison of the inputs with reference data.", default=None)
+    shift: Shift | None = option(
+        "Comparison of the inputs with reference data.", default=None, example="{reference: ./reference.npz, threshold: 0.2}"
+    )
     alerts: tuple[Alert, ...] = option("Who is told of what.", default=(), example="[{name: slow, when: {p99: 25ms}, for: 5m}]")

@@ -97,5 +97,7 @@ class Optimize(Section):
         default="auto",
         already=("off",),
     )
-    passes: Passes = option("The techniques that may be tried.", default=Passes())
-    limit: OptimizeLimit = option("What optimizing may take.", default=OptimizeLimit())
+    passes: Passes = option(
+        "The techniques that may be tried.", default=Passes(), example="{quantization: required, pruning: off}"
+    )
+    limit: OptimizeLimit = option("What optimizing may take.", default=OptimizeLimit(), example="{time: 10m, memory: 4GiB}")

@@ -5,7 +5,7 @@ from infractl.spec.text import Variable, Word
 
 
 class SecretSource(Section):
-    """Where a secret is kept: exactly one of `env`, `file` and `secret`."""
+    """Where a secret is kept. Exactly one of `env`, `file` and `secret` is given."""
 
     env: Variable | None = option("An environment variable of whoever applies.", default=None, example="FRAUD_KEYS")
     file: Word | None = option("A file on the machine of whoever applies.", default=None, example="/run/secrets/fraud-keys")

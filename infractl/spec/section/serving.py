@@ -80,7 +80,7 @@ class Serving(Section):
     rate_limit: PerSecond | RateLimit | None = option(
         "What one caller may send: a rate, or a mapping.", default=None, example="500/s", acted_on=False
     )
-    auth: Auth | None = option("Who may call.", default=None, acted_on=False)
+    auth: Auth | None = option("Who may call.", default=None, example="{apiKeys: {env: FRAUD_KEYS}}", acted_on=False)
     timeout: Seconds | None = option("A request that waited this long is given up.", default=None, example="2s", acted_on=False)
     max_payload: Size | None = option("The largest request that is taken.", default=None, example="8MiB", acted_on=False)
     protocols: Annotated[tuple[Literal["http", "grpc"], ...], Items(least=1)] = option(

@@ -21,9 +21,17 @@ class Latency(Section):
 class Slo(Section):
     """What the service must keep. `plan` refuses what no placement can meet."""
 
-    latency: Latency = option("From a request's arrival to the end of its answer, by percentile.", default=Latency())
-    ttft: Latency = option("Time to first token of a language model, by percentile.", default=Latency(), acted_on=False)
-    tpot: Latency = option("Time per output token after the first, by percentile.", default=Latency(), acted_on=False)
+    latency: Latency = option(
+        "From a request's arrival to the end of its answer, by percentile.",
+        default=Latency(),
+        example="{p50: 5ms, p95: 10ms, p99: 20ms}",
+    )
+    ttft: Latency = option(
+        "Time to first token of a language model, by percentile.", default=Latency(), example="{p95: 300ms}", acted_on=False
+    )
+    tpot: Latency = option(
+        "Time per output token after the first, by percentile.", default=Latency(), example="{p95: 40ms}", acted_on=False
+    )
     throughput: PerSecond | None = option(
         "The rate of requests that must be sustained within the latency limits.", default=None, example="2000/s"
     )

@@ -37,7 +37,7 @@ class TargetEntry(Section):
         "What is taken off list prices by a contract of yours.", default=0.0, example="12%", acted_on=False, already=("0%",)
     )
     price: MachinePrice | None = option(
-        "What one machine of the target costs, where it is your own.", default=None, acted_on=False
+        "What one machine of the target costs, where it is your own.", default=None, example="{perHour: 0.12 USD}", acted_on=False
     )
 
     @property
