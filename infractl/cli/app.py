@@ -7,7 +7,7 @@ from typing import Annotated, cast
 import typer
 
 from infractl import __version__
-from infractl.cli import apply, completion, destroy, init, invoke, plan, show, state, status, validate
+from infractl.cli import apply, completion, destroy, fmt, init, invoke, plan, show, state, status, validate
 
 UsageProblem = cast("type[typer.BadParameter]", typer.BadParameter.__mro__[1])
 """What the parser raises for words it does not understand: the base of what typer shows in public."""
@@ -22,6 +22,7 @@ app = typer.Typer(
 )
 for command in (init.init, validate.validate, plan.plan, apply.apply, status.status, invoke.invoke, destroy.destroy, show.show):
     app.command()(command)
+app.command()(fmt.fmt)
 app.command()(completion.completion)
 completion.answer_shells()
 app.add_typer(state.state, name="state")
