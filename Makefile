@@ -4,7 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint goldens schemas site picture clean
+.PHONY: help demo test lint goldens schemas site picture bench clean
 
 help:
 	@echo 'make demo     the quickstart on this machine: declare, plan, apply, serve, change, destroy'
@@ -14,6 +14,7 @@ help:
 	@echo 'make schemas  make the JSON Schemas in schemas/ again from the code'
 	@echo 'make site     the documentation as a site, in build/site'
 	@echo 'make picture  draw the picture of a terminal in README again, from what the demo prints now'
+	@echo 'make bench    measure every claim and write docs/benchmarks.md; with QUICK=1 in minutes'
 	@echo 'make clean    remove what the other targets made'
 
 demo: $(STAMP)
@@ -41,6 +42,9 @@ site: $(STAMP)
 
 picture: $(STAMP)
 	$(BIN)/python docs/terminal_picture.py
+
+bench: $(STAMP)
+	$(BIN)/python -m benchmarks.harness.all $(if $(QUICK),--quick)
 
 clean:
 	@if [ -x $(BIN)/python ] && [ -d build/demo ]; then $(BIN)/python examples/quickstart/demo.py --clean; fi
