@@ -9,7 +9,7 @@ import os
 import re
 import stat
 from collections.abc import Iterator, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -219,12 +219,18 @@ def is_directory(path: Path) -> bool:
     return mode is not None and stat.S_ISDIR(mode)
 
 
-def neighbours(directory: Path) -> tuple[str, ...]:
-    """The names of a directory's files, YAML aside; none where they are so many that one like another says little."""
+def neighbours(path: Path) -> tuple[str, ...]:
+    """The names of the files beside the path, YAML aside; none where they are so many that one like another says little."""
     try:
-        names = sorted(name for name in os.listdir(directory) if not name.endswith(_SUFFIXES))  # noqa: PTH208 - names are wanted
-    except OSError:
+        return _names(path.parent, path.parent.stat().st_mtime_ns)
+    except (OSError, ValueError):
         return ()
+
+
+@lru_cache(maxsize=64)
+def _names(directory: Path, changed_ns: int) -> tuple[str, ...]:
+    """Listed once as long as nothing in it changes: thousands of documents may name files that are missing from one directory."""
+    names = sorted(name for name in os.listdir(directory) if not name.endswith(_SUFFIXES))  # noqa: PTH208 - names are wanted
     return tuple(name for name in names if is_file(directory / name)) if len(names) <= _MOST_NEIGHBOURS else ()
 
 

@@ -81,8 +81,8 @@ def test_a_model_s_neighbours_are_the_files_that_may_be_models(project: Path) ->
     (project / "a.onnx").symlink_to("b.onnx")
     (project / "gone.onnx").symlink_to("nowhere")
 
-    assert neighbours(project) == ("a.onnx", "b.onnx")
-    assert neighbours(project / "absent") == ()
+    assert neighbours(project / "model.onnx") == ("a.onnx", "b.onnx")
+    assert neighbours(project / "absent" / "model.onnx") == ()
 
 
 def test_in_a_crowd_no_file_is_taken_for_a_misspelt_one(project: Path) -> None:
@@ -90,4 +90,4 @@ def test_in_a_crowd_no_file_is_taken_for_a_misspelt_one(project: Path) -> None:
     for number in range(201):
         (project / f"{number}.onnx").touch()
 
-    assert neighbours(project) == ()
+    assert neighbours(project / "model.onnx") == ()
