@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from infractl.cli.app import app
+from infractl.cli.app import application
 
 WIDTH = 110
 
@@ -20,7 +20,7 @@ changes things then needs `--auto-approve`. `NO_COLOR` turns colours off. What e
 
 
 def main() -> None:
-    group = typer.main.get_command(app)
+    group = typer.main.get_command(application())
     print(OPENING)
     print_help("infractl", group)
     for name, command in group.commands.items():

@@ -87,10 +87,10 @@ def _open_streams() -> None:
 
 
 def _run(words: list[str]) -> int:
-    from infractl.cli.app import UsageProblem, app
+    from infractl.cli.app import UsageProblem, application
 
     try:
-        code = app(words, standalone_mode=False, prog_name="infractl")
+        code = application(words[0])(words, standalone_mode=False, prog_name="infractl")
     except UsageProblem as problem:
         # The parser would exit with 2, which says "changes" here.
         remedy = "infractl --help lists the commands, infractl COMMAND --help its options"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from infractl.cli.app import app
+from infractl.cli.app import application
 from infractl.spec.load import load_project
 
 ROOT = Path(__file__).parents[2]
@@ -33,7 +33,7 @@ def test_a_relative_link_leads_to_a_file(page: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=place)
 def test_a_command_that_a_page_shows_is_understood(page: Path) -> None:
-    commands = typer.main.get_command(app).commands
+    commands = typer.main.get_command(application()).commands
     for block in blocks(page, "console"):
         for line in re.findall(r"^\$ infractl (.+)$", block, re.MULTILINE):
             name, *words = shlex.split(line, comments=True)

@@ -10,7 +10,7 @@ import pytest
 import typer
 
 from infractl import errors
-from infractl.cli.app import app
+from infractl.cli.app import application
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "docs" / "reference"
@@ -34,7 +34,7 @@ def subclasses(kind: type[errors.InfractlError]) -> Iterator[type[errors.Infract
 
 def test_each_command_has_its_section() -> None:
     page = (REFERENCE / "commands.md").read_text()
-    names = typer.main.get_command(app).commands
+    names = typer.main.get_command(application()).commands
 
     assert names
     assert [name for name in names if f"## infractl {name}\n" not in page] == []

@@ -280,12 +280,12 @@ def test_formats_that_contradict_each_other_are_refused(folder: Any) -> None:
 def test_an_error_of_another_sort_is_in_the_document_too(
     words: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from infractl.cli.app import app
+    from infractl.cli.app import application
 
     def refuse(paths: object) -> None:
         raise StateError.of("state-torn", summary="the state document is damaged")
 
     monkeypatch.setattr("infractl.spec.load.load_project", refuse)
 
-    assert app(["validate", *words], standalone_mode=False) == StateError.exit_code
+    assert application("validate")(["validate", *words], standalone_mode=False) == StateError.exit_code
     assert "state-torn" in capsys.readouterr().out
