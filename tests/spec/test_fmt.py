@@ -61,6 +61,10 @@ def test_a_good_document_keeps_its_values_and_comments(file: Path) -> None:
         ("    a:\n        b: 1\n", "a:\n  b: 1\n"),
         ("a:\n    - b\n    -   c: 1\n        d: 2\n", "a:\n  - b\n  - c: 1\n    d: 2\n"),
         ("a:\n- b\n-   - c\n    - d\ne: 1\n", "a:\n  - b\n  - - c\n    - d\ne: 1\n"),
+        (
+            "a:\n  b:\n  - x\n  c:\n  - y: 1\n    z:\n    - 2\nd: 1\n",
+            "a:\n  b:\n    - x\n  c:\n    - y: 1\n      z:\n        - 2\nd: 1\n",
+        ),
         ("- a\n-\n     b: 1\n", "- a\n-\n  b: 1\n"),
         ("a:\n      text on its own line\n", "a:\n  text on its own line\n"),
         ("a:   &x   {b: 1}\nc:  *x\n", "a: &x {b: 1}\nc: *x\n"),
@@ -183,16 +187,21 @@ def test_nothing_that_is_not_read_without_a_problem_is_returned() -> None:
 
 @dataclass
 class Draft:
-    """Two texts with the same content, line by line. `commented`: the last line has a comment behind it."""
+    """Two texts with the same content, line by line.
+
+    `commented`: the last line has a comment behind it. `bare`: it belongs to a sequence at its key's own column, so that a
+    comment below it may as well belong to what encloses that.
+    """
 
     given: list[str] = field(default_factory=list)
     wanted: list[str] = field(default_factory=list)
     commented: bool = False
+    bare: bool = False
 
     def line(self, given: str, wanted: str, comment: str = "") -> None:
         self.given.append(given + comment)
         self.wanted.append(wanted + comment)
-        self.commented = bool(comment)
+        self.commented, self.bare = bool(comment), False
 
     def blank(self, lines: int) -> None:
         self.given += [" " * (n % 3) for n in range(lines)]
@@ -248,14 +257,24 @@ def drafts(draw: st.DrawFn) -> Draft:
         if number:
             draft.line("---", "---")
         indent = draw(st.integers(0, 2))
-        block(draw, draft, 3, " " * indent, "", " " * indent, "")
+        block(draw, draft, 3, " " * indent, "", " " * indent, "", sequence=draw(st.booleans()), bare=False)
     draft.given.extend([""] * draw(st.integers(0, 3)))
     return draft
 
 
-def block(draw: st.DrawFn, draft: Draft, depth: int, given: str, wanted: str, first: str, first_wanted: str) -> None:
+def block(
+    draw: st.DrawFn,
+    draft: Draft,
+    depth: int,
+    given: str,
+    wanted: str,
+    first: str,
+    first_wanted: str,
+    *,
+    sequence: bool,
+    bare: bool,
+) -> None:
     """A block whose lines begin with `given`, and with `wanted` in the result; its first line with `first`."""
-    sequence = bool(first.strip()) is False and depth < 3 and draw(st.booleans())
     keys = draw(st.lists(st.sampled_from(KEYS), min_size=1, max_size=3, unique=True))
     for number, key in enumerate(keys):
         if number or not first.strip():
@@ -268,13 +287,15 @@ def block(draw: st.DrawFn, draft: Draft, depth: int, given: str, wanted: str, fi
             item(draw, draft, depth, given, wanted, f"{start}-{' ' * space}", f"{start_wanted}- ", space)
         else:
             value(draw, draft, depth, given, wanted, f"{start}{key}{draw(BLANKS)}:", f"{start_wanted}{key}:")
-    if depth < 3 and given.strip() == "" and not draft.commented and len(given) > 0 and draw(st.booleans()):
+    draft.bare = draft.bare or bare
+    if depth < 3 and not draft.bare and not draft.commented and draw(st.booleans()):
         draft.line(given + "# the end", wanted + "# the end")
 
 
 def item(draw: st.DrawFn, draft: Draft, depth: int, given: str, wanted: str, start: str, start_wanted: str, space: int) -> None:
     if depth and draw(st.booleans()):
-        block(draw, draft, depth - 1, given + " " * (1 + space), wanted + "  ", start, start_wanted)
+        inside = given + " " * (1 + space)
+        block(draw, draft, depth - 1, inside, wanted + "  ", start, start_wanted, sequence=False, bare=False)
     else:
         value(draw, draft, 0, given, wanted, start[: -space or None], start_wanted[:-1])
 
@@ -293,8 +314,10 @@ def value(draw: st.DrawFn, draft: Draft, depth: int, given: str, wanted: str, st
             draft.line(f"{given}{' ' * step}{line}" if line else "", f"{wanted}  {line}" if line else "")
     else:
         draft.line(start, start_wanted, comment)
-        draft.commented = bool(comment)
-        block(draw, draft, depth - 1, given + " " * step, wanted + "  ", given + " " * step, wanted + "  ")
+        sequence = draw(st.booleans())
+        bare = sequence and draw(st.booleans())
+        inside, canonical = given + " " * (0 if bare else step), wanted + "  "
+        block(draw, draft, depth - 1, inside, canonical, inside, canonical, sequence=sequence, bare=bare)
 
 
 @settings(max_examples=300)
