@@ -79,6 +79,25 @@ def test_bash_completes(words: list[str], expected: set[str], environment: dict[
 
 
 @needs["bash"]
+def test_environments_of_the_project_are_offered_also_below_it_and_beside_broken_files(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    (tmp_path / "infractl.yaml").write_text("project: [")
+    (tmp_path / "environments").mkdir()
+    for name in ("staging", "stress", "production"):
+        (tmp_path / "environments" / f"{name}.yaml").write_text("values: [")
+    below = tmp_path / "services"
+    below.mkdir()
+
+    assert bash(["infractl", "plan", "--env", "st"], environment, below) == ["staging", "stress"]
+
+
+@needs["bash"]
+def test_no_environment_is_offered_outside_a_project(environment: dict[str, str], tmp_path: Path) -> None:
+    assert bash(["infractl", "plan", "--env", ""], environment, tmp_path) == []
+
+
+@needs["bash"]
 def test_a_broken_project_does_not_break_completion(environment: dict[str, str], tmp_path: Path) -> None:
     (tmp_path / "infractl.yaml").write_text("project: [")
 
