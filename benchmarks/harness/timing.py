@@ -1,6 +1,7 @@
 """Fair times of processes: rivals take turns, each in a process of its own, and the fastest run counts.
 
-Other work on the machine only ever makes a run slower, so that the fastest says most about the program.
+Other work on the machine only ever makes a run slower, so that the fastest says most about the program. Python's compiled modules
+are kept between the runs, as they are where a program is installed, whatever this environment says about that.
 """
 
 from __future__ import annotations
@@ -8,11 +9,12 @@ from __future__ import annotations
 import os
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
-from tempfile import TemporaryFile
+from tempfile import TemporaryDirectory, TemporaryFile
 
 Command = Sequence[str]
 
@@ -28,20 +30,30 @@ class Run:
 
 def interleaved(commands: Mapping[str, Command], rounds: int, folder: Path | None = None) -> dict[str, list[Run]]:
     """Each command once to warm the caches up, then each in turn, `rounds` times. Raises RuntimeError where one fails."""
-    for command in commands.values():
-        run(command, folder)
-    runs: dict[str, list[Run]] = {name: [] for name in commands}
-    for _ in range(rounds):
-        for name, command in commands.items():
-            runs[name].append(run(command, folder))
+    with _compiled() as environment:
+        for command in commands.values():
+            run(command, folder, environment)
+        runs: dict[str, list[Run]] = {name: [] for name in commands}
+        for _ in range(rounds):
+            for name, command in commands.items():
+                runs[name].append(run(command, folder, environment))
     return runs
 
 
-def run(command: Command, folder: Path | None = None) -> Run:
+@contextmanager
+def _compiled() -> Iterator[dict[str, str]]:
+    with TemporaryDirectory() as cache:
+        kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+        yield {**kept, "PYTHONPYCACHEPREFIX": cache}
+
+
+def run(command: Command, folder: Path | None = None, environment: Mapping[str, str] | None = None) -> Run:
     """Raises RuntimeError with the end of what the command printed, where it exits with another code than 0."""
     with TemporaryFile() as output:
         start = time.perf_counter()
-        process = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(
+            command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
+        )
         _, status, usage = os.wait4(process.pid, 0)
         seconds = time.perf_counter() - start
         process.returncode = os.waitstatus_to_exitcode(status)

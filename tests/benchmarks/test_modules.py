@@ -44,6 +44,21 @@ def test_rivals_take_turns_after_each_has_been_warmed_up(tmp_path: Path) -> None
     assert runs["a"][0].peak_bytes > 2**20
 
 
+def test_rivals_keep_what_python_compiled_whatever_the_environment_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An installed program is compiled once; one that is compiled at each start would be timed with its compiler."""
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    (tmp_path / "slow.py").write_text("x = 1\n")
+
+    runs = interleaved(
+        {"a": [sys.executable, "-c", "import slow; print(slow.__spec__.has_location, slow.__cached__)"]}, 1, tmp_path
+    )
+
+    cached = Path(runs["a"][0].output.split()[1])
+    assert tmp_path not in cached.parents
+    code = "import sys, pathlib, slow; print(pathlib.Path(slow.__cached__).exists())"
+    assert interleaved({"a": [sys.executable, "-c", code]}, 1, tmp_path)["a"][0].output == "True\n"
+
+
 def test_a_rival_that_fails_is_no_fast_one() -> None:
     with pytest.raises(RuntimeError, match=r"exited with 3: .*in vain"):
         run([sys.executable, "-c", "print('in vain'); raise SystemExit(3)"])
