@@ -9,6 +9,7 @@ from typing import Any
 
 from infractl.planning.planfile_schema import plan_schema
 from infractl.report.diagnostic_schema import diagnostics_schema
+from infractl.spec.document_schema import environment_schema, project_schema, service_schema
 from infractl.state.document_schema import state_schema
 
 FOLDER = Path(__file__).parent
@@ -16,7 +17,10 @@ FOLDER = Path(__file__).parent
 # What users write, what infractl writes: a file for each document, and the function that makes its schema.
 SCHEMAS: Mapping[str, Callable[[], dict[str, Any]]] = {
     "diagnostics.schema.json": diagnostics_schema,
+    "environment.schema.json": environment_schema,
     "plan.schema.json": plan_schema,
+    "project.schema.json": project_schema,
+    "service.schema.json": service_schema,
     "state.schema.json": state_schema,
 }
 

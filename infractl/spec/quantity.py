@@ -29,7 +29,7 @@ def _duration(seconds: float) -> str:
         count = round(seconds / size)
         if count and parse_duration_s(f"{count}{unit}") == seconds:
             return f"{count}{unit}"
-    return f"{seconds:.40f}".rstrip("0").rstrip(".") + "s"
+    return f"{seconds!r}".removesuffix(".0") + "s"
 
 
 Seconds = Annotated[float, Quantity("duration", "ns, us, ms, s, m, h, d", DURATION, ("10ms", "2s"), parse_duration_s, _duration)]
