@@ -20,6 +20,10 @@ import pytest
 from hypothesis import settings
 from onnx import TensorProto, helper, numpy_helper
 
+from infractl.domain.address import DEFAULT_ENVIRONMENT
+from infractl.errors import Diagnostic, SpecError
+from infractl.spec.load import load_project
+
 # How long an example takes says nothing on a machine that others use too.
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
@@ -61,6 +65,24 @@ def _make_mlp(path: Path, sizes: Sequence[int] = (30, 64, 2), seed: int = 0, bat
     onnx.checker.check_model(model)
     path.write_bytes(model.SerializeToString())
     return path
+
+
+@pytest.fixture
+def load_broken(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], tuple[Diagnostic, ...]]:
+    """Gives what is wrong with the documents in a case's folder, which becomes the current directory.
+
+    `paths.txt` names the paths where they are not service.yaml alone, `env.txt` the environment where it is not the default one.
+    """
+
+    def load(case: Path) -> tuple[Diagnostic, ...]:
+        monkeypatch.chdir(case)
+        named, chosen = Path("paths.txt"), Path("env.txt")
+        paths = [Path(line) for line in named.read_text().splitlines()] if named.exists() else [Path("service.yaml")]
+        with pytest.raises(SpecError) as raised:
+            load_project(paths, chosen.read_text().strip() if chosen.exists() else DEFAULT_ENVIRONMENT)
+        return raised.value.diagnostics
+
+    return load
 
 
 SERVICE = """\

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from infractl.cli.parameter import AutoApprove, Paths, given
+from infractl.cli.parameter import AutoApprove, Env, Paths, environment_of, given
+from infractl.errors import UsageError
 
 
-def apply(paths: Paths = None, auto_approve: AutoApprove = False) -> None:
+def apply(paths: Paths = None, env: Env = None, auto_approve: AutoApprove = False) -> None:
     """Plan, ask, and carry it out.
 
-    Given a plan that plan --out saved, carry out exactly that, or refuse it where things changed since.
+    Given a plan that plan --out saved, carry out exactly that in its environment, or refuse it where things changed since.
     """
     from infractl.cli.carry_out import carry_out
     from infractl.cli.document import open_plan
@@ -20,12 +21,24 @@ def apply(paths: Paths = None, auto_approve: AutoApprove = False) -> None:
     sources = given(paths)
     if _is_plan(sources):
         saved = open_plan(sources[0])
-        workspace = opened([_project(sources[0])])
+        if env not in (None, saved.environment):
+            raise _another_environment(saved.environment, environment_of(env), sources[0])
+        workspace = opened([_project(sources[0])], saved.environment)
         # A saved plan was reviewed: asking again would be noise.
         carry_out(lambda voice: workflow.apply_saved(workspace, saved, voice), auto_approve=True)
     else:
-        workspace = opened(sources)
+        workspace = opened(sources, environment_of(env))
         carry_out(lambda voice: workflow.apply(workspace, voice), auto_approve=auto_approve)
+
+
+def _another_environment(planned: str, named: str, plan: Path) -> UsageError:
+    return UsageError.of(
+        "plan-environment",
+        summary="this plan was made for another environment",
+        detail=f"it is for {planned}, and --env names {named or 'none'}",
+        at=str(plan),
+        remedy=f"leave --env out, or make a plan for it: infractl plan --env {named or 'NAME'} --out PLAN",
+    )
 
 
 def _is_plan(sources: list[Path]) -> bool:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from infractl.cli.parameter import AutoApprove, Paths, given
+from infractl.cli.parameter import AutoApprove, Env, Paths, environment_of, given
 
 if TYPE_CHECKING:
     from infractl.workflows.workspace import Workspace
 
 
-def destroy(paths: Paths = None, auto_approve: AutoApprove = False) -> None:
+def destroy(paths: Paths = None, env: Env = None, auto_approve: AutoApprove = False) -> None:
     """Remove what apply made.
 
     For every service of a project, or for those that the named files declare.
@@ -19,17 +19,17 @@ def destroy(paths: Paths = None, auto_approve: AutoApprove = False) -> None:
     from infractl.cli.carry_out import carry_out
     from infractl.workflows import apply as workflow
 
-    workspace = _workspace(given(paths))
+    workspace = _workspace(given(paths), environment_of(env))
     keys = workflow.destroyable(workspace)
     carry_out(lambda voice: workflow.destroy(workspace, keys, voice), auto_approve=auto_approve)
 
 
-def _workspace(sources: list[Path]) -> Workspace:
+def _workspace(sources: list[Path], environment: str) -> Workspace:
     """A whole project is opened without its documents: what runs can be removed even if they are broken or gone."""
     from infractl.workflows.workspace import open_project, open_workspace
 
     if len(sources) == 1 and sources[0].is_dir():
-        project = open_project(sources[0])
+        project = open_project(sources[0], environment)
         if project.loaded.root == sources[0].resolve():
             return project
-    return open_workspace(sources)
+    return open_workspace(sources, environment)

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from infractl.cli.parameter import Env, environment_of
 from infractl.errors import UsageError
 
 
@@ -16,13 +17,14 @@ def invoke(
     service: Annotated[str, typer.Argument(help="The service's name.", show_default=False)],
     data: Annotated[Path, typer.Option("--data", help="A file with an Open Inference Protocol request; - reads stdin.")],
     project: Annotated[Path, typer.Option("--project", help="The project's directory.")] = Path(),
+    env: Env = None,
 ) -> None:
     """Send one request to a running service."""
     from infractl.workflows.invoke import invoke as run
     from infractl.workflows.workspace import open_project
 
     body = _body(data)
-    answer = run(open_project(project), service, body)
+    answer = run(open_project(project, environment_of(env)), service, body)
     sys.stdout.write(json.dumps(answer) + "\n")
 
 

@@ -12,9 +12,9 @@ from infractl.report.diagnostic import render
 from infractl.workflows.workspace import Workspace, open_workspace
 
 
-def opened(paths: Sequence[Path]) -> Workspace:
+def opened(paths: Sequence[Path], environment: str) -> Workspace:
     """Raises SpecError with everything that is wrong."""
-    workspace = open_workspace(paths)
+    workspace = open_workspace(paths, environment)
     warnings = [d for d in workspace.loaded.diagnostics if d.severity is Severity.warning]
     if warnings:
         sys.stderr.write(render(warnings, color=style_of(sys.stderr).color))

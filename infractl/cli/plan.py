@@ -8,11 +8,12 @@ from typing import Annotated
 
 import typer
 
-from infractl.cli.parameter import AsJson, Paths, given
+from infractl.cli.parameter import AsJson, Env, Paths, environment_of, given
 
 
 def plan(
     paths: Paths = None,
+    env: Env = None,
     json: AsJson = False,
     out: Annotated[Path | None, typer.Option("--out", help="Save the plan, for review and for apply.")] = None,
     detailed_exitcode: Annotated[bool, typer.Option("--detailed-exitcode", help="Exit with 2 if there are changes.")] = False,
@@ -28,7 +29,7 @@ def plan(
     from infractl.workflows.plan import plan as run
     from infractl.workflows.plan import removed_keys
 
-    workspace = opened(given(paths))
+    workspace = opened(given(paths), environment_of(env))
     result = run(workspace, removed_keys(workspace), progress)
     sys.stdout.write(plan_json(result) if json else plan_text(result, style_of(sys.stdout)))
     if out is not None:

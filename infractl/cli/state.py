@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from infractl.cli.parameter import AsJson, AutoApprove
+from infractl.cli.parameter import AsJson, AutoApprove, Env, environment_of
 
 if TYPE_CHECKING:
     from infractl.state.store import Holder
@@ -19,12 +19,12 @@ state = typer.Typer(help="See what is recorded, and break a lock.", no_args_is_h
 
 
 @state.command("list")
-def list_resources(project: ProjectDirectory = Path(), json: AsJson = False) -> None:
+def list_resources(project: ProjectDirectory = Path(), env: Env = None, json: AsJson = False) -> None:
     """List what is recorded, one resource a line."""
     from infractl.workflows.state import recorded
     from infractl.workflows.workspace import open_project
 
-    states = recorded(open_project(project))
+    states = recorded(open_project(project, environment_of(env)))
     if json:
         import json as codec
 
@@ -41,6 +41,7 @@ def list_resources(project: ProjectDirectory = Path(), json: AsJson = False) -> 
 def unlock(
     lock: Annotated[str, typer.Argument(help="The lock's id, from the message that named it.", show_default=False)],
     project: ProjectDirectory = Path(),
+    env: Env = None,
     auto_approve: AutoApprove = False,
 ) -> None:
     """Break a lock whose holder will never give it back.
@@ -57,5 +58,5 @@ def unlock(
         )
         return auto_approve or ask("Break this lock?")
 
-    holder = run(open_project(project), lock, approve)
+    holder = run(open_project(project, environment_of(env)), lock, approve)
     sys.stdout.write(f"Unlocked: pid {holder.pid} on {holder.host} can write no more.\n")

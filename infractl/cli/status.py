@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 
-from infractl.cli.parameter import AsJson, Paths, given
+from infractl.cli.parameter import AsJson, Env, Paths, environment_of, given
 
 
-def status(paths: Paths = None, json: AsJson = False) -> None:
+def status(paths: Paths = None, env: Env = None, json: AsJson = False) -> None:
     """Show what runs and how well.
 
     What is measured stands beside what was promised and what was predicted.
@@ -17,7 +17,7 @@ def status(paths: Paths = None, json: AsJson = False) -> None:
     from infractl.report.status_text import status_text
     from infractl.workflows.status import status as run
 
-    services = run(opened(given(paths)))
+    services = run(opened(given(paths), environment_of(env)))
     if json:
         import json as codec
 

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from infractl.cli.parameter import AsJson, Paths, given
+from infractl.cli.parameter import AsJson, Env, Paths, given
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from infractl.errors import Diagnostic
+    from infractl.spec.load import LoadedProject
 
 
 class Format(StrEnum):
@@ -24,6 +25,7 @@ class Format(StrEnum):
 
 def validate(
     paths: Paths = None,
+    env: Env = None,
     format: Annotated[  # noqa: A002 - the option's name
         Format | None,
         typer.Option("--format", help="How to print the problems; sarif is for code scanning.  [default: text]"),
@@ -32,14 +34,15 @@ def validate(
 ) -> None:
     """Check service documents.
 
-    Shows every problem at once, with its place and a remedy. Reads no model and needs no provider.
+    Shows every problem at once, with its place and a remedy. Reads no model and needs no provider. Without --env, every
+    environment whose file lies in the paths is checked.
     """
     from infractl.errors import InfractlError
-    from infractl.spec.load import load_project
+    from infractl.spec.load import load_in_every_environment, load_project
 
     wanted = _wanted(format, json)
     try:
-        loaded = load_project(given(paths))
+        loaded = load_in_every_environment(given(paths)) if env is None else load_project(given(paths), env)
     except InfractlError as error:
         if wanted is Format.text:
             raise
@@ -47,8 +50,22 @@ def validate(
         raise typer.Exit(error.exit_code) from None
     _print(loaded.diagnostics, wanted)
     if wanted is Format.text:
-        names = ", ".join(s.service.name for s in loaded.services)
-        sys.stdout.write(f"Valid: {len(loaded.services)} service{'s' if len(loaded.services) != 1 else ''} ({names}).\n")
+        sys.stdout.write(f"Valid: {_what(loaded, env)}.\n")
+
+
+def _what(loaded: LoadedProject, env: str | None) -> str:
+    services = _counted("service", [s.name for s in loaded.services])
+    if env is not None:
+        return f"{services} in the environment {env}"
+    if not loaded.environments:
+        return services
+    if not loaded.services:
+        return _counted("environment", loaded.environments)
+    return f"{services} in {_counted('environment', [loaded.environment, *loaded.environments])}"
+
+
+def _counted(noun: str, names: Sequence[str]) -> str:
+    return f"{len(names)} {noun}{'s' if len(names) != 1 else ''}" + (f" ({', '.join(names)})" if names else "")
 
 
 def _wanted(format: Format | None, json: bool) -> Format:  # noqa: A002

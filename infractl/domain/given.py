@@ -9,7 +9,8 @@ from dataclasses import dataclass
 class Given:
     """What an environment gave to a service's document: the value at `path` as text, and `at`, the `file:line` where it stands.
 
-    `before` is what the document itself says there. None is nothing: a value of None was removed.
+    `before` is what the document itself says there. None is nothing: a value of None was removed. `at` names several places,
+    with commas, where their values were put into one text.
     """
 
     path: str

@@ -6,8 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from infractl.domain.action import Action
+from infractl.domain.address import DEFAULT_ENVIRONMENT
 from infractl.domain.plan import AttributeChange, Change, Plan, ServicePlan
 from infractl.domain.unknown import Unknown
+from infractl.report.given_text import given_lines
 from infractl.report.style import Style
 from infractl.report.value_text import counted, figure_text, predicted_at, value_text
 
@@ -40,7 +42,8 @@ _DONE = {
 def plan_text(plan: Plan, style: Style = Style()) -> str:  # noqa: B008 - frozen
     """The whole plan. With no changes it takes at most five lines and the notices."""
     changed = [s for s in plan.services if s.changed]
-    lines = list(_legend(changed, style)) if changed else []
+    lines = [f"{style.bold('Environment:')} {plan.environment}"] if plan.environment != DEFAULT_ENVIRONMENT else []
+    lines += _legend(changed, style) if changed else []
     for service in changed:
         lines += [*_service(service, style), ""]
     lines += [f"{style.yellow('Note:')} {s.key.service}: {n.text}" for s in plan.services for n in s.notices]
@@ -58,6 +61,7 @@ def _legend(services: Sequence[ServicePlan], style: Style) -> Iterator[str]:
 
 def _service(service: ServicePlan, style: Style) -> Iterator[str]:
     yield style.bold(f"{service.key.service}: {_headline(service)}")
+    yield from (f"    {line}" for line in given_lines(service.given))
     if service.deployment is not None:
         yield from _decision(service)
     for change in service.changed:

@@ -33,11 +33,16 @@ def value_text(value: Any) -> str:
             return "(known after apply)" if outputs_in(value) else "[" + ", ".join(map(value_text, value)) + "]"
         case str() if re.fullmatch("[0-9a-f]{64}", value):
             return f"sha256:{value[:12]}"
-        case str() if len(value) > WIDEST:
-            half = (WIDEST - 3) // 2
-            return json.dumps(f"{value[:half]}...{value[-half:]}", ensure_ascii=False)
+        case str():
+            return json.dumps(shortened(value), ensure_ascii=False)
         case _:
             return json.dumps(value, ensure_ascii=False)
+
+
+def shortened(text: str) -> str:
+    """What takes more than a line's place is cut in its middle."""
+    half = (WIDEST - 3) // 2
+    return f"{text[:half]}...{text[-half:]}" if len(text) > WIDEST else text
 
 
 def predicted_at(prediction: Prediction) -> str:

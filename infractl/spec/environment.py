@@ -16,6 +16,7 @@ from infractl.spec.validate import dotted, validate
 from infractl.spec.values import IDENTITY, Values, fill, refuse_reference
 from infractl.spec.wording import diagnose
 from infractl.spec.yaml.document import Document, Node
+from infractl.spec.yaml.merge import with_children
 
 
 class EnvironmentMetadata(Section):
@@ -39,7 +40,7 @@ class Environment(Section):
     overlay: Mapping[str, Any] = option(
         "A merge patch (RFC 7396) over every service's document.", default={}, example="{spec: {targets: [spare]}}"
     )
-    services: Mapping[Name, Mapping[str, Any]] = option(
+    services: Mapping[str, Mapping[str, Any]] = option(
         "Merge patches over single services, by name, after the overlay.",
         default={},
         example="{fraud: {spec: {traffic: {peak: 50/s}}}}",
@@ -66,8 +67,8 @@ def overlay_of(name: str, document: Document | None, project: Document | None, p
     problems.extend(own)
     return Overlay(
         values=values,
-        patch=patch if patch and isinstance(patch.value, dict) else None,
-        patches={service: node for service, node in of_services.items() if isinstance(node.value, dict)},
+        patch=_without_identity(patch) if patch and isinstance(patch.value, dict) else None,
+        patches={s: _without_identity(node) for s, node in of_services.items() if isinstance(node.value, dict)},
         problems=(*(document.problems if document else ()), *own),
     )
 
@@ -141,6 +142,16 @@ def _identity(patch: Node) -> Iterator[Diagnostic]:
                 )
                 break
             place = found
+
+
+def _without_identity(patch: Node) -> Node:
+    """What a patch does to a service's identity is told once, and not what would come of it."""
+    metadata = patch.children.get("metadata")
+    children = {key: child for key, child in patch.children.items() if (key,) not in IDENTITY and key != "metadata"}
+    if metadata and isinstance(metadata.value, dict):
+        kept = {key: child for key, child in metadata.children.items() if ("metadata", key) not in IDENTITY}
+        children["metadata"] = with_children(metadata, kept)
+    return with_children(patch, children)
 
 
 def _error(slug: str, summary: str, detail: str, at: Mark, remedy: str) -> Diagnostic:

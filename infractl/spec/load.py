@@ -1,28 +1,29 @@
 """From paths to a project and its services: everything that is wrong with all files at once, or values that can be trusted.
 
-Here the steps are joined: `find` the files, `recognise` our documents in their `yaml`, `validate` each, apply every `rule`.
-What a document may say is in `service` and `project`.
+Here the steps are joined: `find` the files, `recognise` our documents in their `yaml` (`reading`), lay the environment over
+each service (`overlay`), `validate` it, apply every `rule`. What a document may say is in `service`, `project` and `environment`.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from pydantic_core import ValidationError
 
+from infractl.domain.address import DEFAULT_ENVIRONMENT
+from infractl.domain.given import Given
 from infractl.domain.value import Json
 from infractl.errors import Diagnostic, Diagnostics, Mark, SpecError
-from infractl.spec.find import Found, absolute_path, find, shown
+from infractl.spec.find import Found, absolute_path, environment_names, find, shown
 from infractl.spec.project import Project, implied_document, project_document, read_project
-from infractl.spec.recognise import service_documents
-from infractl.spec.rule.check import broken, broken_between, broken_project
+from infractl.spec.reading import Reading, read_documents
+from infractl.spec.rule.check import broken, broken_between
 from infractl.spec.rule.subject import Subject
-from infractl.spec.section.target import TargetEntry
 from infractl.spec.service import InferenceService, ServiceSpec
 from infractl.spec.validate import remainder, validate
 from infractl.spec.wording import diagnose
@@ -39,7 +40,8 @@ M = TypeVar("M", bound="BaseModel")
 class LoadedService:
     """A service and where it came from. `digest` is of the document's values: neither formatting nor comments count.
 
-    `model_path` is None where the model is no file of the project.
+    `model_path` is None where the model is no file of the project. `document` is as the environment makes it, and `given` what
+    the environment put there.
     """
 
     service: InferenceService
@@ -47,6 +49,7 @@ class LoadedService:
     model_path: Path | None
     digest: str
     document: Document = field(repr=False)
+    given: tuple[Given, ...] = ()
 
     @property
     def name(self) -> str:
@@ -60,13 +63,16 @@ class LoadedService:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadedProject:
-    """A project with the services that were asked for. `diagnostics` holds warnings and notes.
+    """A project in an environment, with the services that were asked for. `diagnostics` holds warnings and notes.
 
-    `document` is that of infractl.yaml; None where there is no such file and the defaults hold.
+    `document` is that of infractl.yaml; None where there is no such file and the defaults hold. `environments` names those that
+    were read besides the default one.
     """
 
     root: Path
     project: Project
+    environment: str
+    environments: tuple[str, ...]
     services: tuple[LoadedService, ...]
     diagnostics: tuple[Diagnostic, ...]
     document: Document | None = field(repr=False)
@@ -79,31 +85,81 @@ class LoadedProject:
         return setting or self.document.key_mark(("targets", name))
 
 
-def load_project(paths: Sequence[Path]) -> LoadedProject:
+def load_project(paths: Sequence[Path], environment: str = DEFAULT_ENVIRONMENT) -> LoadedProject:
     """Read the services in files and directories, and the project above them. Raises SpecError with all that is wrong."""
     problems = Diagnostics()
-    found = find(paths, problems)
-    document = project_document(found, problems)
-    project = read_project(found, document, problems)
-    problems.extend(broken_project(document) if document else ())
-    documents = [(c.path, d) for c in found.candidates for d in service_documents(c, problems)]
-    problems.extend(broken_between([d for _, d in documents]))
-    targets = project.targets if project else None
-    loaded = [_service(path, d, found.root, targets, problems) for path, d in documents]
-    if not documents and not problems.errors:
-        _no_services(paths, found, problems)
+    reading = read_documents(paths, environment, problems)
+    services = _services(reading, environment, problems)
+    return _loaded(paths, reading, environment, services, problems)
+
+
+def load_in_every_environment(paths: Sequence[Path]) -> LoadedProject:
+    """The project in its default environment, if nothing is wrong in any environment whose document was read."""
+    problems = Diagnostics()
+    reading = read_documents(paths, DEFAULT_ENVIRONMENT, problems)
+    services = _services(reading, DEFAULT_ENVIRONMENT, problems)
+    known = frozenset(problems)
+    for environment, document in reading.environments.items():
+        own = Diagnostics()
+        _services(reading, environment, own)
+        problems.extend(_within(environment, document, problem) for problem in own if problem not in known)
+    return _loaded(paths, reading, DEFAULT_ENVIRONMENT, services, problems)
+
+
+def _within(environment: str, document: Document, problem: Diagnostic) -> Diagnostic:
+    """A problem of one environment alone says which, unless it lies in that one's file."""
+    if isinstance(problem.at, Mark) and problem.at.file == document.file:
+        return problem
+    return replace(problem, detail=f"in the environment {environment}: {problem.detail}")
+
+
+def _services(reading: Reading, environment: str, problems: Diagnostics) -> list[LoadedService]:
+    """The services that are right in the environment. Where that cannot be read, what is wrong with them cannot be told."""
+    if environment not in (DEFAULT_ENVIRONMENT, *reading.environments):
+        return []
+    laid = list(_laid(reading, environment, problems))
+    problems.extend(broken_between([document for _, document, _ in laid]))
+    services = [_service(file, document, reading, problems) for file, document, _ in laid]
+    return [replace(s, given=given) if given else s for s, (_, _, given) in zip(services, laid, strict=True) if s is not None]
+
+
+def _laid(reading: Reading, environment: str, problems: Diagnostics) -> Iterator[tuple[Path, Document, tuple[Given, ...]]]:
+    """Each service's document in the environment. Most often nothing is laid over any: then nothing is imported for it."""
+    values = reading.project.values if reading.project else {}
+    document = reading.environments.get(environment)
+    if document is None and not values and not any("${" in str(d.value) for _, d in reading.services):
+        yield from ((file, each, ()) for file, each in reading.services)
+        return
+    from infractl.spec.environment import overlay_of, unknown_services
+    from infractl.spec.overlay import lay
+
+    if document and reading.whole:
+        problems.extend(unknown_services(document, reading.names))
+    overlay = overlay_of(environment, document, reading.document, problems)
+    yield from ((file, *lay(each, overlay, problems)) for file, each in reading.services)
+
+
+def _loaded(
+    paths: Sequence[Path], reading: Reading, environment: str, services: Sequence[LoadedService], found: Diagnostics
+) -> LoadedProject:
+    # What is wrong with a patch is found in every service that it is for.
+    problems = Diagnostics(dict.fromkeys(found))
+    if not reading.services and not reading.environments and not problems.errors:
+        _no_services(paths, reading.found, problems)
     problems.raise_errors(SpecError)
-    assert project is not None  # a broken one is an error
+    assert reading.project is not None  # a broken one is an error
     return LoadedProject(
-        root=found.root,
-        project=project,
-        services=tuple(sorted((s for s in loaded if s is not None), key=lambda s: s.name)),
+        root=reading.found.root,
+        project=reading.project,
+        environment=environment,
+        environments=tuple(reading.environments),
+        services=tuple(sorted(services, key=lambda s: s.name)),
         diagnostics=tuple(problems),
-        document=document,
+        document=reading.document,
     )
 
 
-def load_root(directory: Path) -> LoadedProject:
+def load_root(directory: Path, environment: str = DEFAULT_ENVIRONMENT) -> LoadedProject:
     """The project that a directory belongs to, without its services: for what is recorded, whatever is declared.
 
     Raises SpecError where the directory is not there or infractl.yaml is wrong.
@@ -114,7 +170,15 @@ def load_root(directory: Path) -> LoadedProject:
     project = read_project(found, document, problems)
     problems.raise_errors(SpecError)
     assert project is not None  # a broken one is an error
-    return LoadedProject(root=found.root, project=project, services=(), diagnostics=(), document=document)
+    return LoadedProject(
+        root=found.root,
+        project=project,
+        environment=environment,
+        environments=environment_names(found.root),
+        services=(),
+        diagnostics=(),
+        document=document,
+    )
 
 
 def settings_for(loaded: LoadedProject, target_name: str, model: type[M]) -> M:
@@ -127,9 +191,7 @@ def settings_for(loaded: LoadedProject, target_name: str, model: type[M]) -> M:
         raise SpecError(*diagnose(error, document, model, ("targets", target_name))) from None
 
 
-def _service(
-    file: Path, document: Document, root: Path, targets: Mapping[str, TargetEntry] | None, problems: Diagnostics
-) -> LoadedService | None:
+def _service(file: Path, document: Document, reading: Reading, problems: Diagnostics) -> LoadedService | None:
     """The service, or None and its errors; rules look at what is left of a document that has other errors."""
     service: InferenceService | None = None
     try:
@@ -140,8 +202,14 @@ def _service(
         spec = remainder(ServiceSpec, document, ("spec",), {})
     if spec is None:
         return None
-    subject = Subject(spec=spec, document=document, directory=absolute_path(file).parent, root=root, targets=targets)
-    problems.extend(broken(subject))
+    subject = Subject(
+        spec=spec,
+        document=document,
+        directory=absolute_path(file).parent,
+        root=reading.found.root,
+        targets=reading.project.targets if reading.project else None,
+    )
+    problems.extend(d for d in broken(subject) if not (isinstance(d.at, Mark) and document.troubled(d.at)))
     if service is None:
         return None
     return LoadedService(

@@ -76,9 +76,9 @@ def _opened(before: Node | None, merged: Node) -> bool:
 
 
 def _one(before: Node | None, merged: Node, filled: Node, path: Path, values: Values) -> Given:
-    """Where a value was put into a longer text, that value's place says where the text came from."""
-    source = next(sources(merged.value, values), filled)
-    return Given(path=dotted(path), value=_text(filled), before=_text(before) if before else None, at=_line(source.span))
+    """Where values were put into a longer text, their places say where it came from."""
+    places = dict.fromkeys(_line(node.span) for node in sources(merged.value, values)) or [_line(filled.span)]
+    return Given(path=dotted(path), value=_text(filled), before=_text(before) if before else None, at=", ".join(places))
 
 
 def _line(span: Span) -> str:

@@ -14,14 +14,15 @@ from infractl.spec.yaml.parse import parse
 GROUP = "infractl.dev"
 """What every apiVersion of ours begins with."""
 
-KIND = "InferenceService"
+SERVICE = "InferenceService"
+ENVIRONMENT = "Environment"
 
 _NEAR = 0.8
 """How like a word is that is meant to be another, by difflib's ratio. What Kubernetes and others write is farther away."""
 
 
-def service_documents(candidate: Candidate, problems: Diagnostics) -> Iterator[Document]:
-    """The documents of a file that are to be services. What cannot be read, and what is skipped, is added to `problems`."""
+def documents(candidate: Candidate, problems: Diagnostics) -> Iterator[Document]:
+    """The documents of a file that are ours. What cannot be read, and what is skipped, is added to `problems`."""
     try:
         data = read(candidate.path)
     except SpecError as error:
@@ -35,15 +36,21 @@ def service_documents(candidate: Candidate, problems: Diagnostics) -> Iterator[D
     if not parsed.documents and not parsed.problems:
         _empty(candidate, problems)
     for document in parsed.documents:
-        if ours(document.value, candidate.named):
+        if ours(document.value, candidate.named) or (candidate.at_home and _nameless_environment(document.value)):
             problems.extend(document.problems)
             yield document
         elif candidate.named:
             problems.extend(document.problems)
-            _refuse(document, problems)
+            _refuse(document, candidate, problems)
         else:
             say = problems.warning if _beheaded(document.value) else problems.note
             _skip(say, _foreign(document.value), document.nearest_mark(()))
+
+
+def is_environment(document: Document, candidate: Candidate) -> bool:
+    """Whether a document of ours is to be an environment: by its kind or a slip in it; else by the place where it lies."""
+    kind = document.value.get("kind")
+    return kind != SERVICE and (_near(kind, ENVIRONMENT) or (candidate.at_home and not _near(kind, SERVICE)))
 
 
 def ours(value: Any, named: bool) -> bool:
@@ -56,9 +63,9 @@ def ours(value: Any, named: bool) -> bool:
         return False
     version = value.get("apiVersion")
     if version is None:
-        return named or _near(value.get("kind"), KIND)
+        return named or _near(value.get("kind"), SERVICE)
     group, has_group, _ = str(version).partition("/")
-    return _near(group, GROUP) or (not has_group and _near(value.get("kind"), KIND))
+    return _near(group, GROUP) or (not has_group and _near(value.get("kind"), SERVICE))
 
 
 def _near(word: Any, meant: str) -> bool:
@@ -67,6 +74,10 @@ def _near(word: Any, meant: str) -> bool:
     from difflib import SequenceMatcher
 
     return isinstance(word, str) and SequenceMatcher(a=word[:60].lower(), b=meant.lower()).ratio() >= _NEAR
+
+
+def _nameless_environment(value: Any) -> bool:
+    return isinstance(value, dict) and value.get("apiVersion") is None and _near(value.get("kind"), ENVIRONMENT)
 
 
 def _beheaded(value: Any) -> bool:
@@ -101,18 +112,22 @@ def _empty(candidate: Candidate, problems: Diagnostics) -> None:
         summary="the file is empty",
         detail="it has no document, or comments alone",
         at=Mark(file=candidate.shown, line=1, column=1),
-        remedy="run `infractl init` to write a first service",
+        remedy=_beginning(candidate) if candidate.at_home else "run `infractl init` to write a first service",
     )
 
 
-def _refuse(document: Document, problems: Diagnostics) -> None:
+def _beginning(candidate: Candidate) -> str:
+    return f"begin it with `apiVersion: {GROUP}/v1` and `kind: {ENVIRONMENT if candidate.at_home else SERVICE}`"
+
+
+def _refuse(document: Document, candidate: Candidate, problems: Diagnostics) -> None:
     if isinstance(document.value, dict):
         problems.error(
             "not-a-service",
             summary="the document is not for infractl",
             detail=_foreign(document.value),
             at=document.mark(("apiVersion",)) or document.nearest_mark(()),
-            remedy=f"begin it with `apiVersion: {GROUP}/v1` and `kind: InferenceService`, or leave the file out",
+            remedy=f"{_beginning(candidate)}, or leave the file out",
         )
         return
     problems.error(

@@ -78,7 +78,7 @@ VALUE_NAME = Text(
 )
 ValueName = Annotated[str, VALUE_NAME]
 
-Scalar = bool | float | Annotated[str, Text(most=500)]
+Scalar = Annotated[str, Text(most=500)] | float | bool
 """What `${name}` may stand for. Not longer, because a document may repeat it."""
 
 ROUTE = Text(

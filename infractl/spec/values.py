@@ -51,14 +51,15 @@ def _fill(node: Node, values: Values, problems: Diagnostics, kept: tuple[Path, .
 
 def _text(node: Node, values: Values, problems: Diagnostics) -> Node:
     """A reference that stands for nothing stays as it is, so that its place is that of the problem."""
-    names: list[str | None] = [match[2] for match in _TOKEN.finditer(node.value) if not match[1]]
+    names = [match[2] for match in _TOKEN.finditer(node.value) if not match[1]]
     wrong = [name for name in names if name not in values.named]
     for name in dict.fromkeys(wrong):
         _refuse(name, node, values, problems)
     if wrong:
         return node
-    if names and node.value == f"${{{names[0]}}}":
-        return values.named[names[0]]
+    whole = _TOKEN.fullmatch(node.value)
+    if whole and not whole[1]:
+        return values.named[whole[2]]
     text = _TOKEN.sub(lambda m: m[0][1:] if m[1] else _written(values.named[m[2]]), node.value)
     return Node(text, node.span, {}, {})
 

@@ -36,12 +36,13 @@ class LocalStateStore:
         return {key: holder for key, holder in holders.items() if holder is not None}
 
     def projects(self) -> Sequence[str]:
-        names = sorted(p.name for p in self._root.iterdir() if p.is_dir() and p.name[0] != ".") if self._root.is_dir() else []
-        return [n for n in names if any(self.keys(n, e.name) for e in (self._root / n).iterdir() if e.is_dir())]
+        return [name for name in _directories(self._root) if self.environments(name)]
+
+    def environments(self, project: str) -> Sequence[str]:
+        return [name for name in _directories(self._root / _part(project)) if self.keys(project, name)]
 
     def _services(self, project: str, environment: str) -> Sequence[ServiceKey]:
-        parent = self._root / _part(project) / _part(environment)
-        services = sorted(p.name for p in parent.iterdir() if p.is_dir() and p.name[0] != ".") if parent.is_dir() else []
+        services = _directories(self._root / _part(project) / _part(environment))
         return [ServiceKey(project=project, environment=environment, service=service) for service in services]
 
     def read(self, key: ServiceKey) -> ServiceState | None:
@@ -193,6 +194,10 @@ def _unfolded(key: ServiceKey) -> StateError:
         at=str(key),
         remedy="run infractl apply: it settles and folds them",
     )
+
+
+def _directories(parent: Path) -> list[str]:
+    return sorted(p.name for p in parent.iterdir() if p.is_dir() and p.name[0] != ".") if parent.is_dir() else []
 
 
 def _part(name: str) -> str:

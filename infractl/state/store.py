@@ -49,6 +49,10 @@ class StateStore(Protocol):
         """The projects that something is recorded of."""
         ...
 
+    def environments(self, project: str) -> Sequence[str]:
+        """The project's environments that something is recorded of."""
+        ...
+
     def keys(self, project: str, environment: str) -> Sequence[ServiceKey]: ...
 
     def read(self, key: ServiceKey) -> ServiceState | None:

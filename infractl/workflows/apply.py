@@ -20,7 +20,7 @@ from infractl.state.store import Lease
 from infractl.workflows.observe import settle_service
 from infractl.workflows.place import Progress
 from infractl.workflows.plan import declared, plan, plan_destroy, providers_of, recorded_keys, removed_keys
-from infractl.workflows.workspace import ENVIRONMENT, Workspace, command, who
+from infractl.workflows.workspace import Workspace, command, who
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,11 +61,11 @@ def destroy(workspace: Workspace, keys: Sequence[ServiceKey], voice: Voice) -> O
 
 def apply_saved(workspace: Workspace, saved: Plan, voice: Voice) -> Outcome:
     """Carry out a plan that was made and reviewed earlier, if nothing has changed since. Raises StalePlanError."""
-    if (saved.project, saved.environment) != (workspace.project, ENVIRONMENT):
+    if (saved.project, saved.environment) != (workspace.project, workspace.environment):
         raise StalePlanError.of(
             "plan-foreign",
             summary="this plan was made for another project",
-            detail=f"it is for {saved.project}/{saved.environment}, this is {workspace.project}/{ENVIRONMENT}",
+            detail=f"it is for {saved.project}/{saved.environment}, this is {workspace.project}/{workspace.environment}",
             remedy="run apply in the project's directory, or make the plan again",
         )
     installed = providers_of(workspace, saved.services)

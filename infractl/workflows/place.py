@@ -23,7 +23,7 @@ from infractl.profile.onnx import profile_onnx
 from infractl.provider.plugin import calling
 from infractl.spec.load import LoadedService
 from infractl.workflows.servable import model_file
-from infractl.workflows.workspace import ENVIRONMENT, OpenTarget, Workspace
+from infractl.workflows.workspace import OpenTarget, Workspace
 
 Progress = Callable[[str], None]
 
@@ -55,7 +55,9 @@ def place_service(workspace: Workspace, loaded: LoadedService, state: ServiceSta
     artifact = _as_given(workspace, loaded, path, profile, chosen)
     release = configure(loaded.service, chosen.placement, artifact)
     return Placed(
-        deployment=Deployment(project=workspace.project, environment=ENVIRONMENT, service=loaded.service.name, stable=release),
+        deployment=Deployment(
+            project=workspace.project, environment=workspace.environment, service=loaded.service.name, stable=release
+        ),
         profile=profile,
         decision=decision,
         target=targets[chosen.offer.target],

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from infractl import __version__
 from infractl.applying.refresh import Observed
-from infractl.domain.address import Owner, ServiceKey
+from infractl.domain.address import DEFAULT_ENVIRONMENT, Owner, ServiceKey
 from infractl.domain.plan import Change, Notice, Plan, ServicePlan
 from infractl.domain.service_state import ServiceState
 from infractl.errors import Diagnostics, InfeasibleError, InfractlError, ModelError, RefusedError
@@ -15,13 +15,14 @@ from infractl.planning.diff import Desired, KindView, deposed_changes, diff, orp
 from infractl.provider import registry
 from infractl.provider.plugin import calling
 from infractl.spec.ahead import not_acted_on
+from infractl.spec.find import environment_names
 from infractl.spec.load import LoadedService
 from infractl.spec.project import Project
 from infractl.units import format_duration, format_rate
 from infractl.workflows.notice import of_document, of_foreign, of_orphans, of_placement, of_service
 from infractl.workflows.observe import Known, known, observe
 from infractl.workflows.place import Placed, Progress, place_service
-from infractl.workflows.workspace import ENVIRONMENT, Workspace, who
+from infractl.workflows.workspace import Workspace, who
 
 
 def plan(workspace: Workspace, removed: Sequence[ServiceKey], progress: Progress) -> Plan:
@@ -30,6 +31,7 @@ def plan(workspace: Workspace, removed: Sequence[ServiceKey], progress: Progress
     Raises SpecError, ModelError, InfeasibleError, RefusedError, StateError, ProviderError; the problems of all services at once.
     """
     _tell_of_other_projects(workspace, progress)
+    _tell_of_lost_environments(workspace, progress)
     _tell_of_the_project(workspace, progress)
     makers: list[Callable[[], ServicePlan]] = [
         *(lambda s=s: plan_service(workspace, s, progress) for s in workspace.loaded.services),
@@ -40,9 +42,17 @@ def plan(workspace: Workspace, removed: Sequence[ServiceKey], progress: Progress
 
 def _tell_of_other_projects(workspace: Workspace, progress: Progress) -> None:
     """A project that was renamed has left what runs under its old name."""
-    others = [name for name in workspace.stores.state.projects() if name != workspace.project]
-    if others and not recorded_keys(workspace):
-        progress(f"Nothing is recorded of the project {workspace.project}; this state also holds: {', '.join(others)}")
+    names = workspace.stores.state.projects()
+    if names and workspace.project not in names:
+        progress(f"Nothing is recorded of the project {workspace.project}; this state also holds: {', '.join(names)}")
+
+
+def _tell_of_lost_environments(workspace: Workspace, progress: Progress) -> None:
+    """What runs in an environment goes on running when its file is removed, and no plan of another one shows it."""
+    declared = (DEFAULT_ENVIRONMENT, *environment_names(workspace.loaded.root))
+    for name in workspace.stores.state.environments(workspace.project):
+        if name not in declared:
+            progress(f"The environment {name} has no file any more, and is recorded: infractl destroy --env {name} removes it")
 
 
 def _tell_of_the_project(workspace: Workspace, progress: Progress) -> None:
@@ -63,7 +73,7 @@ def plan_destroy(workspace: Workspace, keys: Sequence[ServiceKey]) -> Plan:
 
 
 def recorded_keys(workspace: Workspace) -> Sequence[ServiceKey]:
-    return workspace.stores.state.keys(workspace.project, ENVIRONMENT)
+    return workspace.stores.state.keys(workspace.project, workspace.environment)
 
 
 def declared(workspace: Workspace) -> frozenset[str]:
@@ -73,7 +83,7 @@ def declared(workspace: Workspace) -> frozenset[str]:
 def assemble(workspace: Workspace, services: Sequence[ServicePlan]) -> Plan:
     return Plan(
         project=workspace.project,
-        environment=ENVIRONMENT,
+        environment=workspace.environment,
         services=tuple(services),
         providers=providers_of(workspace, services),
         created_at=workspace.clock.now(),
@@ -114,6 +124,7 @@ def plan_service(workspace: Workspace, loaded: LoadedService, progress: Progress
         outputs=compiled.outputs,
         notices=(*of_document(loaded), *notices, *of_placement(placed, found.state)),
         measurements=_measurements(placed),
+        given=loaded.given,
     )
 
 

@@ -9,7 +9,7 @@ from infractl.errors import StateError, UsageError
 from infractl.state.store import Holder
 from infractl.workflows.observe import known
 from infractl.workflows.plan import recorded_keys
-from infractl.workflows.workspace import ENVIRONMENT, Workspace
+from infractl.workflows.workspace import Workspace
 
 
 def recorded(workspace: Workspace) -> Sequence[ServiceState]:
@@ -20,7 +20,7 @@ def recorded(workspace: Workspace) -> Sequence[ServiceState]:
 
 def unlock(workspace: Workspace, lock_id: str, approve: Callable[[Holder], bool]) -> Holder:
     """Break the lock `lock_id`: its holder can write nothing more. Raises StateError where no lock has the id."""
-    for key, holder in workspace.stores.state.held(workspace.project, ENVIRONMENT).items():
+    for key, holder in workspace.stores.state.held(workspace.project, workspace.environment).items():
         if holder.id != lock_id:
             continue
         if not approve(holder):

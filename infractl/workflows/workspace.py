@@ -11,19 +11,17 @@ from pathlib import Path
 
 from infractl.applying.connection import Connection, Connections
 from infractl.clock import Clock, SystemClock
-from infractl.domain.address import ServiceKey
+from infractl.domain.address import DEFAULT_ENVIRONMENT, ServiceKey
 from infractl.errors import UsageError
 from infractl.provider import registry
 from infractl.provider.contract import Context, Provider, Target
 from infractl.provider.plugin import calling
+from infractl.spec.find import unknown_environment
 from infractl.spec.load import LoadedProject, LoadedService, load_project, load_root, settings_for
 from infractl.state.holder import user
 from infractl.state.open import open_stores
 from infractl.state.store import Stores
 from infractl.workflows.secret import EnvironmentSecrets
-
-ENVIRONMENT = "default"
-"""The only environment until environments can be declared."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +49,10 @@ class Workspace:
     def project(self) -> str:
         return self.loaded.project.project
 
+    @property
+    def environment(self) -> str:
+        return self.loaded.environment
+
     @cached_property
     def stores(self) -> Stores:
         stores = self.loaded.project.stores
@@ -64,7 +66,7 @@ class Workspace:
         )
 
     def key(self, service: str) -> ServiceKey:
-        return ServiceKey(project=self.project, environment=ENVIRONMENT, service=service)
+        return ServiceKey(project=self.project, environment=self.environment, service=service)
 
     def target(self, name: str) -> OpenTarget:
         """Raises UsageError for a name that infractl.yaml does not have, SpecError for settings that the provider refuses."""
@@ -106,14 +108,24 @@ class Workspace:
         return self._connections
 
 
-def open_project(directory: Path) -> Workspace:
-    """The project of a directory without its services, which may be broken or gone. Raises SpecError."""
-    return Workspace(loaded=load_root(directory), whole=True)
+def open_project(directory: Path, environment: str) -> Workspace:
+    """The project of a directory without its services, which may be broken or gone. Raises SpecError.
+
+    Its environment may have lost its file as well, as long as something is recorded of it.
+    """
+    workspace = Workspace(loaded=load_root(directory, environment), whole=True)
+    declared = (DEFAULT_ENVIRONMENT, *workspace.loaded.environments)
+    if environment not in declared:
+        recorded = workspace.stores.state.environments(workspace.project)
+        if environment not in recorded:
+            known = sorted({*declared[1:], *recorded} - {DEFAULT_ENVIRONMENT})
+            raise unknown_environment(workspace.loaded.root, environment, known)
+    return workspace
 
 
-def open_workspace(paths: Sequence[Path]) -> Workspace:
-    """Load the project that `paths` belong to. Raises SpecError with everything that is wrong."""
-    loaded = load_project(paths)
+def open_workspace(paths: Sequence[Path], environment: str) -> Workspace:
+    """Load the project that `paths` belong to, in an environment. Raises SpecError with everything that is wrong."""
+    loaded = load_project(paths, environment)
     return Workspace(loaded=loaded, whole=any(path.resolve() == loaded.root for path in paths))
 
 
