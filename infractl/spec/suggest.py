@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 
-def closest(word: str, known: Iterable[str]) -> str | None:
-    """The known word most like `word`, whatever its case; None where none is near."""
+def closest(word: str, known: Iterable[str], likeness: float = 0.6) -> str | None:
+    """The known word most like `word`, whatever its case; None where none is at least so like it, by difflib's ratio."""
     from difflib import get_close_matches
 
     by_plain = {_plain(k): k for k in known}
-    matches = get_close_matches(_plain(word), by_plain, n=1, cutoff=0.6)
+    matches = get_close_matches(_plain(word), by_plain, n=1, cutoff=likeness)
     return by_plain[matches[0]] if matches else None
 
 

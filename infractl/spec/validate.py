@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails, ValidationError
 
 from infractl.errors import Mark
 from infractl.spec.schema.field import fields_of, sections_in, shape_at
-from infractl.spec.schema.shape import Shape
+from infractl.spec.schema.shape import ListOf, MapOf, Shape
 from infractl.spec.schema.validator import validator_of
 from infractl.spec.suggest import closest
 from infractl.spec.yaml.document import Document, Path
@@ -61,7 +61,9 @@ class Finding:
     @property
     def follows_typo(self) -> tuple[Path, str | None]:
         """The key that an unknown key was probably meant to be: that one is not missing then."""
-        return self.path[:-1], closest(self.name, self.known)
+        from infractl.spec.foreign import sibling
+
+        return self.path[:-1], closest(self.name, self.known) or sibling(self.name, self.known)
 
 
 def validate(section: type[M], value: Any) -> M:
@@ -161,13 +163,24 @@ def _keys(model: type, path: Path) -> tuple[str, ...]:
 
 def _homes(model: type, key: str, inside: Path = ()) -> Iterator[Path]:
     """Every place in the model that has a key of this name, in bounded depth."""
-    if len(inside) == _DEEPEST_HOME:
+    if len(inside) >= _DEEPEST_HOME:
         return
     for name, models in _fields(model).items():
         if name == key:
             yield (*inside, name)
         for inner in models:
-            yield from _homes(inner, key, (*inside, name))
+            yield from _homes(inner, key, (*inside, name, *_free(model, name)))
+
+
+def _free(model: type, name: str | int) -> Path:
+    """What leads from a mapping with free keys, or from a list, to what it holds."""
+    match None if _is_pydantic(model) else shape_at(model, (name,)):
+        case MapOf():
+            return ("NAME",)
+        case ListOf():
+            return (0,)
+        case _:
+            return ()
 
 
 def _fields(model: type) -> dict[str | int, tuple[type, ...]]:

@@ -7,9 +7,11 @@ import re
 from pydantic_core import ValidationError
 
 from infractl.errors import Diagnostic, Mark, Severity
+from infractl.spec.conceal import concealed
+from infractl.spec.remedy import names_a_secret, pattern_remedy, quantity_remedy, range_remedy, sort_remedy
 from infractl.spec.schema.shape import OneOf, fits, named
-from infractl.spec.suggest import as_name, did_you_mean, sort, written
-from infractl.spec.text import FORMED, NAME
+from infractl.spec.suggest import did_you_mean, sort, written
+from infractl.spec.text import FORMED, VARIABLE
 from infractl.spec.validate import UNKNOWN_KEY, Finding, dotted, findings
 from infractl.spec.yaml.document import Document, Path
 from infractl.units import UnitError
@@ -56,35 +58,42 @@ def _tell(finding: Finding) -> Diagnostic:
 
 
 def _unknown_key(finding: Finding) -> Diagnostic:
-    elsewhere = f"move it: this key belongs at {finding.homes[0]}" if len(finding.homes) == 1 else ""
+    from infractl.spec.unknown_key import known_key
+
     return _error(
         "unknown-key",
         "a key is not known here",
         f"{written(finding.name)} is not a key of {dotted(finding.path[:-1])}",
         finding.document.nearest_mark(finding.path),
-        elsewhere or did_you_mean(finding.name, finding.known, "remove it, or use one of"),
+        known_key(finding),
     )
 
 
 def _missing_key(finding: Finding) -> Diagnostic:
+    """Where a patch took the key out, that is the place to change."""
     where = dotted(finding.path)
+    removed = finding.document.key_mark((*finding.path, finding.missing))
     return _error(
         "missing-key",
         "a key that must be given is missing",
-        f"{where} has no {finding.missing}",
-        finding.document.nearest_mark(finding.path),
-        f"add {finding.missing} to {where}",
+        f"{where} has no {finding.missing}" + (" after this" if removed else ""),
+        removed or finding.document.nearest_mark(finding.path),
+        "remove this null, or write another value" if removed else f"add {finding.missing} to {where}",
     )
 
 
 def _unknown_value(finding: Finding) -> Diagnostic:
     words = re.findall(r"'([^']*)'", str(finding.context.get("expected", "")))
+    otherwise = "use one of" if len(words) > 1 else "write"
+    remedy = did_you_mean(str(finding.value), words, otherwise)
+    if isinstance(finding.shape, OneOf) and remedy.startswith(otherwise):
+        remedy = f"write {named(finding.shape)}"
     return _error(
         "unknown-value",
         "a value is not one of those that are known",
         f"{written(finding.value)} is not a value of {finding.path[-2 if isinstance(finding.path[-1], int) else -1]}",
         finding.mark,
-        did_you_mean(str(finding.value), words, "use one of" if len(words) > 1 else "write"),
+        remedy,
     )
 
 
@@ -97,7 +106,7 @@ def _quantity(finding: Finding) -> Diagnostic:
         "a quantity is not written as one",
         f"{written(finding.value)} is not {wanted.partition(' such as ')[0].rstrip(',')}",
         finding.mark,
-        f"write {wanted}",
+        quantity_remedy(finding, wanted),
     )
 
 
@@ -112,9 +121,13 @@ def _wrong_pattern(finding: Finding) -> Diagnostic:
             finding.mark,
             "change it so that it matches the pattern",
         )
-    suggested = f": {as_name(str(finding.value), 'fraud')}" if form is NAME else ""
-    detail = f"{written(finding.value)} is not such a {form.named}"
-    return _error(form.slug, form.summary, detail, finding.mark, form.remedy + suggested)
+    if form is VARIABLE and not finding.of_key:
+        # It may be the secret itself, where its variable's name must stand.
+        mark = concealed(finding.document.nearest_mark(finding.path))
+        remedy = "write the variable's name, never its value: FRAUD_KEYS"
+        return _error(form.slug, form.summary, "what stands there is no such name", mark, remedy)
+    detail = f"{written(finding.value)} is not such {'an' if form.named[0] in 'aeiou' else 'a'} {form.named}"
+    return _error(form.slug, form.summary, detail, finding.mark, pattern_remedy(finding, form.remedy, form.pattern))
 
 
 def _wrong_length(finding: Finding) -> Diagnostic:
@@ -139,7 +152,7 @@ def _out_of_range(finding: Finding) -> Diagnostic:
         "a number is outside of its range",
         f"{written(finding.value)} is not {wanted}",
         finding.mark,
-        f"write a number that is {wanted}",
+        range_remedy(finding, wanted),
     )
 
 
@@ -148,21 +161,12 @@ def _wrong_type(finding: Finding) -> Diagnostic:
 
 
 def _wrong_sort(finding: Finding, wanted: str) -> Diagnostic:
-    source = finding.document.written(finding.path)
-    if finding.value is None:
-        remedy = f"give it {wanted}, or remove the key"
-    elif wanted == "a text" and not isinstance(finding.value, dict | list):
-        remedy = f'put it in quotes: "{source}"'
-    elif wanted == "a list" and isinstance(finding.value, str):
-        remedy = f"write [{source}]"
-    else:
-        remedy = f"write {wanted}"
     return _error(
         "wrong-type",
         "a value is of the wrong sort",
         f"{_owner(finding.path)} is {sort(finding.value)}, not {wanted}",
-        finding.mark,
-        remedy,
+        concealed(finding.document.nearest_mark(finding.path)) if names_a_secret(finding) else finding.mark,
+        sort_remedy(finding, wanted),
     )
 
 

@@ -12,6 +12,7 @@ from infractl.spec.find import SCHEME, is_directory, is_file, locate, neighbours
 from infractl.spec.rule.subject import Subject, error
 from infractl.spec.section.model import Format
 from infractl.spec.section.optimize import Distillation
+from infractl.spec.spelling import unusual_character
 from infractl.spec.suggest import closest, written
 from infractl.spec.yaml.document import Path as Keys
 
@@ -169,7 +170,7 @@ def _other_scheme(scheme: str, uri: str, known: tuple[str, ...]) -> str:
     rest = uri[len(scheme) + 3 :]
     renamed = {"gcs": "gs", "docker": "oci", "s3a": "s3", "s3n": "s3"}.get(scheme.lower(), scheme.lower())
     if renamed in known:
-        return f"did you mean {written(f'{renamed}://{rest}')}?"
+        return f"did you mean {renamed}://{rest}?"
     match scheme.lower():
         case "file":
             return "write the path without the scheme, relative to this document"
@@ -192,12 +193,12 @@ def _file_in(uri: str, place: Path) -> str:
 
 def _correction(subject: Subject, uri: str, noun: str) -> str:
     """What was probably meant by a path where nothing is: only then is a directory listed."""
-    for wanted in _SLIPS:
-        if remedy := wanted(subject, uri):
+    for slip in _SLIPS:
+        if remedy := slip(subject, uri):
             return remedy
     place = subject.place(uri)
     if near := closest(place.name, neighbours(place)) if place else None:
-        return f"did you mean {near}?"
+        return f"did you mean {uri[: uri.rfind('/') + 1]}{near}?"
     return f"put the {noun} there, or correct the path: it starts beside this document"
 
 
@@ -205,17 +206,17 @@ def _half_a_scheme(subject: Subject, uri: str) -> str | None:
     scheme, colon, rest = uri.partition(":")
     if colon and scheme.lower() in ("s3", "gs", "oci"):
         whole = f"{scheme.lower()}://{rest.lstrip('/')}"
-        return f"did you mean {written(whole)}?"
+        return f"did you mean {whole}?"
     return None
 
 
 def _backslashes(subject: Subject, uri: str) -> str | None:
-    return f"did you mean {written(uri.replace(chr(92), '/'))}? paths are written with /" if "\\" in uri else None
+    return f"did you mean {uri.replace(chr(92), '/')}? paths are written with /" if "\\" in uri else None
 
 
 def _variables(subject: Subject, uri: str) -> str | None:
-    if uri.startswith("~") or "${" in uri or "$(" in uri or "{{" in uri:
-        return "write the path itself, relative to this document: ~ and variables are not replaced"
+    if uri.startswith(("~", "$")) or "$(" in uri or "{{" in uri:
+        return "write the path itself, relative to this document: ~, templates and a shell's variables are not replaced"
     return None
 
 
@@ -226,4 +227,8 @@ def _from_the_root(subject: Subject, uri: str) -> str | None:
     return None
 
 
-_SLIPS: tuple[Callable[[Subject, str], str | None], ...] = (_half_a_scheme, _backslashes, _variables, _from_the_root)
+def _unusual(subject: Subject, uri: str) -> str | None:
+    return unusual_character(uri)
+
+
+_SLIPS: tuple[Callable[[Subject, str], str | None], ...] = (_half_a_scheme, _backslashes, _variables, _from_the_root, _unusual)

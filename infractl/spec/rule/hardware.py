@@ -36,7 +36,7 @@ def class_not_at_target(subject: Subject) -> Iterator[Diagnostic]:
                 "a target has none of the service's hardware classes",
                 f"{name} has {', '.join(declared[name] or ())} and the service may use {', '.join(wanted)}",
                 subject.mark("targets", index),
-                f"add one of them to spec.hardware.classes, or remove {name} from spec.targets",
+                f"add {(declared[name] or ('one',))[0]} to spec.hardware.classes, or remove {name} from spec.targets",
             )
     if not named and strangers and len(strangers) == len(subject.targets or {}):
         yield error(

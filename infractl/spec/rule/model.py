@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import PurePosixPath
 
-from infractl.errors import Diagnostic, Mark
+from infractl.errors import Diagnostic
+from infractl.spec.conceal import concealed
 from infractl.spec.find import SCHEME, is_directory, is_file
 from infractl.spec.rule.subject import Subject, error, warning
 from infractl.spec.section.model import Format, Model
 from infractl.spec.suggest import written
 from infractl.spec.validate import dotted
-from infractl.spec.yaml.document import Path as Keys
 
 
 def no_model(subject: Subject) -> Iterator[Diagnostic]:
@@ -44,28 +43,34 @@ def format_unfit(subject: Subject) -> Iterator[Diagnostic]:
     """What the format says and what the uri says must be the same thing."""
     for path, model in subject.models.items():
         if subject.is_sure(model.format, *path, "format") and (found := _contradiction(subject, model)):
-            detail, remedy = found
+            key, detail, remedy = found
             yield error(
                 "format-unfit",
                 "a model's format and its uri contradict each other",
                 detail,
-                subject.mark(*path, "format"),
+                subject.mark(*path, key),
                 remedy,
             )
 
 
-def _contradiction(subject: Subject, model: Model) -> tuple[str, str] | None:
-    """What is contradicted and what to do."""
+def _contradiction(subject: Subject, model: Model) -> tuple[str, str, str] | None:
+    """The key to change, what is contradicted, and what to do."""
     uri, declared = model.uri, model.format
-    image, other_scheme = uri.startswith("oci://"), SCHEME.match(uri)
-    if declared is Format.container and not image and not other_scheme:
-        return f"{written(uri)} is no image", "write the image as uri: oci://REGISTRY/IMAGE:TAG, or another format"
+    image = uri.startswith("oci://")
+    if declared is Format.container and not SCHEME.match(uri):
+        whole = f"oci://{uri}" if ":" in uri else "oci://REGISTRY/IMAGE:TAG"
+        return (
+            "uri",
+            "the format is container, and this names no image",
+            f"write the image as {written(whole)}, or another format",
+        )
     by_ending = None if image else Model(uri=uri, version=model.version).actual_format
     if declared is not Format.auto and by_ending and (declared is Format.onnx) != (by_ending is Format.onnx):
-        return f"{written(uri)} ends as {by_ending} does", f"write format: {by_ending}, or name the {declared} file"
+        noun = "directory" if declared is Format.huggingface else "file"
+        return "format", f"{written(uri)} ends as {by_ending} does", f"write format: {by_ending}, or name the {declared} {noun}"
     place = subject.place(uri)
     if declared is Format.huggingface and place and subject.contains(place) and is_file(place):
-        return f"{written(uri)} is a file", "name the directory that has its config.json, or another format"
+        return "uri", f"{written(uri)} is a file", "name the directory that has its config.json, or another format"
     return None
 
 
@@ -113,7 +118,7 @@ def container_without_image(subject: Subject) -> Iterator[Diagnostic]:
             yield error(
                 "container-without-image",
                 "a model that is no image has a section for containers",
-                f"{written(model.uri)} is {found or Format.huggingface}",
+                f"{written(model.uri)} has the format {found or Format.huggingface}",
                 subject.key_mark(*path, "container"),
                 "remove the section, or name an image: uri: oci://REGISTRY/IMAGE:TAG",
             )
@@ -133,7 +138,7 @@ def secret_in_plain_text(subject: Subject) -> Iterator[Diagnostic]:
                     "secret-in-plain-text",
                     "an environment variable seems to hold a secret in plain text",
                     f"everybody who reads this file can read {name}",
-                    _without_value(subject, (*path, "container", "env", name)),
+                    concealed(subject.key_mark(*path, "container", "env", name)),
                     f"keep it elsewhere and say where: {name}: {{env: {name}}}, or {{secret: NAME}} of the target's secret store",
                 )
 
@@ -145,10 +150,3 @@ def _tells_a_secret(name: str, value: str) -> bool:
     # A uri with a password: postgres://user:password@host/
     user, found, _ = value.partition("://")[2].partition("/")[0].rpartition("@")
     return bool(found) and ":" in user
-
-
-def _without_value(subject: Subject, path: Keys) -> Mark:
-    """The place of a key, with nothing of its line behind the key, and nothing before it that could be another value."""
-    mark = subject.key_mark(*path)
-    upto = mark.text[: mark.column - 1 + mark.width]
-    return replace(mark, text="" if upto[: mark.column - 1].strip() else upto)

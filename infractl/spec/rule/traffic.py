@@ -73,7 +73,7 @@ def unknown_time_zone(subject: Subject) -> Iterator[Diagnostic]:
                 "a time zone is not in the IANA database",
                 f"{written(name)} is not a time zone",
                 subject.mark(*path),
-                f"did you mean {near}?" if near else "write the name of a region and a city, such as Europe/Berlin, or UTC",
+                f"did you mean {near}?" if near else "write a region and a city, such as America/New_York, or UTC",
             )
 
 
@@ -106,7 +106,7 @@ def _cron_problem(expression: str) -> str:
         # It names the field with hyphens: "Bad day-of-month".
         field = str(problem).removeprefix("Bad ").replace("-", " ")
         if field in _FIELDS:
-            return f"its {field} is {written(parts[_FIELDS.index(field)])}, which never comes"
+            return f"{written(parts[_FIELDS.index(field)])} is not a possible {field}"
         return str(problem)
     return ""
 
@@ -131,9 +131,15 @@ def _is_time_zone(name: str) -> bool:
 
 
 def _time_zone_like(name: str) -> str | None:
-    """The zone that is meant by a slip, or by a city's name alone."""
+    """The zone that is meant by a slip, or by a city's name alone. Abbreviations mean several, and offsets none."""
     from zoneinfo import available_timezones
 
     zones = sorted(available_timezones())
-    city = name.strip().replace(" ", "_").lower()
-    return next((zone for zone in zones if zone.lower().rpartition("/")[2] == city), None) or closest(name, zones)
+    cities = {zone.rpartition("/")[2]: zone for zone in zones}
+    plain = name.strip().replace(" ", "_")
+    if exact := next((zone for city, zone in cities.items() if city.lower() == plain.lower()), None):
+        return exact
+    if "/" in plain:
+        return closest(plain, zones)
+    city = closest(plain, cities, 0.8) if len(plain) > 4 and plain.isalpha() else None
+    return cities[city] if city else None
