@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic_core import SchemaValidator
 
-from infractl.spec.schema.field import Field, fields_of
+from infractl.spec.schema.field import Field, Section, fields_of
 from infractl.spec.schema.shape import (
     Anything,
     ListOf,
@@ -55,7 +55,10 @@ def _section(section: type) -> Any:
 def _field(field: Field) -> Any:
     schema = core(field.shape)
     if not field.required:
-        schema = {"type": "default", "schema": schema, "default": field.default}
+        # By a function, as pydantic copies a default that has no hash, whole, for each document. No section ever changes.
+        default = field.default
+        given = {"default_factory": lambda: default} if isinstance(default, Section) else {"default": default}
+        schema = {"type": "default", "schema": schema, **given}
     return {"type": "dataclass-field", "name": field.name, "validation_alias": field.key, "kw_only": True, "schema": schema}
 
 
