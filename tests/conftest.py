@@ -20,7 +20,7 @@ import pytest
 from hypothesis import settings
 from onnx import TensorProto, helper, numpy_helper
 
-from infractl.domain.address import DEFAULT_ENVIRONMENT
+from infractl.domain.environment import DEFAULT_ENVIRONMENT
 from infractl.errors import Diagnostic, SpecError
 from infractl.spec.load import load_project
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from infractl.domain.address import DEFAULT_ENVIRONMENT
+from infractl.domain.environment import DEFAULT_ENVIRONMENT
 
 Paths = Annotated[
     list[Path] | None,

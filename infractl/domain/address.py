@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-DEFAULT_ENVIRONMENT = "default"
-"""What the documents say as they stand; each other environment has a file that says how it differs."""
-
 
 @dataclass(frozen=True, slots=True, order=True, kw_only=True)
 class ServiceKey:

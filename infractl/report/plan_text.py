@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from infractl.domain.action import Action
-from infractl.domain.address import DEFAULT_ENVIRONMENT
+from infractl.domain.environment import DEFAULT_ENVIRONMENT
 from infractl.domain.plan import AttributeChange, Change, Plan, ServicePlan
 from infractl.domain.unknown import Unknown
 from infractl.report.given_text import given_lines

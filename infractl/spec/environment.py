@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from pydantic_core import ValidationError
 
-from infractl.domain.address import DEFAULT_ENVIRONMENT
+from infractl.domain.environment import DEFAULT_ENVIRONMENT
 from infractl.errors import Diagnostic, Diagnostics, Mark, Severity
 from infractl.spec.find import ENVIRONMENTS, PROJECT_FILE
 from infractl.spec.overlay import Overlay

@@ -13,7 +13,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-from infractl.domain.address import DEFAULT_ENVIRONMENT
+from infractl.domain.environment import DEFAULT_ENVIRONMENT
 from infractl.errors import Diagnostics, SpecError
 from infractl.spec.yaml.text import MOST_BYTES
 

@@ -6,8 +6,6 @@ each service (`overlay`), `validate` it, apply every `rule`. What a document may
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,9 +13,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pydantic_core import ValidationError
 
-from infractl.domain.address import DEFAULT_ENVIRONMENT
+from infractl.domain.environment import DEFAULT_ENVIRONMENT
 from infractl.domain.given import Given
-from infractl.domain.value import Json
 from infractl.errors import Diagnostic, Diagnostics, Mark, SpecError
 from infractl.spec.find import Found, absolute_path, environment_names, find, shown
 from infractl.spec.project import Project, implied_document, project_document, read_project
@@ -38,7 +35,7 @@ M = TypeVar("M", bound="BaseModel")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadedService:
-    """A service and where it came from. `digest` is of the document's values: neither formatting nor comments count.
+    """A service and where it came from.
 
     `model_path` is None where the model is no file of the project. `document` is as the environment makes it, and `given` what
     the environment put there.
@@ -47,13 +44,21 @@ class LoadedService:
     service: InferenceService
     file: Path
     model_path: Path | None
-    digest: str
     document: Document = field(repr=False)
     given: tuple[Given, ...] = ()
 
     @property
     def name(self) -> str:
         return self.service.name
+
+    @property
+    def digest(self) -> str:
+        """The sha256 (hex) of the document's canonical JSON: neither formatting nor comments count."""
+        import hashlib
+        import json
+
+        text = json.dumps(self.document.value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+        return hashlib.sha256(text.encode()).hexdigest()
 
     def mark(self, path: str) -> Mark | None:
         """The place of `spec.slo.latency.p95`, or of `spec.targets.0`; None where the document does not say it."""
@@ -212,15 +217,7 @@ def _service(file: Path, document: Document, reading: Reading, problems: Diagnos
     problems.extend(d for d in broken(subject) if not (isinstance(d.at, Mark) and document.troubled(d.at)))
     if service is None:
         return None
-    return LoadedService(
-        service=service, file=file, model_path=subject.model_file, digest=digest_of(document.value), document=document
-    )
-
-
-def digest_of(value: Json) -> str:
-    """The sha256 of a document's canonical JSON."""
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return LoadedService(service=service, file=file, model_path=subject.model_file, document=document)
 
 
 def _no_services(paths: Sequence[Path], found: Found, problems: Diagnostics) -> None:

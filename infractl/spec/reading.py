@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from infractl.domain.address import DEFAULT_ENVIRONMENT
+from infractl.domain.environment import DEFAULT_ENVIRONMENT
 from infractl.errors import Diagnostics, SpecError
 from infractl.spec.find import ENVIRONMENTS, Candidate, Found, environment_file, exists, find
 from infractl.spec.project import Project, project_document, read_project

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from infractl.domain.address import DEFAULT_ENVIRONMENT
+from infractl.domain.environment import DEFAULT_ENVIRONMENT
 from infractl.errors import Diagnostics
 from infractl.spec.find import ENVIRONMENTS, PROJECT_FILE
 from infractl.spec.suggest import did_you_mean, written

@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 
 from infractl import __version__
 from infractl.applying.refresh import Observed
-from infractl.domain.address import DEFAULT_ENVIRONMENT, Owner, ServiceKey
+from infractl.domain.address import Owner, ServiceKey
+from infractl.domain.environment import DEFAULT_ENVIRONMENT
 from infractl.domain.plan import Change, Notice, Plan, ServicePlan
 from infractl.domain.service_state import ServiceState
 from infractl.errors import Diagnostics, InfeasibleError, InfractlError, ModelError, RefusedError

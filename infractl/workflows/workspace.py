@@ -11,7 +11,8 @@ from pathlib import Path
 
 from infractl.applying.connection import Connection, Connections
 from infractl.clock import Clock, SystemClock
-from infractl.domain.address import DEFAULT_ENVIRONMENT, ServiceKey
+from infractl.domain.address import ServiceKey
+from infractl.domain.environment import DEFAULT_ENVIRONMENT
 from infractl.errors import UsageError
 from infractl.provider import registry
 from infractl.provider.contract import Context, Provider, Target
