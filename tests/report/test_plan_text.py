@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from infractl.domain.artifact import Artifact
 from infractl.domain.chip import Chip
 from infractl.domain.cost import Cost
 from infractl.domain.figure import Basis, Figure
+from infractl.domain.given import Given
 from infractl.domain.hardware_class import HardwareClass
 from infractl.domain.offer import Offer, Purchase
 from infractl.domain.placement import Decision, Evaluation, Placement, Prediction
@@ -229,6 +231,19 @@ def test_a_notice_is_shown_even_when_nothing_changes() -> None:
     text = plan_text(plan_of(case, (Notice(code="lock-held", text="ada holds the lock"),)))
 
     assert "ada holds the lock" in text
+
+
+def test_a_plan_of_an_environment_says_so_and_what_came_from_its_file() -> None:
+    plain = plan_of(next(c for c in CASES if c.name == "update"))
+    given = Given(path="spec.traffic.peak", value="50/s", before="2000/s", at="environments/staging.yaml:6")
+    plan = replace(plain, environment="staging", services=(replace(plain.services[0], given=(given,)),))
+
+    first, *lines = plan_text(plan).splitlines()
+
+    heading = next(i for i, line in enumerate(lines) if line.startswith("digits: "))
+    assert first == "Environment: staging"
+    assert lines.pop(heading + 1) == "    environments/staging.yaml:6  spec.traffic.peak = 50/s (was 2000/s)"
+    assert lines == plan_text(plain).splitlines()
 
 
 def test_colours_are_only_added() -> None:

@@ -48,6 +48,7 @@ def test_services_are_listed_by_project_and_environment(store, state) -> None:
     assert [k.service for k in store.keys("shop", "prod")] == ["churn", "fraud"]
     assert [k.service for k in store.keys("shop", "staging")] == ["fraud"]
     assert store.keys("other", "prod") == ()
+    assert (store.environments("shop"), store.environments("other"), store.projects()) == (["prod", "staging"], [], ["shop"])
 
 
 def test_a_service_whose_document_is_missing_is_still_listed(store, key, state, epoch: int, directory: Path) -> None:
