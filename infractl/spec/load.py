@@ -26,6 +26,7 @@ from infractl.spec.validate import remainder, validate
 from infractl.spec.wording import diagnose
 from infractl.spec.yaml.document import Document
 from infractl.spec.yaml.document import Path as DocumentPath
+from infractl.spec.yaml.limit import MOST_PROBLEMS_IN_ALL, more_problems
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -124,8 +125,14 @@ def _services(reading: Reading, environment: str, problems: Diagnostics) -> list
         return []
     laid = list(_laid(reading, environment, problems))
     problems.extend(broken_between([document for _, document, _ in laid]))
-    services = [_service(file, document, reading, problems) for file, document, _ in laid]
-    return [replace(s, given=given) if given else s for s, (_, _, given) in zip(services, laid, strict=True) if s is not None]
+    services = []
+    for file, document, given in laid:
+        if len(problems) >= MOST_PROBLEMS_IN_ALL:
+            problems.extend([more_problems(document.nearest_mark(()), "documents from this one on are not checked")])
+            break
+        if service := _service(file, document, reading, problems):
+            services.append(replace(service, given=given) if given else service)
+    return services
 
 
 def _laid(reading: Reading, environment: str, problems: Diagnostics) -> Iterator[tuple[Path, Document, tuple[Given, ...]]]:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
+
+_MOST_KNOWN, _MOST_LISTED = 1000, 40
+"""Words that a mistyped one is compared with, and words that are listed where none is like it."""
 
 
 def closest(word: str, known: Iterable[str], likeness: float = 0.6) -> str | None:
     """The known word most like `word`, whatever its case; None where none is at least so like it, by difflib's ratio."""
     from difflib import get_close_matches
 
-    by_plain = {_plain(k): k for k in known}
+    by_plain = {_plain(k): k for k in islice(known, _MOST_KNOWN)}
     matches = get_close_matches(_plain(word), by_plain, n=1, cutoff=likeness)
     return by_plain[matches[0]] if matches else None
 
@@ -19,7 +23,7 @@ def did_you_mean(word: str, known: Sequence[str], otherwise: str) -> str:
     """A remedy: the closest word as a question, else what to do, with the words that are known."""
     if match := closest(word, known):
         return f"did you mean {match}?"
-    return f"{otherwise}: {', '.join(known)}" if known else otherwise
+    return f"{otherwise}: {', '.join(known[:_MOST_LISTED])}{', …' * (len(known) > _MOST_LISTED)}" if known else otherwise
 
 
 def as_name(text: str, default: str) -> str:

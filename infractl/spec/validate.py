@@ -17,6 +17,7 @@ from infractl.spec.schema.shape import ListOf, MapOf, Shape
 from infractl.spec.schema.validator import validator_of
 from infractl.spec.suggest import closest
 from infractl.spec.yaml.document import Document, Path
+from infractl.spec.yaml.limit import MOST_PROBLEMS
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -29,6 +30,9 @@ UNKNOWN_KEY = ("extra_forbidden", "unexpected_keyword_argument")
 
 _MOST_REMOVALS = 8
 """No model nests its required keys deeper, so that as many removals get to the end of it."""
+
+_MOST_PLACED = 10 * MOST_PROBLEMS
+"""Errors that are looked at: finding out what was meant takes a while, and only the first are told."""
 
 _DEEPEST_HOME = 6
 """Levels of a model in which a misplaced key's home is looked for: a provider's model may contain itself."""
@@ -73,8 +77,8 @@ def validate(section: type[M], value: Any) -> M:
 
 
 def findings(error: ValidationError, document: Document, model: type, prefix: Path = ()) -> list[Finding]:
-    """Every error of a validation of what stands at `prefix`, without those that only follow from another."""
-    placed = [_place(e, document, model, prefix) for e in error.errors(include_url=False)]
+    """The errors of a validation of what stands at `prefix`, without those that only follow from another."""
+    placed = [_place(e, document, model, prefix) for e in error.errors(include_url=False)[:_MOST_PLACED]]
     typos = {f.follows_typo for f in placed if f.kind in UNKNOWN_KEY}
     lists = {f.path[:-1] for f in placed if f.path and isinstance(f.path[-1], int)}
     return [

@@ -14,6 +14,7 @@ from infractl.spec.suggest import did_you_mean, sort, written
 from infractl.spec.text import FORMED, VARIABLE
 from infractl.spec.validate import UNKNOWN_KEY, Finding, dotted, findings
 from infractl.spec.yaml.document import Document, Path
+from infractl.spec.yaml.limit import first
 from infractl.units import UnitError
 
 _WANTED = {
@@ -32,8 +33,8 @@ _WANTED = {
 
 
 def diagnose(error: ValidationError, document: Document, model: type, prefix: Path = ()) -> list[Diagnostic]:
-    """Every error of a validation of what stands at `prefix`, without those that only follow from another."""
-    return [_tell(finding) for finding in findings(error, document, model, prefix)]
+    """The errors of a validation of what stands at `prefix`, without those that only follow from another."""
+    return first(_tell(finding) for finding in findings(error, document, model, prefix))
 
 
 def _tell(finding: Finding) -> Diagnostic:

@@ -76,6 +76,7 @@ from infractl.spec.rule.subject import Rule, Subject
 from infractl.spec.rule.traffic import bad_cron, schedule_without_peak, traffic_order, unknown_time_zone
 from infractl.spec.validate import remainder
 from infractl.spec.yaml.document import Document
+from infractl.spec.yaml.limit import first
 
 RULES: tuple[Rule, ...] = (
     no_model,
@@ -148,16 +149,16 @@ PROJECT_RULES: tuple[ProjectRule, ...] = (
 
 def broken(subject: Subject) -> list[Diagnostic]:
     """What the rules find in one service."""
-    return [diagnostic for rule in RULES for diagnostic in rule(subject)]
+    return first(diagnostic for rule in RULES for diagnostic in rule(subject))
 
 
 def broken_project(document: Document) -> list[Diagnostic]:
     """What the rules find in infractl.yaml, or in what is left of it without its errors."""
     project = remainder(Project, document, (), {"project": "project"})
-    return [] if project is None else [diagnostic for rule in PROJECT_RULES for diagnostic in rule(project, document)]
+    return [] if project is None else first(d for rule in PROJECT_RULES for d in rule(project, document))
 
 
 def broken_between(documents: Sequence[Document]) -> list[Diagnostic]:
     """What the rules find between services."""
     rules = (duplicate_service, moved_from_itself, moved_from_declared, moved_twice)
-    return [diagnostic for rule in rules for diagnostic in rule(documents)]
+    return first(diagnostic for rule in rules for diagnostic in rule(documents))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from infractl.errors import Diagnostic, Mark
+from infractl.spec.yaml.limit import cut
 
 Path = tuple[str | int, ...]
 """Keys and list indexes from the root: `("spec", "targets", 0)`."""
@@ -48,7 +49,8 @@ class Span(NamedTuple):
 
 
 class Node(NamedTuple):
-    """A value and where it stands. `children` are by key or index, `keys` the places of a mapping's keys; `size` counts nodes.
+    """A value and where it stands. `children` are by key or index, `keys` the places of a mapping's keys; `size` counts
+    nodes, a long text as several.
 
     A key without a child was removed by a patch, at that place.
     """
@@ -67,11 +69,11 @@ class Node(NamedTuple):
 
     @property
     def written(self) -> str:
-        """The value as it stands in its file, without what follows its first line."""
+        """The value as it stands in its file, without what follows its first line, and cut where it is long."""
         if self.span.empty:
             return ""
         mark = self.span.mark
-        return mark.text[mark.column - 1 : mark.column - 1 + mark.width]
+        return cut(mark.text[mark.column - 1 : mark.column - 1 + mark.width])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -23,14 +23,21 @@ from yaml.events import (
 
 from infractl.errors import Diagnostic, Diagnostics, SpecError
 from infractl.spec.yaml.document import Document, Node, Source, Span
+from infractl.spec.yaml.limit import (
+    MOST_ALIASED,
+    MOST_DOCUMENTS,
+    MOST_NODES,
+    MOST_PROBLEMS,
+    cut,
+    more_problems,
+    too_long,
+    weight,
+)
 from infractl.spec.yaml.syntax import DEEPEST, explain, too_deep
 from infractl.spec.yaml.text import LINE_BREAK, decode
 
 Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """libyaml's parser where PyYAML was built with it."""
-
-MOST_ALIASED = 10_000
-"""Nodes that aliases may repeat in one document: enough for any sane use, and no bomb."""
 
 Event = Any
 """One of yaml.events; PyYAML's attributes differ by class, and libyaml's classes are its own."""
@@ -54,9 +61,12 @@ def parse(data: bytes, file: str) -> Parsed:
     documents: list[Document] = []
     try:
         parser = Loader(text)
+        left, told = MOST_NODES, 0
         while not isinstance(event := parser.get_event(), StreamEndEvent):
             if isinstance(event, DocumentStartEvent):
-                documents.append(_Composer(parser, source).document())
+                composer = _Composer(parser, source, left if len(documents) < MOST_DOCUMENTS else 0, told)
+                documents.append(composer.document())
+                left, told = composer.left, told + len(composer.problems)
     except yaml.YAMLError as error:
         return Parsed(documents=_filled(documents), problems=(explain(error, source),))
     except SpecError as error:
@@ -70,10 +80,15 @@ def _filled(documents: list[Document]) -> tuple[Document, ...]:
 
 @dataclass(slots=True)
 class _Composer:
-    """Reads one document off a parser that just gave its start. In `anchors`, None is a node that is still being read."""
+    """Reads one document off a parser that just gave its start. In `anchors`, None is a node that is still being read.
+
+    `left` is how many nodes the rest of the file may have, `told` how many problems there are before this document.
+    """
 
     parser: Any
     source: Source
+    left: int
+    told: int
     problems: Diagnostics = field(default_factory=Diagnostics)
     anchors: dict[str, Node | None] = field(default_factory=dict)
     aliased: int = 0
@@ -86,6 +101,12 @@ class _Composer:
         return Document(source=self.source, root=root, problems=tuple(self.problems))
 
     def node(self, event: Event, depth: int) -> Node:
+        self.left -= 1
+        if self.left < 0:
+            raise SpecError(too_long(self.span(event).mark))
+        if self.told + len(self.problems) > MOST_PROBLEMS:
+            told = list(self.problems)[:MOST_PROBLEMS]
+            raise SpecError(*told, more_problems(self.span(event).mark, "the file is not read any further"))
         if isinstance(event, AliasEvent):
             return self.alias(event)
         if depth > DEEPEST:
@@ -94,7 +115,8 @@ class _Composer:
             self.anchors[event.anchor] = None
         self.refuse_tag(event)
         if isinstance(event, ScalarEvent):
-            node = Node(_resolve(event.value) if event.implicit[0] else event.value, self.span(event), {}, {})
+            value = _resolve(event.value) if event.implicit[0] else event.value
+            node = Node(value, self.span(event), {}, {}, weight(event.value))
         elif isinstance(event, MappingStartEvent):
             node = self.mapping(event, depth)
         else:
@@ -152,9 +174,9 @@ class _Composer:
     def alias(self, event: Event) -> Node:
         node, reason = self.anchors.get(event.anchor), ""
         if event.anchor not in self.anchors:
-            reason = f"no anchor &{event.anchor} stands before it"
+            reason = f"no anchor &{cut(event.anchor)} stands before it"
         elif node is None:
-            reason = f"&{event.anchor} would contain itself"
+            reason = f"&{cut(event.anchor)} would contain itself"
         else:
             self.aliased += node.size
         if node is not None and self.aliased <= MOST_ALIASED:
@@ -176,7 +198,7 @@ class _Composer:
             self.problems.error(
                 "yaml-tag",
                 summary="tags are not supported",
-                detail=f"{event.tag.removeprefix('tag:yaml.org,2002:')} is a tag",
+                detail=f"{cut(event.tag.removeprefix('tag:yaml.org,2002:'))} is a tag",
                 at=self.span(event).mark,
                 remedy="delete the tag; put a text that starts with ! or looks like a number in quotes",
             )
@@ -185,7 +207,7 @@ class _Composer:
         self.problems.error(
             "duplicate-key",
             summary="a mapping has the same key twice",
-            detail=f"{key} is already on line {first.line + 1}",
+            detail=f"{cut(key)} is already on line {first.line + 1}",
             at=again.mark,
             remedy="keep one of the two",
         )
