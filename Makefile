@@ -51,6 +51,7 @@ clean:
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
+# What is installed in place is compiled, as pip does with what it copies.
 # Without the stamp an earlier installation was cut short and cannot be trusted: --clear starts it again.
 $(STAMP): pyproject.toml providers/local/pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
@@ -59,4 +60,5 @@ $(STAMP): pyproject.toml providers/local/pyproject.toml constraints.txt
 	@echo 'Making .venv (about half a minute) ...'
 	@if [ -e $@ ]; then rm $@; $(PYTHON) -m venv .venv; else $(PYTHON) -m venv --clear .venv; fi
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[all]' -e providers/local
+	@$(BIN)/python -m compileall -q infractl providers/local/infractl_local
 	@touch $@
