@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from infractl.cli.parameter import AsJson, Env, Paths, given
+from infractl.cli.parameter import AsJson, Paths, given
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,7 +25,14 @@ class Format(StrEnum):
 
 def validate(
     paths: Paths = None,
-    env: Env = None,
+    env: Annotated[
+        str | None,
+        typer.Option(
+            "--env",
+            metavar="NAME",
+            help="The one environment to check.  [default: the default one and those whose files lie in the paths]",
+        ),
+    ] = None,
     format: Annotated[  # noqa: A002 - the option's name
         Format | None,
         typer.Option("--format", help="How to print the problems; sarif is for code scanning.  [default: text]"),
@@ -34,8 +41,7 @@ def validate(
 ) -> None:
     """Check service documents.
 
-    Shows every problem at once, with its place and a remedy. Reads no model and needs no provider. Without --env, every
-    environment whose file lies in the paths is checked.
+    Shows every problem at once, with its place and a remedy. Reads no model and needs no provider.
     """
     from infractl.errors import InfractlError
     from infractl.spec.load import load_in_every_environment, load_project

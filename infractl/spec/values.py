@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import NamedTuple
 
 from infractl.domain.environment import DEFAULT_ENVIRONMENT
@@ -12,10 +13,17 @@ from infractl.spec.find import ENVIRONMENTS, PROJECT_FILE
 from infractl.spec.suggest import did_you_mean, written
 from infractl.spec.text import VALUE_NAME
 from infractl.spec.yaml.document import Node, Path
+from infractl.spec.yaml.limit import MOST_PROBLEMS_IN_ALL
 from infractl.spec.yaml.merge import with_children
 
 _TOKEN = re.compile(r"\$(\$)?\{(?:([^{}]*)\})?")
 """`${name}`, `$${`, and a `${` that nothing closes."""
+
+MOST_REFERENCES = 10_000
+"""In one document: each may become a hundred times longer than it is."""
+
+_MOST_REFERENCES = 100
+"""In one text: a value may be long, and what repeats it thousands of times would fill the memory."""
 
 IDENTITY: tuple[Path, ...] = (("apiVersion",), ("kind",), ("metadata", "name"))
 """What says which document it is: no environment changes it, and it refers to nothing."""
@@ -34,10 +42,21 @@ def fill(root: Node, values: Values, problems: Diagnostics) -> Node:
     A text that is a reference becomes the value, in the value's place; inside a longer text stands the value as it is written.
     """
     # One look at the whole, printed by C: most documents refer to nothing, and there may be thousands.
-    return _fill(root, values, problems, IDENTITY) if "${" in str(root.value) else root
+    count = str(root.value).count("${")
+    if count > MOST_REFERENCES:
+        problems.error(
+            "value-reference",
+            summary="what stands for a value is not written as a name in ${}",
+            detail=f"{count} times ${{ is more than the {MOST_REFERENCES} that one document may have",
+            at=root.head.mark,
+            remedy="write the values out",
+        )
+    return _fill(root, values, problems, IDENTITY) if 0 < count <= MOST_REFERENCES else root
 
 
 def _fill(node: Node, values: Values, problems: Diagnostics, kept: tuple[Path, ...]) -> Node:
+    if len(problems) > MOST_PROBLEMS_IN_ALL:
+        return node
     if isinstance(node.value, str):
         return _text(node, values, problems) if "${" in node.value else node
     if not node.children:
@@ -51,7 +70,16 @@ def _fill(node: Node, values: Values, problems: Diagnostics, kept: tuple[Path, .
 
 def _text(node: Node, values: Values, problems: Diagnostics) -> Node:
     """A reference that stands for nothing stays as it is, so that its place is that of the problem."""
-    names = [match[2] for match in _TOKEN.finditer(node.value) if not match[1]]
+    names = [match[2] for match in islice(_TOKEN.finditer(node.value), _MOST_REFERENCES + 1) if not match[1]]
+    if len(names) > _MOST_REFERENCES:
+        problems.error(
+            "value-reference",
+            summary="a text refers to more values than it may",
+            detail=f"it has more than {_MOST_REFERENCES} references",
+            at=node.span.mark,
+            remedy="declare a value that holds most of the text",
+        )
+        return node
     wrong = [name for name in names if name not in values.named]
     for name in dict.fromkeys(wrong):
         _refuse(name, node, values, problems)

@@ -103,6 +103,13 @@ def test_in_the_default_environment_the_remedy_is_another_one() -> None:
     assert "declare it under values in infractl.yaml, or choose an environment that has it with --env" in problem
 
 
+def test_references_cannot_blow_a_document_up() -> None:
+    node, (problem,) = filled("spec: {a: '" + "${peak}-" * 100_000 + "'}\n")
+
+    assert problem.startswith("value-reference service.yaml:1:1: 100000 times ${ is more than the 10000")
+    assert len(node.value["spec"]["a"]) == 800_000
+
+
 TEXTS = st.text("ab$${}", max_size=12)
 
 
