@@ -15,6 +15,9 @@ _COLUMNS = 100
 _BEFORE = 40
 """What of a long line is shown before the mark."""
 
+_LONGEST_LINE = 1000
+"""The most of a source line that JSON repeats with each of its problems: a file may be one line of megabytes."""
+
 _TAB = "    "
 _BOLD, _BLUE, _RESET = "\x1b[1m", "\x1b[34m", "\x1b[0m"
 _COLORS = {Severity.error: "\x1b[1;31m", Severity.warning: "\x1b[1;33m", Severity.note: "\x1b[1;36m"}
@@ -42,7 +45,8 @@ def as_json(diagnostics: Iterable[Diagnostic]) -> list[dict[str, Any]]:
 
 
 def _place(mark: Mark) -> dict[str, str | int]:
-    return {"file": mark.file, "line": mark.line, "column": mark.column, "width": mark.width, "text": mark.text}
+    text = mark.text[:_LONGEST_LINE]
+    return {"file": mark.file, "line": mark.line, "column": mark.column, "width": mark.width, "text": text}
 
 
 class _Printer:
@@ -88,8 +92,8 @@ def cut(mark: Mark) -> tuple[str, str, str]:
     """The source line, cut around the mark if it is long; the indent of the carets; the carets, one for each column marked."""
     start = mark.column - 1
     end, most = start + mark.width, 2 * _COLUMNS  # enough of a line that may have millions of characters
-    before, marked, after = mark.text[:start][-most:], mark.text[start:end][:most], mark.text[end : end + most]
-    before, marked, after = visible(before), visible(marked), visible(after)
+    before, marked = visible(mark.text[max(0, start - most) : start]), visible(mark.text[start : min(end, start + most)])
+    after = visible(mark.text[end : end + most])
     room = _COLUMNS - _width(before) - _width(marked)
     if _width(after) > room and _width(before) > _BEFORE:
         before = "…" + _last(before, _BEFORE - 1)

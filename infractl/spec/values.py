@@ -70,7 +70,7 @@ def _fill(node: Node, values: Values, problems: Diagnostics, kept: tuple[Path, .
 
 def _text(node: Node, values: Values, problems: Diagnostics) -> Node:
     """A reference that stands for nothing stays as it is, so that its place is that of the problem."""
-    names = [match[2] for match in islice(_TOKEN.finditer(node.value), _MOST_REFERENCES + 1) if not match[1]]
+    names = list(islice((m[2] for m in _TOKEN.finditer(node.value) if not m[1]), _MOST_REFERENCES + 1))
     if len(names) > _MOST_REFERENCES:
         problems.error(
             "value-reference",

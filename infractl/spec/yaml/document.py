@@ -69,11 +69,11 @@ class Node(NamedTuple):
 
     @property
     def written(self) -> str:
-        """The value as it stands in its file, without what follows its first line, and cut where it is long."""
+        """The value as it stands in its file, without what follows its first line."""
         if self.span.empty:
             return ""
         mark = self.span.mark
-        return cut(mark.text[mark.column - 1 : mark.column - 1 + mark.width])
+        return mark.text[mark.column - 1 : mark.column - 1 + mark.width]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -129,9 +129,9 @@ class Document:
         return self.root.head.mark
 
     def written(self, path: Path) -> str:
-        """The value at the path as it stands in its file, without what follows its first line."""
+        """The value at the path as it stands in its file, without what follows its first line, and cut where it is long."""
         found = self.node(path)
-        return found.written if found else ""
+        return cut(found.written) if found else ""
 
     def troubled(self, mark: Mark) -> bool:
         """Whether one of the document's own problems lies within a mark: what was made of it says nothing more."""
