@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping, Set
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 from pydantic_core import ErrorDetails, ValidationError
@@ -142,7 +143,7 @@ def _place(error: ErrorDetails, document: Document, model: type, prefix: Path) -
         of_key=of_key,
         document=document,
         known=_keys(model, inside[len(prefix) :]),
-        homes=tuple(dotted(h) for h in _homes(model, str(path[-1]))) if kind in UNKNOWN_KEY else (),
+        homes=_homes(model).get(str(path[-1]), ()) if kind in UNKNOWN_KEY else (),
         shape=None if missing or of_key or _is_pydantic(model) else shape_at(model, path[len(prefix) :]),
     )
 
@@ -165,15 +166,22 @@ def _keys(model: type, path: Path) -> tuple[str, ...]:
     return tuple(dict.fromkeys(str(name) for m in models for name in _fields(m)))
 
 
-def _homes(model: type, key: str, inside: Path = ()) -> Iterator[Path]:
-    """Every place in the model that has a key of this name, in bounded depth."""
+@cache
+def _homes(model: type) -> Mapping[str | int, tuple[str, ...]]:
+    """Every place in the model by the key that stands there, in bounded depth."""
+    homes: dict[str | int, tuple[str, ...]] = {}
+    for path in _places(model, ()):
+        homes[path[-1]] = (*homes.get(path[-1], ()), dotted(path))
+    return homes
+
+
+def _places(model: type, inside: Path) -> Iterator[Path]:
     if len(inside) >= _DEEPEST_HOME:
         return
     for name, models in _fields(model).items():
-        if name == key:
-            yield (*inside, name)
+        yield (*inside, name)
         for inner in models:
-            yield from _homes(inner, key, (*inside, name, *_free(model, name)))
+            yield from _places(inner, (*inside, name, *_free(model, name)))
 
 
 def _free(model: type, name: str | int) -> Path:
