@@ -114,6 +114,7 @@ def pass_without_data(subject: Subject) -> Iterator[Diagnostic]:
 
 
 def _without(subject: Subject, name: str, path: Keys, section: str, verb: str) -> Diagnostic:
+    """Every pass must prove itself on validation data; static quantization and distillation need data to work with as well."""
     return error(
         "pass-without-data",
         "a pass is required without the data that it needs",

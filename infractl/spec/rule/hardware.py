@@ -9,6 +9,9 @@ from infractl.errors import Diagnostic
 from infractl.spec.rule.subject import Subject, error
 from infractl.spec.suggest import did_you_mean, written
 
+_MOST_PATTERNS = 200
+"""Each is compared with each: no person writes more, and a hostile document must not take long."""
+
 
 def unknown_target(subject: Subject) -> Iterator[Diagnostic]:
     """A service runs at targets that infractl.yaml declares."""
@@ -51,8 +54,8 @@ def class_not_at_target(subject: Subject) -> Iterator[Diagnostic]:
 def allow_and_deny(subject: Subject) -> Iterator[Diagnostic]:
     """`deny` wins: what it names as a whole can never be allowed."""
     hardware = subject.spec.hardware
-    for index, allowed in enumerate(hardware.allow):
-        if stronger := next((d for d in hardware.deny if fnmatchcase(allowed, d)), None):
+    for index, allowed in enumerate(hardware.allow[:_MOST_PATTERNS]):
+        if stronger := next((d for d in hardware.deny[:_MOST_PATTERNS] if fnmatchcase(allowed, d)), None):
             yield error(
                 "allow-and-deny",
                 "offers are allowed and denied at once",

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator
-from typing import Any
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 
-from infractl.errors import Diagnostic
+from infractl.errors import Diagnostic, Mark
 from infractl.spec.rule.subject import Subject, error
 from infractl.spec.section.optimize import Quantization
 from infractl.spec.suggest import written
@@ -32,7 +31,7 @@ def repeated_value(subject: Subject) -> Iterator[Diagnostic]:
     for path, values in lists.items():
         yield from values_twice(subject.document, ("spec", *path), values)
     crons = [period.cron for period in spec.traffic.schedule]
-    yield from _twice(subject.document, ("spec", "traffic", "schedule"), "cron", crons, *_VALUE)
+    yield from values_twice(subject.document, ("spec", "traffic", "schedule"), crons, "cron")
 
 
 def repeated_name(subject: Subject) -> Iterator[Diagnostic]:
@@ -41,32 +40,28 @@ def repeated_name(subject: Subject) -> Iterator[Diagnostic]:
     yield from names_twice(subject.document, ("spec", "monitoring", "alerts"), names)
 
 
-_VALUE = ("repeated-value", "a list holds a value twice", "remove one of the two, or correct it")
-_NAME = ("repeated-name", "two items of a list have the same name", "give one of the two another name")
-
-
-def values_twice(document: Document, path: Keys, values: Iterable[Hashable]) -> Iterator[Diagnostic]:
-    """`path` begins at the document's root."""
-    yield from _twice(document, path, "", values, *_VALUE)
+def values_twice(document: Document, path: Keys, values: Iterable[Hashable], key: str = "") -> Iterator[Diagnostic]:
+    """The second one does nothing, and is mostly a slip for another."""
+    for detail, mark in _twice(document, path, key, tuple(values)):
+        yield error("repeated-value", "a list holds a value twice", detail, mark, "remove one of the two, or correct it")
 
 
 def names_twice(document: Document, path: Keys, names: Iterable[str]) -> Iterator[Diagnostic]:
-    """Of a list of mappings that each have a name."""
-    yield from _twice(document, path, "name", names, *_NAME)
+    """Each is known by its name: of two with one name nobody could tell which is meant."""
+    for detail, mark in _twice(document, path, "name", tuple(names)):
+        yield error("repeated-name", "two items of a list have the same name", detail, mark, "give one of the two another name")
 
 
-def _twice(
-    document: Document, path: Keys, key: str, values: Iterable[Hashable], slug: str, summary: str, remedy: str
-) -> Iterator[Diagnostic]:
-    values = tuple(values)
+def _twice(document: Document, path: Keys, key: str, values: Sequence[Hashable]) -> Iterator[tuple[str, Mark]]:
+    """Each value that stands there again, told once. `path` begins at the document's root; `key` is the value's in each item."""
     if len(set(values)) == len(values):
         return
-    first: dict[Any, int] = {}
-    told = set()
+    first: dict[Hashable, int] = {}
+    told: set[Hashable] = set()
     for index, value in enumerate(values):
         if value in first and value not in told:
             told.add(value)
             place = (*path, index, key) if key else (*path, index)
             detail = f"{written(str(value))} stands at {dotted((path[-1], first[value]))} as well"
-            yield error(slug, summary, detail, document.mark(place) or document.nearest_mark(place), remedy)
+            yield detail, document.mark(place) or document.nearest_mark(place)
         first.setdefault(value, index)

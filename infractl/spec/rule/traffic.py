@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 
 from infractl.errors import Diagnostic
 from infractl.spec.rule.subject import Subject, error
@@ -90,7 +90,7 @@ def _time_zones(subject: Subject) -> Iterator[tuple[Keys, str]]:
         yield ("batch", "timeZone"), subject.spec.batch.time_zone
 
 
-@cache
+@lru_cache(maxsize=1024)
 def _cron_problem(expression: str) -> str:
     """What is wrong with it; nothing where it can be read."""
     from datetime import UTC, datetime
@@ -117,7 +117,7 @@ def _cron_remedy(expression: str) -> str:
     return f'write {", ".join(_FIELDS)}; "0 8 * * 1-5" is 8 o\'clock on weekdays'
 
 
-@cache
+@lru_cache(maxsize=1024)
 def _is_time_zone(name: str) -> bool:
     if name == "UTC":
         return True
@@ -130,11 +130,10 @@ def _is_time_zone(name: str) -> bool:
     return True
 
 
+@lru_cache(maxsize=1024)
 def _time_zone_like(name: str) -> str | None:
     """The zone that is meant by a slip, or by a city's name alone. Abbreviations mean several, and offsets none."""
-    from zoneinfo import available_timezones
-
-    zones = sorted(available_timezones())
+    zones = _time_zones_by_name()
     cities = {zone.rpartition("/")[2]: zone for zone in zones}
     plain = name.strip().replace(" ", "_")
     if exact := next((zone for city, zone in cities.items() if city.lower() == plain.lower()), None):
@@ -143,3 +142,10 @@ def _time_zone_like(name: str) -> str | None:
         return closest(plain, zones)
     city = closest(plain, cities, 0.8) if len(plain) > 4 and plain.isalpha() else None
     return cities[city] if city else None
+
+
+@cache
+def _time_zones_by_name() -> tuple[str, ...]:
+    from zoneinfo import available_timezones
+
+    return tuple(sorted(available_timezones()))
