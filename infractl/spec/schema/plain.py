@@ -48,3 +48,16 @@ def example_of(yaml: str) -> Any:
 
     (document,) = parse(f"{yaml}\n".encode(), "example").documents
     return document.value
+
+
+def on_a_line(value: Any) -> str:
+    """A plain value as YAML on one line, for people to read."""
+    match value:
+        case bool():
+            return str(value).lower()
+        case list():
+            return f"[{', '.join(map(on_a_line, value))}]"
+        case dict():
+            return f"{{{', '.join(f'{key}: {on_a_line(held)}' for key, held in value.items())}}}"
+        case _:
+            return str(value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from infractl.spec.schema.shape import ListOf, MapOf, Number, OneOf, Quantity, SectionOf, Shape, Text, Truth, Words
+from infractl.spec.schema.shape import Anything, ListOf, MapOf, Number, OneOf, Quantity, SectionOf, Shape, Text, Truth, Words
 
 
 def sort_of(shape: Shape) -> str:
@@ -21,6 +21,8 @@ def sort_of(shape: Shape) -> str:
             return named
         case ListOf(item=item, least=least):
             return f"list{f' of at least {least}' if least else ''}, each {one(item)}"
+        case MapOf(value=Anything()):
+            return "mapping"
         case MapOf(key=key, value=value):
             return f"mapping by {key.named}, each {one(value)}"
         case SectionOf():
@@ -46,9 +48,9 @@ def either(words: Iterable[str]) -> str:
 
 
 def words_of(shape: Shape) -> tuple[str, ...]:
-    """The words that may be written, as the value or as an item of it."""
+    """The words for which `sort_of` has only a name."""
     match shape:
-        case Words(words=words):
+        case Words(words=words, enum=enum) if enum:
             return tuple(str(w) for w in words)
         case ListOf(item=inner) | MapOf(value=inner):
             return words_of(inner)

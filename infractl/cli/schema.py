@@ -1,0 +1,134 @@
+"""`infractl schema`."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from infractl.errors import UsageError
+
+
+class Document(StrEnum):
+    service = "service"
+    project = "project"
+    environment = "environment"
+    plan = "plan"
+    state = "state"
+    diagnostics = "diagnostics"
+
+
+WRITTEN_BY_USERS = (Document.service, Document.project, Document.environment)
+
+
+def fields_from(incomplete: str) -> list[str]:
+    """Fields and what is inside them, for shells: a further key is then typed without going back."""
+    return [name for name, keys in _known().items() if name.startswith(incomplete) and len(keys) <= incomplete.count(".") + 2]
+
+
+def schema(
+    field: Annotated[
+        str | None,
+        typer.Argument(
+            help="A field to explain, such as spec.slo.latency or project.targets.",
+            show_default=False,
+            autocompletion=fields_from,
+        ),
+    ] = None,
+    of: Annotated[Document | None, typer.Option("--of", help="The document.  [default: service]", show_default=False)] = None,
+) -> None:
+    """Print a document's JSON Schema, or explain a field.
+
+    The schema is for editors, which complete and explain keys by it. The documents are those that you write (service,
+    project, which is infractl.yaml, and environment) and those that infractl writes (plan, state, diagnostics).
+    """
+    if field is None:
+        import json
+
+        sys.stdout.write(json.dumps(_schema(of or Document.service), indent=2, ensure_ascii=False) + "\n")
+    else:
+        _explain(field, of)
+
+
+def _schema(of: Document) -> dict[str, Any]:
+    from infractl.spec import document_schema
+
+    match of:
+        case Document.service:
+            return document_schema.service_schema()
+        case Document.project:
+            return document_schema.project_schema()
+        case Document.environment:
+            return document_schema.environment_schema()
+        case Document.plan:
+            from infractl.planning.planfile_schema import plan_schema
+
+            return plan_schema()
+        case Document.state:
+            from infractl.state.document_schema import state_schema
+
+            return state_schema()
+        case Document.diagnostics:
+            from infractl.report.diagnostic_schema import diagnostics_schema
+
+            return diagnostics_schema()
+
+
+def _explain(field: str, of: Document | None) -> None:
+    from infractl.cli.terminal import style_of
+    from infractl.report.field_text import document_text, field_text
+    from infractl.spec.schema.entry import entries_of, look_up
+    from infractl.spec.schema.json_schema import doc_of
+
+    first, _, rest = field.partition(".")
+    named = next((d for d in WRITTEN_BY_USERS if of is None and d == first), None)
+    document, path = (named, rest) if named else (of or Document.service, field)
+    if document not in WRITTEN_BY_USERS:
+        raise typer.BadParameter(f"the fields of {document} are explained in its schema alone: infractl schema --of {document}")
+    root, style = root_of(document), style_of(sys.stdout)
+    if not path:
+        sys.stdout.write(document_text(document, doc_of(root), entries_of(root), style))
+        return
+    entry = look_up(root, path)
+    if entry is None:
+        raise _unknown(document, path)
+    sys.stdout.write(field_text(document, entry, style))
+
+
+def root_of(document: Document) -> type:
+    from infractl.spec.environment import Environment
+    from infractl.spec.project import Project
+    from infractl.spec.service import InferenceService
+
+    return {Document.service: InferenceService, Document.project: Project, Document.environment: Environment}[document]
+
+
+def _unknown(document: Document, path: str) -> UsageError:
+    """A field of this name elsewhere is likelier meant than one that is only spelled like it."""
+    from infractl.errors import UsageError
+    from infractl.spec.schema.entry import keys_of
+    from infractl.spec.suggest import closest
+
+    keys, known = keys_of(path), _known()
+    same = [name for name, found in known.items() if found[-len(keys) :] == keys]
+    near = next(iter(same), None) or closest(path if document is Document.service else f"{document}.{path}", known)
+    return UsageError.of(
+        "unknown-field",
+        summary="there is no such field",
+        detail=f"{path} is not a field of {document} documents",
+        remedy=f"did you mean {near}?" if near else f"infractl schema {document} lists what there is",
+    )
+
+
+def _known() -> dict[str, tuple[str, ...]]:
+    """Every field of every document, as it is asked for here."""
+    from infractl.spec.schema.entry import entries_within
+
+    known = dict[str, tuple[str, ...]]()
+    for document in WRITTEN_BY_USERS:
+        prefix = "" if document is Document.service else f"{document}."
+        known |= {f"{prefix}{'.'.join(e.keys)}": e.keys for e in entries_within(root_of(document))}
+    return known
