@@ -37,7 +37,7 @@ def read_documents(paths: Sequence[Path], environment: str, problems: Diagnostic
     found = find(paths, problems)
     document = project_document(found, problems)
     project = read_project(found, document, problems)
-    problems.extend(broken_project(document) if document else ())
+    problems.extend(broken_project(document, found.root) if document else ())
     services: list[tuple[Path, Document]] = []
     environments: dict[str, Document] = {}
     before = len(problems.errors)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from infractl.errors import Diagnostic
+from infractl.spec.find import environment_names
 from infractl.spec.project import Project
 from infractl.spec.rule.between import duplicate_service, moved_from_declared, moved_from_itself, moved_twice
 from infractl.spec.rule.budget import budget_currency, budget_positive
@@ -56,6 +58,7 @@ from infractl.spec.rule.project import (
     budget_labels,
     machine_power,
     machine_price,
+    policy_environment,
     policy_target,
     policy_without_rule,
     price_currency,
@@ -152,10 +155,15 @@ def broken(subject: Subject) -> list[Diagnostic]:
     return first(diagnostic for rule in RULES for diagnostic in rule(subject))
 
 
-def broken_project(document: Document) -> list[Diagnostic]:
-    """What the rules find in infractl.yaml, or in what is left of it without its errors."""
+def broken_project(document: Document, root: Path) -> list[Diagnostic]:
+    """What the rules find in infractl.yaml, or in what is left of it without its errors. `root` is its directory."""
     project = remainder(Project, document, (), {"project": "project"})
-    return [] if project is None else first(d for rule in PROJECT_RULES for d in rule(project, document))
+    if project is None:
+        return []
+    found = [d for rule in PROJECT_RULES for d in rule(project, document)]
+    if any(policy.environments for policy in project.policies):
+        found.extend(policy_environment(project, document, environment_names(root)))
+    return first(found)
 
 
 def broken_between(documents: Sequence[Document]) -> list[Diagnostic]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import TypeAlias
 
+from infractl.domain.environment import DEFAULT_ENVIRONMENT
 from infractl.errors import Diagnostic, Mark
 from infractl.spec.project import Project
 from infractl.spec.rule.repeated import names_twice, values_twice
@@ -121,6 +122,20 @@ def policy_target(project: Project, document: Document) -> Iterator[Diagnostic]:
                     f"{target} is not a target of this project",
                     _mark(document, ("policies", index, "allow", "targets", place)),
                     did_you_mean(target, tuple(project.targets), "add it to targets, or use one of"),
+                )
+
+
+def policy_environment(project: Project, document: Document, environments: Collection[str]) -> Iterator[Diagnostic]:
+    """A policy for an environment that there is not would never hold. Where no environment is declared yet, it may come."""
+    for index, policy in enumerate(project.policies):
+        for place, environment in enumerate(policy.environments or ()):
+            if environments and environment not in (DEFAULT_ENVIRONMENT, *environments):
+                yield error(
+                    "policy-environment",
+                    "a policy is for an environment that there is not",
+                    f"{environment} has no file in environments/",
+                    _mark(document, ("policies", index, "environments", place)),
+                    did_you_mean(environment, (*environments, DEFAULT_ENVIRONMENT), "declare it, or use one of"),
                 )
 
 
