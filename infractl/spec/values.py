@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from itertools import islice
 from typing import NamedTuple
 
 from infractl.domain.environment import DEFAULT_ENVIRONMENT
@@ -19,11 +18,11 @@ from infractl.spec.yaml.merge import with_children
 _TOKEN = re.compile(r"\$(\$)?\{(?:([^{}]*)\})?")
 """`${name}`, `$${`, and a `${` that nothing closes."""
 
-MOST_REFERENCES = 10_000
-"""In one document: each may become a hundred times longer than it is."""
+MOST_REFERENCES = 200
+"""In one document: each may become a hundred times longer than it is, and a file may hold thousands of documents."""
 
-_MOST_REFERENCES = 100
-"""In one text: a value may be long, and what repeats it thousands of times would fill the memory."""
+_LONGEST_VALUE = 500
+"""What is longer is an error where it is declared, and is not repeated."""
 
 IDENTITY: tuple[Path, ...] = (("apiVersion",), ("kind",), ("metadata", "name"))
 """What says which document it is: no environment changes it, and it refers to nothing."""
@@ -70,16 +69,7 @@ def _fill(node: Node, values: Values, problems: Diagnostics, kept: tuple[Path, .
 
 def _text(node: Node, values: Values, problems: Diagnostics) -> Node:
     """A reference that stands for nothing stays as it is, so that its place is that of the problem."""
-    names = list(islice((m[2] for m in _TOKEN.finditer(node.value) if not m[1]), _MOST_REFERENCES + 1))
-    if len(names) > _MOST_REFERENCES:
-        problems.error(
-            "value-reference",
-            summary="a text refers to more values than it may",
-            detail=f"it has more than {_MOST_REFERENCES} references",
-            at=node.span.mark,
-            remedy="declare a value that holds most of the text",
-        )
-        return node
+    names = [match[2] for match in _TOKEN.finditer(node.value) if not match[1]]
     wrong = [name for name in names if name not in values.named]
     for name in dict.fromkeys(wrong):
         _refuse(name, node, values, problems)
@@ -123,7 +113,7 @@ def sources(text: object, values: Values) -> Iterator[Node]:
 
 def _written(value: Node) -> str:
     """`1.10` stays `1.10`, whatever number it is."""
-    return value.value if isinstance(value.value, str) else value.written
+    return (value.value if isinstance(value.value, str) else value.written)[:_LONGEST_VALUE]
 
 
 def refuse_reference(name: str, value: Node, problems: Diagnostics) -> None:
