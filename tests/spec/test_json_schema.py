@@ -22,6 +22,7 @@ from infractl.spec.environment import Environment
 from infractl.spec.project import Project
 from infractl.spec.schema.field import Field, Section, fields_of, required, shape_at
 from infractl.spec.schema.json_schema import json_schema, schema
+from infractl.spec.schema.patch import patch_definitions
 from infractl.spec.schema.plain import example_of, plain
 from infractl.spec.schema.shape import (
     ListOf,
@@ -371,6 +372,13 @@ def test_what_makes_one_good_service_of_another_is_a_patch_that_an_environment_m
 @pytest.mark.parametrize("patch", [{}, {"spec": {}}, {"spec": {"model": {"version": "4"}}}, {"spec": {"slo": None}}])
 def test_a_patch_requires_nothing_and_null_takes_away(patch: Any) -> None:
     assert problems(Environment, environment(patch)) == []
+
+
+def test_a_choice_without_references_may_be_taken_away_as_well() -> None:
+    definitions = patch_definitions({"$defs": {"Limit": {"anyOf": [{"const": "auto"}, {"type": "integer"}]}}}, "Patch")
+
+    reader = Validator(definitions["LimitPatch"])
+    assert [value for value in (None, "auto", 3, "never", 1.5) if reader.is_valid(value)] == [None, "auto", 3]
 
 
 @pytest.mark.parametrize(
