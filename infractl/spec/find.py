@@ -126,7 +126,7 @@ def _candidates(path: Path, project: Path | None, problems: Diagnostics) -> Iter
 
 
 def _search(directory: Path, problems: Diagnostics) -> Iterator[Candidate]:
-    """YAML files below a directory, without hidden directories and without projects inside the project. Links are not entered."""
+    """YAML files below a directory, without what is hidden and without projects inside the project. Links are not entered."""
 
     def refused(error: OSError) -> None:
         problems.extend(unreadable(Path(error.filename), error.strerror or str(error)).diagnostics)
@@ -144,7 +144,7 @@ def _search(directory: Path, problems: Diagnostics) -> Iterator[Candidate]:
             )
         directories[:] = sorted(d for d in directories if not d.startswith(".") and d not in nested)
         for name in sorted(files):
-            if name.endswith(_SUFFIXES) and name != PROJECT_FILE and is_file(inside / name):
+            if name.endswith(_SUFFIXES) and name != PROJECT_FILE and not name.startswith(".") and is_file(inside / name):
                 yield Candidate(path=inside / name, named=False)
 
 

@@ -79,7 +79,8 @@ def test_a_file_alone_is_a_project_named_after_its_directory(tmp_path: Path) -> 
     assert loaded.target_mark("local") is None
 
 
-def test_hidden_directories_and_other_files_are_not_searched(project: Path) -> None:
+def test_hidden_files_and_directories_and_other_files_are_not_searched(project: Path) -> None:
+    (project / ".pre-commit-config.yaml").write_text("repos: []\n")
     for directory in (".git", ".infractl/run", "deep/.hidden"):
         (project / directory).mkdir(parents=True)
         (project / directory / "risk.yaml").write_text("[")
