@@ -14,7 +14,7 @@ SERVICE = "apiVersion: infractl.dev/v1\nkind: InferenceService\nmetadata: {name:
 
 
 def reasons(directory: Path, spec: str) -> list[tuple[str, str]]:
-    for name in ("model.onnx", "model.joblib", "in.jsonl"):
+    for name in ("model.onnx", "model.joblib", "model.json", "in.jsonl"):
         (directory / name).write_text("not looked at")
     (directory / "fraud.yaml").write_text(SERVICE + spec)
     (loaded,) = load_project([directory]).services
@@ -29,7 +29,7 @@ def reasons(directory: Path, spec: str) -> list[tuple[str, str]]:
         ("  model: {uri: 's3://acme/fraud.onnx', version: '1'}\n", "fraud.yaml:5:16", "s3:// is not fetched yet"),
         ("  model: {uri: model.joblib, version: '1'}\n", "fraud.yaml:5:16", "the format sklearn is not served yet"),
         (
-            "  model: {uri: model.onnx, format: xgboost, version: '1'}\n",
+            "  model: {uri: model.json, format: xgboost, version: '1'}\n",
             "fraud.yaml:5:36",
             "the format xgboost is not served yet",
         ),
