@@ -122,7 +122,7 @@ def test_a_path_is_a_relative_uri(file: str, uri: str) -> None:
 
 
 def test_a_path_that_leads_elsewhere_is_no_relative_uri_and_has_no_base() -> None:
-    assert place_of(problem("/srv/a b.yaml")) == {"artifactLocation": {"uri": "file:///srv/a%20b.yaml"}}
+    assert place_of(problem("/data/a b.yaml")) == {"artifactLocation": {"uri": "file:///data/a%20b.yaml"}}
 
 
 def test_a_problem_without_a_place_is_put_to_the_directory() -> None:
