@@ -26,7 +26,7 @@ from infractl.spec.validate import remainder, validate
 from infractl.spec.wording import diagnose
 from infractl.spec.yaml.document import Document
 from infractl.spec.yaml.document import Path as DocumentPath
-from infractl.spec.yaml.limit import MOST_PROBLEMS_IN_ALL, more_problems
+from infractl.spec.yaml.limit import MOST_LAID, MOST_PROBLEMS_IN_ALL, more_problems, too_much_laid
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -148,7 +148,17 @@ def _laid(reading: Reading, environment: str, problems: Diagnostics) -> Iterator
     if document and reading.whole:
         problems.extend(unknown_services(document, reading.names))
     overlay = overlay_of(environment, document, reading.document, problems)
-    yield from ((file, *lay(each, overlay, problems)) for file, each in reading.services)
+    size = 0
+    for file, each in reading.services:
+        if len(problems) >= MOST_PROBLEMS_IN_ALL:
+            yield file, each, ()
+            return
+        laid = lay(each, overlay, problems)
+        size += laid.document.root.size if laid.given else 0
+        if size > MOST_LAID:
+            problems.extend([too_much_laid(each.nearest_mark(()))])
+            return
+        yield file, laid.document, laid.given
 
 
 def _loaded(

@@ -11,6 +11,8 @@ from infractl.spec.suggest import as_name
 from infractl.spec.text import NAME
 from infractl.spec.validate import Finding
 
+_LONGEST_NUMBER = 20
+
 
 def names_a_secret(finding: Finding) -> bool:
     """Whether a text stands where it must be said where a secret is kept: it may be the secret."""
@@ -61,7 +63,7 @@ def sort_remedy(finding: Finding, wanted: str) -> str:
 
 
 def _hundredth(number: str) -> str:
-    """`1` as `0.01`; nothing where it is no number."""
-    if not number.replace(".", "", 1).isdecimal():
+    """`1` as `0.01`; nothing where it is no number, or one that nobody writes."""
+    if len(number) > _LONGEST_NUMBER or not number.replace(".", "", 1).isdecimal():
         return ""
     return f"{(Decimal(number) / 100).normalize():f}"

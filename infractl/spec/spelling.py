@@ -12,6 +12,9 @@ _SPACES = "\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u2
 _QUOTES = "\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f\u00ab\u00bb"
 _OTHERS = {"\uff1a": ":", "\u2013": "-", "\u2014": "-", "\u2212": "-", "\uff0c": ","}
 
+_LONGEST = 1000
+"""Of a text that is looked through; no value that is right is longer."""
+
 _NUMBER = r"([0-9]+(?:\.[0-9]+)?)"
 _SECONDS = {"d": 86400, "h": 3600, "m": 60, "s": 1}
 _TIMES = {"milli": "ms", "msec": "ms", "micro": "us", "min": "m", "sec": "s", "hour": "h", "hr": "h", "day": "d"}
@@ -24,7 +27,7 @@ def unusual_character(text: str) -> str | None:
     """A remedy for a character that looks like one that YAML knows, and is none."""
     import unicodedata
 
-    for character in text:
+    for character in text[:_LONGEST]:
         plain = "space" if character in _SPACES else "quote" if character in _QUOTES else _OTHERS.get(character)
         if plain:
             name = unicodedata.name(character, "character").lower()

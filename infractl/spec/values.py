@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import NamedTuple
 
 from infractl.domain.environment import DEFAULT_ENVIRONMENT
@@ -12,14 +13,14 @@ from infractl.spec.find import ENVIRONMENTS, PROJECT_FILE
 from infractl.spec.suggest import did_you_mean, written
 from infractl.spec.text import VALUE_NAME
 from infractl.spec.yaml.document import Node, Path
-from infractl.spec.yaml.limit import MOST_PROBLEMS_IN_ALL
+from infractl.spec.yaml.limit import MOST_PROBLEMS, weight
 from infractl.spec.yaml.merge import with_children
 
 _TOKEN = re.compile(r"\$(\$)?\{(?:([^{}]*)\})?")
 """`${name}`, `$${`, and a `${` that nothing closes."""
 
-MOST_REFERENCES = 200
-"""In one document: each may become a hundred times longer than it is, and a file may hold thousands of documents."""
+MOST_REFERENCES = 10_000
+"""In one document: each may become a hundred times longer than it is."""
 
 _LONGEST_VALUE = 500
 """What is longer is an error where it is declared, and is not repeated."""
@@ -54,7 +55,7 @@ def fill(root: Node, values: Values, problems: Diagnostics) -> Node:
 
 
 def _fill(node: Node, values: Values, problems: Diagnostics, kept: tuple[Path, ...]) -> Node:
-    if len(problems) > MOST_PROBLEMS_IN_ALL:
+    if len(problems) > MOST_PROBLEMS:
         return node
     if isinstance(node.value, str):
         return _text(node, values, problems) if "${" in node.value else node
@@ -71,7 +72,7 @@ def _text(node: Node, values: Values, problems: Diagnostics) -> Node:
     """A reference that stands for nothing stays as it is, so that its place is that of the problem."""
     names = [match[2] for match in _TOKEN.finditer(node.value) if not match[1]]
     wrong = [name for name in names if name not in values.named]
-    for name in dict.fromkeys(wrong):
+    for name in islice(dict.fromkeys(wrong), MOST_PROBLEMS):
         _refuse(name, node, values, problems)
     if wrong:
         return node
@@ -79,7 +80,7 @@ def _text(node: Node, values: Values, problems: Diagnostics) -> Node:
     if whole and not whole[1]:
         return values.named[whole[2]]
     text = _TOKEN.sub(lambda m: m[0][1:] if m[1] else _written(values.named[m[2]]), node.value)
-    return Node(text, node.span, {}, {})
+    return Node(text, node.span, {}, {}, weight(text))
 
 
 def _refuse(name: str | None, node: Node, values: Values, problems: Diagnostics) -> None:

@@ -327,8 +327,9 @@ def reference() -> ModuleType:
 ELSEWHERE = {
     "file-too-big": "test_load",
     "nested-project": "test_load, a note",
-    "more-problems": "its own tests: a document with that many is long",
-    "yaml-size": "its own tests: such a file is big",
+    "more-problems": "test_hostile: a document with that many is long",
+    "yaml-size": "test_hostile: such a file is big",
+    "environment-size": "test_hostile: such a file is big",
     "wrong-value": "test_load, of a provider's settings",
 }
 """Slugs that no folder can show, and what shows them."""

@@ -10,6 +10,9 @@ from infractl.errors import Diagnostic, Mark, Severity
 MOST_NODES = 400_000
 """Keys and values that a file may hold: those of thousands of services. More would only take memory and time."""
 
+MOST_LAID = 2_000_000
+"""Keys and values of all documents that an environment changes: a long patch may be for thousands of services."""
+
 MOST_DOCUMENTS = 10_000
 """Documents that a file may hold."""
 
@@ -44,6 +47,17 @@ def too_long(at: Mark) -> Diagnostic:
         detail=f"it has more than {MOST_NODES} keys and values, or more than {MOST_DOCUMENTS} documents",
         at=at,
         remedy="split the file into several, or leave out what no person wrote",
+    )
+
+
+def too_much_laid(at: Mark) -> Diagnostic:
+    return Diagnostic(
+        slug="environment-size",
+        severity=Severity.error,
+        summary="an environment makes more of the services than can be held",
+        detail=f"up to here its patches and values give more than {MOST_LAID} keys and values",
+        at=at,
+        remedy="patch single services with what only they need, and shorten long values",
     )
 
 
