@@ -6,9 +6,10 @@ from typing import Any, Literal
 from pydantic_core import ValidationError
 
 from infractl.domain.environment import DEFAULT_ENVIRONMENT
-from infractl.errors import Diagnostic, Diagnostics, Mark, Severity
+from infractl.errors import Diagnostic, Diagnostics
 from infractl.spec.find import ENVIRONMENTS, PROJECT_FILE
 from infractl.spec.overlay import Overlay
+from infractl.spec.problem import error
 from infractl.spec.schema.field import Section, option, required
 from infractl.spec.suggest import did_you_mean, written
 from infractl.spec.text import Name, Scalar, ValueName, Word
@@ -78,7 +79,7 @@ def unknown_services(document: Document, names: Collection[str]) -> Iterator[Dia
     patches = document.node(("services",))
     for name in patches.keys if patches else ():
         if name not in names:
-            yield _error(
+            yield error(
                 "unknown-service",
                 "a patch is for a service that there is not",
                 f"{written(name)} is not a service of this project",
@@ -107,7 +108,7 @@ def _another_name(name: str, document: Document) -> Iterator[Diagnostic]:
     path = ("metadata", "name")
     given, at = document.node(path), document.mark(path) or document.nearest_mark(path)
     if name == DEFAULT_ENVIRONMENT:
-        yield _error(
+        yield error(
             "environment-name",
             "the default environment has no file",
             f"{DEFAULT_ENVIRONMENT} is what the services' documents say as they stand",
@@ -115,7 +116,7 @@ def _another_name(name: str, document: Document) -> Iterator[Diagnostic]:
             f"write the values into {PROJECT_FILE} and the rest into the services, or give the file and the environment a name",
         )
     elif given and isinstance(given.value, str) and given.value != name:
-        yield _error(
+        yield error(
             "environment-name",
             "an environment has another name than its file",
             f"{written(given.value)} is not {name}, which --env takes",
@@ -133,7 +134,7 @@ def _identity(patch: Node) -> Iterator[Diagnostic]:
                 break
             found = place.children[key]
             if depth == len(path) - 1 or not isinstance(found.value, dict):
-                yield _error(
+                yield error(
                     "patch-identity",
                     "a patch changes which service it is",
                     f"{dotted(path)} is the same in every environment",
@@ -152,7 +153,3 @@ def _without_identity(patch: Node) -> Node:
         kept = {key: child for key, child in metadata.children.items() if ("metadata", key) not in IDENTITY}
         children["metadata"] = with_children(metadata, kept)
     return with_children(patch, children)
-
-
-def _error(slug: str, summary: str, detail: str, at: Mark, remedy: str) -> Diagnostic:
-    return Diagnostic(slug=slug, severity=Severity.error, summary=summary, detail=detail, at=at, remedy=remedy)

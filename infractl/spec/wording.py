@@ -6,8 +6,9 @@ import re
 
 from pydantic_core import ValidationError
 
-from infractl.errors import Diagnostic, Mark, Severity
+from infractl.errors import Diagnostic
 from infractl.spec.conceal import concealed
+from infractl.spec.problem import error
 from infractl.spec.remedy import names_a_secret, pattern_remedy, quantity_remedy, range_remedy, sort_remedy
 from infractl.spec.schema.shape import OneOf, fits, named
 from infractl.spec.suggest import did_you_mean, sort, written
@@ -61,7 +62,7 @@ def _tell(finding: Finding) -> Diagnostic:
 def _unknown_key(finding: Finding) -> Diagnostic:
     from infractl.spec.unknown_key import known_key
 
-    return _error(
+    return error(
         "unknown-key",
         "a key is not known here",
         f"{written(finding.name)} is not a key of {dotted(finding.path[:-1])}",
@@ -74,7 +75,7 @@ def _missing_key(finding: Finding) -> Diagnostic:
     """Where a patch took the key out, that is the place to change."""
     where = dotted(finding.path)
     removed = finding.document.key_mark((*finding.path, finding.missing))
-    return _error(
+    return error(
         "missing-key",
         "a key that must be given is missing",
         f"{where} has no {finding.missing}" + (" after this" if removed else ""),
@@ -89,7 +90,7 @@ def _unknown_value(finding: Finding) -> Diagnostic:
     remedy = did_you_mean(str(finding.value), words, otherwise)
     if isinstance(finding.shape, OneOf) and remedy.startswith(otherwise):
         remedy = f"write {named(finding.shape)}"
-    return _error(
+    return error(
         "unknown-value",
         "a value is not one of those that are known",
         f"{written(finding.value)} is not a value of {finding.path[-2 if isinstance(finding.path[-1], int) else -1]}",
@@ -102,7 +103,7 @@ def _quantity(finding: Finding) -> Diagnostic:
     wanted = str(finding.context["error"]).removeprefix("expected ")
     if not isinstance(finding.value, str | int | float):
         return _wrong_sort(finding, wanted)
-    return _error(
+    return error(
         "quantity",
         "a quantity is not written as one",
         f"{written(finding.value)} is not {wanted.partition(' such as ')[0].rstrip(',')}",
@@ -115,7 +116,7 @@ def _wrong_pattern(finding: Finding) -> Diagnostic:
     pattern = finding.context.get("pattern")
     form = FORMED.get(str(pattern))
     if form is None:
-        return _error(
+        return error(
             "wrong-value",
             "a value is not one that can be used here",
             f"{written(finding.value)} does not match {pattern}",
@@ -126,9 +127,9 @@ def _wrong_pattern(finding: Finding) -> Diagnostic:
         # It may be the secret itself, where its variable's name must stand.
         mark = concealed(finding.document.nearest_mark(finding.path))
         remedy = "write the variable's name, never its value: FRAUD_KEYS"
-        return _error(form.slug, form.summary, "what stands there is no such name", mark, remedy)
+        return error(form.slug, form.summary, "what stands there is no such name", mark, remedy)
     detail = f"{written(finding.value)} is not such {'an' if form.named[0] in 'aeiou' else 'a'} {form.named}"
-    return _error(form.slug, form.summary, detail, finding.mark, pattern_remedy(finding, form.remedy, form.pattern))
+    return error(form.slug, form.summary, detail, finding.mark, pattern_remedy(finding, form.remedy, form.pattern))
 
 
 def _wrong_length(finding: Finding) -> Diagnostic:
@@ -136,7 +137,7 @@ def _wrong_length(finding: Finding) -> Diagnostic:
     unit = "character" if isinstance(finding.value, str) else "item"
     count = len(finding.value)
     bound = f"at least {least}" if least is not None else f"at most {most}"
-    return _error(
+    return error(
         "wrong-length",
         "a text or list is too short or too long",
         f"{_owner(finding.path)} has {count} {unit if count == 1 else unit + 's'}",
@@ -148,7 +149,7 @@ def _wrong_length(finding: Finding) -> Diagnostic:
 def _out_of_range(finding: Finding) -> Diagnostic:
     wanted = finding.message.removeprefix("Input should be ")
     wanted = wanted.replace("greater than or equal to", "at least").replace("less than or equal to", "at most")
-    return _error(
+    return error(
         "out-of-range",
         "a number is outside of its range",
         f"{written(finding.value)} is not {wanted}",
@@ -162,7 +163,7 @@ def _wrong_type(finding: Finding) -> Diagnostic:
 
 
 def _wrong_sort(finding: Finding, wanted: str) -> Diagnostic:
-    return _error(
+    return error(
         "wrong-type",
         "a value is of the wrong sort",
         f"{_owner(finding.path)} is {sort(finding.value)}, not {wanted}",
@@ -172,7 +173,7 @@ def _wrong_sort(finding: Finding, wanted: str) -> Diagnostic:
 
 
 def _wrong_value(finding: Finding) -> Diagnostic:
-    return _error(
+    return error(
         "wrong-value",
         "a value is not one that can be used here",
         finding.message.removeprefix("Value error, "),
@@ -188,7 +189,3 @@ def _wanted(kind: str) -> str:
 def _owner(path: Path) -> str:
     """The key whose value, or whose list's item, stands at the path."""
     return dotted(path[-2:] if path and isinstance(path[-1], int) else path[-1:])
-
-
-def _error(slug: str, summary: str, detail: str, at: Mark, remedy: str) -> Diagnostic:
-    return Diagnostic(slug=slug, severity=Severity.error, summary=summary, detail=detail, at=at, remedy=remedy)

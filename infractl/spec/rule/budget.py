@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from infractl.errors import Diagnostic
-from infractl.spec.rule.subject import Subject, error
+from infractl.spec.problem import error
+from infractl.spec.rule.subject import Subject
 
 
 def budget_positive(subject: Subject) -> Iterator[Diagnostic]:

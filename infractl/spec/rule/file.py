@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from infractl.errors import Diagnostic
 from infractl.spec.find import SCHEME, is_directory, is_file, locate, neighbours, shown
-from infractl.spec.rule.subject import Subject, error
+from infractl.spec.problem import error
+from infractl.spec.rule.subject import Subject
 from infractl.spec.section.model import Format
 from infractl.spec.section.optimize import Distillation
 from infractl.spec.spelling import unusual_character

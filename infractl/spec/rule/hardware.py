@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
 from infractl.errors import Diagnostic
-from infractl.spec.rule.subject import Subject, error
+from infractl.spec.problem import error
+from infractl.spec.rule.subject import Subject
 from infractl.spec.suggest import did_you_mean, written
 
 _MOST_PATTERNS = 200

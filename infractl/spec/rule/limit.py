@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
 from infractl.errors import Diagnostic
-from infractl.spec.rule.subject import Subject, error, warning
+from infractl.spec.problem import error, warning
+from infractl.spec.rule.subject import Subject
 from infractl.spec.section.rollout import Limits
 from infractl.spec.section.serving import Cache, RateLimit
 from infractl.spec.section.slo import Latency

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from infractl.errors import Diagnostic
-from infractl.spec.rule.subject import Subject, error
+from infractl.spec.problem import error
+from infractl.spec.rule.subject import Subject
 
 _NEEDED = {"async": "output: s3://BUCKET/ANSWERS/", "batch": "input: and output: with a file or a folder each"}
 """The modes that have a section of their own, which bears their name, and what it must say."""

@@ -8,7 +8,8 @@ from pathlib import PurePosixPath
 from infractl.errors import Diagnostic
 from infractl.spec.conceal import concealed
 from infractl.spec.find import SCHEME, is_directory, is_file
-from infractl.spec.rule.subject import Subject, error, warning
+from infractl.spec.problem import error, warning
+from infractl.spec.rule.subject import Subject
 from infractl.spec.section.model import Format, Model
 from infractl.spec.suggest import written
 from infractl.spec.validate import dotted

@@ -7,9 +7,9 @@ from typing import TypeAlias
 
 from infractl.domain.environment import DEFAULT_ENVIRONMENT
 from infractl.errors import Diagnostic, Mark
+from infractl.spec.problem import error
 from infractl.spec.project import Project
 from infractl.spec.rule.repeated import names_twice, values_twice
-from infractl.spec.rule.subject import error
 from infractl.spec.section.fleet import Allowance, Requirement
 from infractl.spec.section.target import MachinePrice
 from infractl.spec.suggest import did_you_mean

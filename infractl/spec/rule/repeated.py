@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 
 from infractl.errors import Diagnostic, Mark
-from infractl.spec.rule.subject import Subject, error
+from infractl.spec.problem import error
+from infractl.spec.rule.subject import Subject
 from infractl.spec.section.optimize import Quantization
 from infractl.spec.suggest import written
 from infractl.spec.validate import dotted

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from infractl.errors import Diagnostic
+from infractl.spec.problem import error
 from infractl.spec.rule.limit import conditions
-from infractl.spec.rule.subject import Subject, error
+from infractl.spec.rule.subject import Subject
 from infractl.spec.validate import dotted
 
 

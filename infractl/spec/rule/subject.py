@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TypeAlias
 
-from infractl.errors import Diagnostic, Mark, Severity
+from infractl.errors import Diagnostic, Mark
 from infractl.spec.find import locate
 from infractl.spec.section.model import Model
 from infractl.spec.section.target import TargetEntry
@@ -93,11 +93,3 @@ class Subject:
 
 
 Rule: TypeAlias = Callable[[Subject], Iterator[Diagnostic]]
-
-
-def error(slug: str, summary: str, detail: str, at: Mark, remedy: str) -> Diagnostic:
-    return Diagnostic(slug=slug, severity=Severity.error, summary=summary, detail=detail, at=at, remedy=remedy)
-
-
-def warning(slug: str, summary: str, detail: str, at: Mark, remedy: str) -> Diagnostic:
-    return Diagnostic(slug=slug, severity=Severity.warning, summary=summary, detail=detail, at=at, remedy=remedy)

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from functools import cache, lru_cache
 
 from infractl.errors import Diagnostic
-from infractl.spec.rule.subject import Subject, error
+from infractl.spec.problem import error
+from infractl.spec.rule.subject import Subject
 from infractl.spec.suggest import closest, written
 from infractl.spec.yaml.document import Path as Keys
 
