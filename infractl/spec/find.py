@@ -24,6 +24,8 @@ _SUFFIXES = (".yaml", ".yml")
 
 _MOST_NEIGHBOURS = 200
 
+_SORTS = {stat.S_ISDIR: "a directory", stat.S_ISFIFO: "a pipe", stat.S_ISSOCK: "a socket"}
+
 SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 """How a uri starts that is no path: `s3://`."""
 
@@ -53,7 +55,7 @@ class Found(NamedTuple):
 
 def find(paths: Sequence[Path], problems: Diagnostics) -> Found:
     """Every file to read, each once, in a stable order. What is missing or out of place is added to `problems`."""
-    given = [p.parent if p.name == PROJECT_FILE and is_file(p) else p for p in paths] or [Path()]
+    given = [p.parent if p.name == PROJECT_FILE and _present(p) else p for p in paths] or [Path()]
     project = project_above(given[0])
     by_place: dict[Path, Candidate] = {}
     followed = cache(Path.resolve)
@@ -133,7 +135,7 @@ def _search(directory: Path, problems: Diagnostics) -> Iterator[Candidate]:
 
     for place, directories, files in os.walk(directory, onerror=refused):
         inside = Path(place)
-        nested = [d for d in directories if is_file(inside / d / PROJECT_FILE)]
+        nested = [d for d in directories if _present(inside / d / PROJECT_FILE)]
         for name in nested:
             problems.note(
                 "nested-project",
@@ -144,14 +146,28 @@ def _search(directory: Path, problems: Diagnostics) -> Iterator[Candidate]:
             )
         directories[:] = sorted(d for d in directories if not d.startswith(".") and d not in nested)
         for name in sorted(files):
-            if name.endswith(_SUFFIXES) and name != PROJECT_FILE and not name.startswith(".") and is_file(inside / name):
-                yield Candidate(path=inside / name, named=False)
+            if name.endswith(_SUFFIXES) and name != PROJECT_FILE and not name.startswith("."):
+                if is_file(inside / name):
+                    yield Candidate(path=inside / name, named=False)
+                else:
+                    _left_out(inside / name, problems)
+
+
+def _left_out(path: Path, problems: Diagnostics) -> None:
+    """A link to a service may have lost its end: what is recorded of that one would be taken for undeclared in silence."""
+    problems.warning(
+        "file-left-out",
+        summary="a YAML file cannot be read and is left out",
+        detail=_sort(path),
+        at=shown(path),
+        remedy="correct the link, or give what is no YAML file another name",
+    )
 
 
 def project_above(path: Path) -> Path | None:
-    """The nearest infractl.yaml in the path's directory or above it."""
+    """The nearest infractl.yaml in the path's directory or above it, be it one that cannot be read."""
     start = absolute_path(path)
-    return next((d / PROJECT_FILE for d in (start, *start.parents) if is_file(d / PROJECT_FILE)), None)
+    return next((d / PROJECT_FILE for d in (start, *start.parents) if _present(d / PROJECT_FILE)), None)
 
 
 def _directory(path: Path) -> Path:
@@ -166,7 +182,7 @@ def _name(project: Path | None) -> str:
 def read(path: Path) -> bytes:
     """At most one byte more than may be parsed, so that `yaml` can tell. Raises SpecError."""
     if not is_file(path):
-        raise unreadable(path, "it is a pipe or a device, or it cannot be asked about")
+        raise unreadable(path, _sort(path))
     try:
         with path.open("rb") as file:
             return file.read(MOST_BYTES + 1)
@@ -236,6 +252,19 @@ def _names(directory: Path, changed_ns: int) -> tuple[str, ...]:
 
 def exists(path: Path) -> bool:
     return _mode(path) is not None
+
+
+def _sort(path: Path) -> str:
+    """What there is instead of a regular file."""
+    mode = _mode(path)
+    if mode is None:
+        return "it is a link that leads nowhere, or it cannot be asked about"
+    return f"it is {next((sort for is_of, sort in _SORTS.items() if is_of(mode)), 'a device')}"
+
+
+def _present(path: Path) -> bool:
+    """Whether there is anything, be it a link that leads nowhere: who wrote infractl.yaml does not mean its defaults."""
+    return os.path.lexists(path)
 
 
 def _mode(path: Path) -> int | None:

@@ -329,6 +329,7 @@ ELSEWHERE = {
     "nested-project": "test_load, a note",
     "more-problems": "test_hostile: a document with that many is long",
     "yaml-size": "test_hostile: such a file is big",
+    "file-left-out": "test_hostile, a warning",
     "environment-size": "test_hostile: such a file is big",
     "wrong-value": "test_load, of a provider's settings",
 }
