@@ -125,9 +125,9 @@ def _services(reading: Reading, environment: str, problems: Diagnostics) -> list
         return []
     laid = list(_laid(reading, environment, problems))
     problems.extend(broken_between([document for _, document, _ in laid]))
-    services = []
+    services, before = [], len(problems)
     for file, document, given in laid:
-        if len(problems) >= MOST_PROBLEMS_IN_ALL:
+        if len(problems) - before >= MOST_PROBLEMS_IN_ALL:
             problems.extend([more_problems(document.nearest_mark(()), "documents from this one on are not checked")])
             break
         if service := _service(file, document, reading, problems):
@@ -148,10 +148,10 @@ def _laid(reading: Reading, environment: str, problems: Diagnostics) -> Iterator
     if document and reading.whole:
         problems.extend(unknown_services(document, reading.names))
     overlay = overlay_of(environment, document, reading.document, problems)
-    size = 0
+    size, before = 0, len(problems)
     for file, each in reading.services:
-        if len(problems) >= MOST_PROBLEMS_IN_ALL:
-            yield file, each, ()
+        if len(problems) - before >= MOST_PROBLEMS_IN_ALL:
+            problems.extend([more_problems(each.nearest_mark(()), "documents from this one on are not checked")])
             return
         laid = lay(each, overlay, problems)
         size += laid.document.root.size if laid.given else 0

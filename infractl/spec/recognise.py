@@ -9,6 +9,7 @@ from infractl.errors import Diagnostics, Mark, SpecError
 from infractl.spec.find import Candidate, read
 from infractl.spec.suggest import sort, written
 from infractl.spec.yaml.document import Document
+from infractl.spec.yaml.limit import MOST_PROBLEMS, more_problems
 from infractl.spec.yaml.parse import parse
 
 GROUP = "infractl.dev"
@@ -35,11 +36,16 @@ def documents(candidate: Candidate, problems: Diagnostics) -> Iterator[Document]
     problems.extend(parsed.problems)
     if not parsed.documents and not parsed.problems:
         _empty(candidate, problems)
+    refused = 0
     for document in parsed.documents:
         if ours(document.value, candidate.named) or (candidate.at_home and _nameless_environment(document.value)):
             problems.extend(document.problems)
             yield document
+        elif candidate.named and refused == MOST_PROBLEMS:
+            problems.extend([more_problems(document.nearest_mark(()), "the file is not looked at any further")])
+            return
         elif candidate.named:
+            refused += 1
             problems.extend(document.problems)
             _refuse(document, candidate, problems)
         else:

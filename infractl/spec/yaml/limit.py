@@ -22,7 +22,7 @@ MOST_ALIASED = 10_000
 MOST_PROBLEMS = 100
 """Problems that are told of one document: nobody mends more in one go."""
 
-MOST_PROBLEMS_IN_ALL = 5_000
+MOST_PROBLEMS_IN_ALL = 1_000
 """Problems after which no more documents are checked."""
 
 _LONGEST = 60
