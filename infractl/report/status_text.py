@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from infractl.domain.address import ServiceKey
+from infractl.domain.environment import DEFAULT_ENVIRONMENT
 from infractl.domain.health import HealthStatus
 from infractl.domain.status import ServiceStatus
 from infractl.report.style import Style
@@ -18,7 +20,7 @@ def status_text(services: Sequence[ServiceStatus], style: Style) -> str:
 
 
 def _service(status: ServiceStatus, style: Style) -> Iterator[str]:
-    name = style.bold(status.key.service)
+    name = style.bold(_name(status.key))
     if not status.resources:
         yield f"{name}: {status.note or 'nothing is recorded'}"
         return
@@ -38,6 +40,10 @@ def _service(status: ServiceStatus, style: Style) -> Iterator[str]:
             drift = f"drifted: {', '.join(resource.drifted)}" if resource.drifted else ""
             reason = "; ".join(part for part in (resource.health.reason, drift) if part)
             yield f"  {resource.address}: {resource.health.status.value}: {reason}"
+
+
+def _name(key: ServiceKey) -> str:
+    return key.service if key.environment == DEFAULT_ENVIRONMENT else f"{key.service} in {key.environment}"
 
 
 def _table(status: ServiceStatus) -> Iterator[str]:

@@ -53,6 +53,7 @@ def test_two_environments_of_a_service_live_side_by_side(shop: Any) -> None:
     np.testing.assert_allclose(answer(shop), one, rtol=1e-5)
     np.testing.assert_allclose(answer(shop, "--env", "staging"), two, rtol=1e-5)
     assert len(shop.servers()) == 2
+    assert shop.run("status", "--env", "staging").stdout.startswith("scores in staging: healthy")
     for words in ((), ("--env", "staging")):
         assert "No changes." in shop.run("plan", "--detailed-exitcode", *words).stdout
         assert len(shop.run("state", "list", *words).stdout.splitlines()) == 3
