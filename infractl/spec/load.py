@@ -26,7 +26,7 @@ from infractl.spec.validate import remainder, validate
 from infractl.spec.wording import diagnose
 from infractl.spec.yaml.document import Document
 from infractl.spec.yaml.document import Path as DocumentPath
-from infractl.spec.yaml.limit import MOST_LAID, MOST_PROBLEMS_IN_ALL, more_problems, too_much_laid
+from infractl.spec.yaml.limit import MOST_LAID, MOST_PROBLEMS_IN_ALL, first, more_problems, too_much_laid
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -146,7 +146,7 @@ def _laid(reading: Reading, environment: str, problems: Diagnostics) -> Iterator
     from infractl.spec.overlay import lay
 
     if document and reading.whole:
-        problems.extend(unknown_services(document, reading.names))
+        problems.extend(first(unknown_services(document, reading.names)))
     overlay = overlay_of(environment, document, reading.document, problems)
     size, before = 0, len(problems)
     for file, each in reading.services:

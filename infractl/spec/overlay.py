@@ -10,6 +10,7 @@ from infractl.errors import Diagnostic, Diagnostics
 from infractl.spec.validate import dotted
 from infractl.spec.values import Values, fill, sources
 from infractl.spec.yaml.document import Document, Node, Path, Span
+from infractl.spec.yaml.limit import first
 from infractl.spec.yaml.merge import merge
 
 
@@ -36,7 +37,7 @@ def lay(document: Document, overlay: Overlay, problems: Diagnostics) -> Laid:
         merged = merge(merged, patch) if patch else merged
     unknown = Diagnostics()
     filled = fill(merged, overlay.values, unknown)
-    problems.extend(unknown)
+    problems.extend(first(unknown))
     if filled is document.root and not unknown.errors:
         return Laid(document, ())
     given = _given(document.root, merged, filled, (), overlay.values)

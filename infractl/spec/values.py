@@ -72,7 +72,7 @@ def _text(node: Node, values: Values, problems: Diagnostics) -> Node:
     """A reference that stands for nothing stays as it is, so that its place is that of the problem."""
     names = [match[2] for match in _TOKEN.finditer(node.value) if not match[1]]
     wrong = [name for name in names if name not in values.named]
-    for name in islice(dict.fromkeys(wrong), MOST_PROBLEMS):
+    for name in islice(dict.fromkeys(wrong), MOST_PROBLEMS + 1):
         _refuse(name, node, values, problems)
     if wrong:
         return node
