@@ -135,7 +135,7 @@ def _search(directory: Path, problems: Diagnostics) -> Iterator[Candidate]:
 
     for place, directories, files in os.walk(directory, onerror=refused):
         inside = Path(place)
-        nested = [d for d in directories if _present(inside / d / PROJECT_FILE)]
+        nested = [d for d in directories if _present(inside / d / PROJECT_FILE) and not (inside / d).is_symlink()]
         for name in nested:
             problems.note(
                 "nested-project",
