@@ -38,7 +38,10 @@ class Release:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deployment:
-    """A service's stable release and, during a rollout, a candidate with its share of the traffic (0 to 1)."""
+    """A service's stable release and, during a rollout, a candidate with its share of the traffic (0 to 1).
+
+    `protected`: it is not destroyed, whatever is declared or asked for, before it was deployed without that.
+    """
 
     project: str
     environment: str
@@ -46,3 +49,4 @@ class Deployment:
     stable: Release
     candidate: Release | None = None
     share: float = 0.0
+    protected: bool = False

@@ -6,16 +6,19 @@ from collections.abc import Iterator
 from typing import Any
 
 from infractl.spec.schema.field import Field, fields_of
-from infractl.spec.schema.shape import ListOf, MapOf, OneOf, SectionOf, Shape, meant
+from infractl.spec.schema.shape import MapOf, OneOf, SectionOf, Shape, meant
+
+_DEPTH = 3
+"""Keys of a path: enough to find the place, and few enough to read."""
 
 
-def not_acted_on(section: type, value: Any, depth: int) -> tuple[str, ...]:
-    """The paths in a document that passed its checks, such as `spec.rollout.bake`, to a depth of so many keys.
+def not_acted_on(section: type, value: Any) -> tuple[str, ...]:
+    """The paths in a document that passed its checks, such as `spec.rollout.bake`; a list, and what lies deeper, as a whole.
 
     What is so already, as `spot: never` is while there is no other, is left out.
     """
     paths = _in_section(section, value, "", acted_on=True)
-    return tuple(dict.fromkeys(".".join(path.split(".")[:depth]) for path in paths))
+    return tuple(dict.fromkeys(".".join(path.split(".")[:_DEPTH]) for path in paths))
 
 
 def _in_section(section: type, value: Any, prefix: str, *, acted_on: bool) -> Iterator[str]:
@@ -27,25 +30,20 @@ def _in_section(section: type, value: Any, prefix: str, *, acted_on: bool) -> It
 def _in_field(field: Field, value: Any, path: str, *, acted_on: bool) -> Iterator[str]:
     if not acted_on and (value in field.already or value in ([], {})):
         return
-    inside = list(_inside(field.shape, value))
-    if acted_on or inside:
-        for shape, inner in inside:
-            assert isinstance(shape, SectionOf)
-            yield from _in_section(shape.section, inner, f"{path}.", acted_on=acted_on)
-    else:
+    inside = list(_inside(field.shape, value, path))
+    for section, inner, place in inside:
+        yield from _in_section(section, inner, f"{place}.", acted_on=acted_on)
+    if not acted_on and not inside:
         yield path
 
 
-def _inside(shape: Shape, value: Any) -> Iterator[tuple[Shape, Any]]:
-    """The sections that a value holds, each with its own value."""
+def _inside(shape: Shape, value: Any, path: str) -> Iterator[tuple[type, Any, str]]:
+    """The sections that a value holds, each with its own value and place."""
     match shape:
-        case SectionOf():
-            yield shape, value
-        case ListOf(item=item):
-            for inner in value:
-                yield from _inside(item, inner)
+        case SectionOf(section=section):
+            yield section, value, path
         case MapOf(value=held):
-            for inner in value.values():
-                yield from _inside(held, inner)
+            for key, inner in value.items():
+                yield from _inside(held, inner, f"{path}.{key}")
         case OneOf(choices=choices):
-            yield from _inside(choices[meant(shape, value)], value)
+            yield from _inside(choices[meant(shape, value)], value, path)

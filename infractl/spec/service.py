@@ -70,7 +70,7 @@ class ServiceSpec(Section):
     monitoring: Monitoring = option(
         "What is measured in production.", default=Monitoring(), example="{metrics: prometheus, sample: 1%}", acted_on=False
     )
-    lifecycle: Lifecycle = option("What apply must leave alone.", default=Lifecycle(), example="{protect: true}", acted_on=False)
+    lifecycle: Lifecycle = option("What apply must leave alone.", default=Lifecycle(), example="{protect: true}")
     replan: Replan = option("When a recorded placement is given up.", default=Replan(), example="{tolerance: 5%}")
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from infractl.errors import ModelError, UsageError
-from infractl.spec.find import PROJECT_FILE, exists, project_above, shown
+from infractl.spec.find import PROJECT_FILE, exists, is_file, project_above, shown
 from infractl.spec.suggest import as_name
 from infractl.workflows.starter import learned, project_text, service_text
 
@@ -28,6 +28,8 @@ def init(model: Path, directory: Path) -> Starter:
     Raises ModelError, and UsageError where a file is in the way. Nothing is made before both are known to be fine.
     """
     project = project_above(directory)
+    if project and not is_file(project):
+        raise _exists(project)
     root = project.parent if project else directory
     _check(model, root)
     name = as_name(model.stem, "service")

@@ -27,10 +27,26 @@ def of_service(workspace: Workspace, key: ServiceKey, found: Known) -> Iterator[
         yield Notice(code="open-steps", text=f"an earlier run did not see the end of: {names}; apply settles it first")
 
 
+_GUARDS = ("spec.serving.auth", "spec.serving.rateLimit", "spec.hardware.regions", "spec.rollout.rollbackOn")
+"""What somebody may rely on for safety: that these do nothing yet must not be one line among others."""
+
+
 def of_document(loaded: LoadedService) -> Iterator[Notice]:
     """What the document asks for in vain so far."""
-    if ahead := not_acted_on(InferenceService, loaded.document.value, depth=3):
-        yield Notice(code="not-acted-on", text=f"not acted on yet: {', '.join(ahead)}")
+    ahead = not_acted_on(InferenceService, loaded.document.value)
+    if guards := [path for path in ahead if path in _GUARDS]:
+        yield Notice(code="not-enforced", text=f"nothing enforces this yet: {', '.join(guards)}")
+    if others := [path for path in ahead if path not in _GUARDS]:
+        yield Notice(code="not-acted-on", text=f"not acted on yet: {_by_section(others)}")
+
+
+def _by_section(paths: Iterable[str]) -> str:
+    """`spec.slo (errorRate, availability), spec.optimize (level)`."""
+    sections: dict[str, list[str]] = {}
+    for path in paths:
+        section, _, key = path.rpartition(".")
+        sections.setdefault(section, []).append(key)
+    return ", ".join(f"{section} ({', '.join(keys)})" for section, keys in sections.items())
 
 
 def of_foreign(observed: Observed) -> Iterator[Notice]:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from infractl.domain.artifact import Artifact
+from infractl.domain.figure import Figure
 from infractl.domain.measurement import Calibration, Measurements
 from infractl.domain.offer import Offer
-from infractl.domain.placement import Decision, Evaluation, Placement
+from infractl.domain.placement import Decision, Evaluation, Placement, Violation
 from infractl.domain.profile import ModelProfile
 from infractl.domain.release import Deployment
 from infractl.domain.service_state import ServiceState
@@ -56,7 +57,11 @@ def place_service(workspace: Workspace, loaded: LoadedService, state: ServiceSta
     release = configure(loaded.service, chosen.placement, artifact)
     return Placed(
         deployment=Deployment(
-            project=workspace.project, environment=workspace.environment, service=loaded.service.name, stable=release
+            project=workspace.project,
+            environment=workspace.environment,
+            service=loaded.service.name,
+            stable=release,
+            protected=loaded.service.spec.lifecycle.protect,
         ),
         profile=profile,
         decision=decision,
@@ -111,12 +116,10 @@ _BUDGET = frozenset({"over-budget", "price-unknown"})
 
 def refusal(loaded: LoadedService, decision: Decision) -> Diagnostic:
     """Why nothing is feasible: each offer with its reasons, placed at the first demand that is not met."""
-    reasons = [
-        f"{refused.offer.name} with {refused.recipe.name}: {', '.join(map(str, refused.violations))}"
-        for refused in decision.refused
-    ]
-    codes = [violation.code for refused in decision.refused for violation in refused.violations]
-    at = next((mark for code in codes if (mark := loaded.mark(_DEMANDS.get(code, "spec")))), loaded.mark("spec"))
+    violations = [(refused, violation) for refused in decision.refused for violation in refused.violations]
+    reasons = [f"{refused.offer.name} with {refused.recipe.name}: {violation}" for refused, violation in violations]
+    codes = {violation.code for _, violation in violations}
+    at = next((mark for _, violation in violations if (mark := loaded.mark(_demand(violation)))), loaded.mark("spec"))
     remedy = "allow other hardware classes or targets"
     if decision.nearest:
         remedy = f"this would hold: {'; or '.join(map(str, decision.nearest))}"
@@ -128,26 +131,27 @@ def refusal(loaded: LoadedService, decision: Decision) -> Diagnostic:
         slug="slo-infeasible",
         severity=Severity.error,
         summary="no placement meets what this service asks for",
-        detail="; ".join(reasons) or "no target offers anything",
+        detail="\n".join(reasons) or "no target offers anything",
         at=at,
         remedy=remedy,
     )
 
 
+def _demand(violation: Violation) -> str:
+    """Where the demand stands that is not met: a declared figure says so itself."""
+    declared = violation.need.source if isinstance(violation.need, Figure) else ""
+    return declared if declared.startswith("spec.") else _DEMANDS.get(violation.code, "spec")
+
+
 _DEMANDS = {
     "no-figures": "spec.slo",
-    "p50-over-slo": "spec.slo.latency.p50",
-    "p95-over-slo": "spec.slo.latency.p95",
-    "p99-over-slo": "spec.slo.latency.p99",
-    "throughput-short": "spec.traffic.peak",
-    "unstable": "spec.traffic.peak",
     "over-budget": "spec.budget.monthly",
     "price-unknown": "spec.budget.monthly",
     "class-not-allowed": "spec.hardware.classes",
     "target-not-allowed": "spec.targets",
     "does-not-fit-memory": "spec.model.uri",
 }
-"""Where the demand stands that a violation's code speaks of."""
+"""Where the demand stands that no figure of the document is."""
 
 
 def _as_given(workspace: Workspace, loaded: LoadedService, path: Path, profile: ModelProfile, chosen: Evaluation) -> Artifact:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from infractl import __version__
 from infractl.applying.refresh import Observed
+from infractl.domain.action import Action
 from infractl.domain.address import Owner, ServiceKey
 from infractl.domain.environment import DEFAULT_ENVIRONMENT
 from infractl.domain.plan import Change, Notice, Plan, ServicePlan
@@ -58,7 +59,7 @@ def _tell_of_lost_environments(workspace: Workspace, progress: Progress) -> None
 
 def _tell_of_the_project(workspace: Workspace, progress: Progress) -> None:
     document = workspace.loaded.document
-    if document and (ahead := not_acted_on(Project, document.value, depth=1)):
+    if document and (ahead := not_acted_on(Project, document.value)):
         progress(f"Not acted on yet in {document.file}: {', '.join(ahead)}")
 
 
@@ -69,8 +70,8 @@ def removed_keys(workspace: Workspace) -> Sequence[ServiceKey]:
 
 
 def plan_destroy(workspace: Workspace, keys: Sequence[ServiceKey]) -> Plan:
-    """The plan that leaves nothing of the services. Raises StateError, ProviderError."""
-    return assemble(workspace, [plan_removal(workspace, key) for key in keys])
+    """The plan that leaves nothing of the services. Raises StateError, ProviderError, RefusedError."""
+    return assemble(workspace, _all([lambda k=key: plan_removal(workspace, k) for key in keys]))  # type: ignore[misc]
 
 
 def recorded_keys(workspace: Workspace) -> Sequence[ServiceKey]:
@@ -123,16 +124,21 @@ def plan_service(workspace: Workspace, loaded: LoadedService, progress: Progress
         traffic=_traffic(loaded),
         changes=changes,
         outputs=compiled.outputs,
-        notices=(*of_document(loaded), *notices, *of_placement(placed, found.state)),
+        notices=(*(of_document(loaded) if _changes_something(changes) else ()), *notices, *of_placement(placed, found.state)),
         measurements=_measurements(placed),
         given=loaded.given,
     )
 
 
 def plan_removal(workspace: Workspace, key: ServiceKey) -> ServicePlan:
-    """Everything recorded goes, and everything else that carries the service's labels where it was deployed."""
+    """Everything recorded goes, and everything else that carries the service's labels where it was deployed.
+
+    Raises RefusedError for a service that was deployed as a protected one.
+    """
     found = known(workspace, key)
     state = found.state
+    if state and state.deployment and state.deployment.protected:
+        raise _protected(key)
     target, lineage = (state.target, state.lineage) if state else ("", "")
     kinds = workspace.connections([target])[target].kinds if target else {}
     observed = observe(workspace, state, Owner(key=key, lineage=lineage), frozenset((target, kind) for kind in kinds))
@@ -152,6 +158,20 @@ def plan_removal(workspace: Workspace, key: ServiceKey) -> ServicePlan:
         outputs={},
         notices=(*of_service(workspace, key, found), *of_foreign(observed)),
     )
+
+
+def _protected(key: ServiceKey) -> RefusedError:
+    return RefusedError.of(
+        "service-protected",
+        summary="a protected service is not destroyed",
+        detail=f"{key.service} was applied with spec.lifecycle.protect: true",
+        at=str(key),
+        remedy="declare it with protect: false and apply that first",
+    )
+
+
+def _changes_something(changes: Sequence[Change]) -> bool:
+    return any(change.action is not Action.no_op for change in changes)
 
 
 def _current(state: ServiceState | None) -> str | None:

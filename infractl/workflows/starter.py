@@ -93,7 +93,7 @@ spec:
   # hardware: {{classes: [cpu]}}        # cpu, gpu, tpu, neuron, serverless, edge; all by default
   # serving: {{batching: auto}}         # or off, or {{maxBatch: 8, maxDelay: 2ms}}
   # rollout: {{strategy: canary, steps: [5%, 25%, 100%], rollbackOn: {{errorRate: 1%}}}}
-  # lifecycle: {{protect: true}}        # never destroyed or replaced while this is true
+  # lifecycle: {{protect: true}}        # destroy refuses it then
 """
 
 

@@ -14,7 +14,7 @@ from infractl.spec.validate import validate
 def ahead(text: str) -> tuple[str, ...]:
     value = yaml.safe_load(f"apiVersion: infractl.dev/v1\nkind: InferenceService\nmetadata: {{name: a}}\nspec: {{{text}}}")
     validate(InferenceService, value)
-    return not_acted_on(InferenceService, value, depth=3)
+    return not_acted_on(InferenceService, value)
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,7 @@ def ahead(text: str) -> tuple[str, ...]:
         ("rollout: {strategy: canary, rollbackOn: {p99: 9ms}}", ("spec.rollout.strategy", "spec.rollout.rollbackOn")),
         ("slo: {latency: {p99: 9ms}, errorRate: 1%, ttft: {p95: 1s}}", ("spec.slo.ttft", "spec.slo.errorRate")),
         ("serving: {warmup: 1, rateLimit: 5/s, auth: {apiKeys: {env: K}}}", ("spec.serving.rateLimit", "spec.serving.auth")),
-        ("models: {a: {uri: a.onnx, version: '1', container: {ports: {http: 1}}}}", ("spec.models.container",)),
+        ("models: {a: {uri: a.onnx, version: '1', container: {ports: {http: 1}}}}", ("spec.models.a",)),
         ("monitoring: {alerts: [{name: a, when: {p99: 1s}}, {name: b, when: {p95: 1s}}]}", ("spec.monitoring.alerts",)),
     ],
 )
@@ -42,7 +42,7 @@ def test_what_is_asked_for_in_vain_is_named(asked: str, paths: tuple[str, ...]) 
         'optimize: {level: "off", passes: {pruning: "off", quantization: {use: "off"}}}',
         "rollout: {strategy: direct, steps: []}",
         "monitoring: {metrics: prometheus, alerts: []}",
-        "lifecycle: {protect: false}",
+        "lifecycle: {protect: true}",
     ],
 )
 def test_what_is_so_already_is_not(asked: str) -> None:
@@ -50,14 +50,18 @@ def test_what_is_so_already_is_not(asked: str) -> None:
 
 
 def test_a_project_s_policies_are_named_too() -> None:
-    value = {"project": "shop", "policies": [{"name": "a"}], "targets": {"local": {"provider": "local", "ports": {"a": 1}}}}
+    value = {
+        "project": "shop",
+        "policies": [{"name": "a"}],
+        "targets": {"local": {"provider": "local", "ports": {"a": 1}, "discount": "3%"}},
+    }
     validate(Project, value)
 
-    assert not_acted_on(Project, value, depth=1) == ("policies",)
+    assert not_acted_on(Project, value) == ("targets.local.discount", "policies")
 
 
 def test_every_promise_that_is_kept_today_is_acted_on() -> None:
     kept = {"slo": {"latency": {"p99": "9ms"}}, "budget": {"monthly": "1 USD"}, "replan": {"tolerance": "1%"}, "targets": ["a"]}
     validate(ServiceSpec, kept)
 
-    assert not_acted_on(ServiceSpec, kept, depth=2) == ()
+    assert not_acted_on(ServiceSpec, kept) == ()

@@ -9,13 +9,16 @@ class Lifecycle(Section):
     """What apply must leave alone."""
 
     protect: bool = option(
-        "Nothing of the service is ever destroyed or replaced while this is true.", default=False, already=(False,)
+        "Whether the service may not be destroyed: it first has to be applied with `protect: false`.", default=False
     )
     ignore_changes: tuple[Word, ...] = option(
-        "Attributes whose drift is left as it is, as `kind.attribute`.", default=(), example="[deployment.replicas]"
+        "Attributes whose drift is left as it is, as `kind.attribute`.",
+        default=(),
+        example="[deployment.replicas]",
+        acted_on=False,
     )
     moved_from: Name | None = option(
-        "The name that this service had before; what runs is kept.", default=None, example="old-name"
+        "The name that this service had before; what runs is kept.", default=None, example="old-name", acted_on=False
     )
 
 
