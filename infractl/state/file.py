@@ -12,6 +12,9 @@ from typing import BinaryIO
 
 from infractl.errors import StateError
 
+OWN_DIRECTORY = ".infractl"
+"""Where a project's stores lie unless infractl.yaml says otherwise."""
+
 
 def replace_file(path: Path, data: bytes, mode: int = 0o600) -> None:
     """Make `data` the content of `path`: a reader, or a crash, finds the old content or the new. Raises StateError."""
@@ -59,8 +62,20 @@ def make_directory(path: Path) -> None:
         # Another process may make it at the same time.
         path.mkdir(mode=0o700, exist_ok=True)
         sync_directory(path.parent)
+        keep_untracked(path.parent)
     except OSError as error:
         raise write_failed(path, error) from error
+
+
+def keep_untracked(directory: Path) -> None:
+    """Hide a `.infractl` from git, as other tools do with their caches: what it holds is one machine's own.
+
+    A `.gitignore` that is there already says what its writer means. Raises OSError.
+    """
+    if directory.name != OWN_DIRECTORY:
+        return
+    with suppress(FileExistsError), (directory / ".gitignore").open("x", encoding="utf-8") as file:
+        file.write("# Made by infractl: this machine's own, not to be committed.\n*\n")
 
 
 def remove_file(path: Path) -> None:

@@ -54,3 +54,26 @@ def test_directories_are_made_with_all_above_them(tmp_path: Path) -> None:
     make_directory(tmp_path / "a" / "b" / "c")
 
     assert (tmp_path / "a" / "b" / "c").is_dir()
+
+
+def test_what_is_kept_in_a_project_is_hidden_from_git(tmp_path: Path) -> None:
+    make_directory(tmp_path / ".infractl" / "state" / "shop")
+
+    ignored = (tmp_path / ".infractl" / ".gitignore").read_text()
+    assert ignored.splitlines()[-1] == "*"
+    assert [p.name for p in tmp_path.rglob(".gitignore")] == [".gitignore"]
+
+
+def test_a_gitignore_that_somebody_wrote_stays_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / ".infractl").mkdir()
+    (tmp_path / ".infractl" / ".gitignore").write_text("run/\n")
+
+    make_directory(tmp_path / ".infractl" / "state")
+
+    assert (tmp_path / ".infractl" / ".gitignore").read_text() == "run/\n"
+
+
+def test_stores_elsewhere_are_the_user_s_to_commit(tmp_path: Path) -> None:
+    make_directory(tmp_path / "kept" / "state")
+
+    assert not list(tmp_path.rglob(".gitignore"))

@@ -16,6 +16,7 @@ from pathlib import Path
 from infractl.domain.address import ServiceKey
 from infractl.domain.resource import Ref
 from infractl.protocol.settings import LOCK_FILE, LOG_FILE, RECORD_FILE, SETTINGS_FILE, SOCKET_FILE
+from infractl.state.file import keep_untracked
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,7 @@ def make_private(path: Path) -> None:
     if not path.parent.is_dir():
         make_private(path.parent)
     path.mkdir(mode=0o700, exist_ok=True)
+    keep_untracked(path.parent)
 
 
 def private(path: str, flags: int) -> int:

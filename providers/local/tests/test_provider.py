@@ -16,6 +16,7 @@ from infractl.domain.value import Blob, outputs_in
 from infractl.errors import ProviderError
 from infractl.provider import registry
 from infractl.provider.capability import Invokes, Logs, Measures
+from infractl_local.directory import write_private
 from infractl_local.provider import provider
 from infractl_local.settings import LocalSettings
 
@@ -94,3 +95,10 @@ def test_a_candidate_beside_the_stable_release_is_not_offered(world: World, mode
         provider.compile(replace(deployment, candidate=deployment.stable, share=0.1), world.target)
 
     assert refused.value.diagnostics[0].slug == "rollout-not-offered"
+
+
+def test_what_it_writes_into_a_project_is_hidden_from_git(tmp_path: Path) -> None:
+    """Also where state and artifacts are kept elsewhere, so that nothing else made the directory."""
+    write_private(tmp_path / ".infractl" / "run" / "shop.default.fraud.local" / "settings.json", b"{}")
+
+    assert (tmp_path / ".infractl" / ".gitignore").read_text().splitlines()[-1] == "*"
