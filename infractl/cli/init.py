@@ -22,4 +22,5 @@ def init(
     starter = run(model, out)
     for file in starter.files:
         sys.stdout.write(f"wrote {file}\n")
-    sys.stdout.write(f"Next: set the SLO and the traffic in {starter.document}, then infractl plan {out}\n")
+    then = "plan" if starter.served else "validate"
+    sys.stdout.write(f"Next: set the SLO and the traffic in {starter.document}, then infractl {then} {out}\n")

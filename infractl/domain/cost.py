@@ -47,7 +47,7 @@ class Cost:
                 return amount
             known.append(amount)
         if not known:
-            return Unknown(self.why or "no price declared")
+            return Unknown(self.why or "its price is not known")
         currencies = sorted({amount.currency for amount in known})
         if len(currencies) > 1:
             return Unknown(f"rates in {' and '.join(currencies)}")

@@ -17,7 +17,7 @@ HOURS_A_MONTH = Decimal(730)
 def monthly_cost(offer: Offer, replicas: int) -> Cost:
     """A fixed number of replicas costs the same at every traffic. What is metered in another way leaves the cost unknown."""
     if not offer.tariff:
-        return Cost(floor=(), expected=(), ceiling=(), why=f"{offer.name}: no price declared")
+        return Cost(floor=(), expected=(), ceiling=(), why=f"{offer.name}: its price is not known")
     foreign = [rate for rate in offer.tariff if not _by_the_hour(rate)]
     if foreign:
         metered = ", ".join(f"{rate.metric} by the {rate.unit}" for rate in foreign)

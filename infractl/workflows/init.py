@@ -15,11 +15,12 @@ from infractl.workflows.starter import learned, project_text, service_text
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Starter:
-    """The files that were written; `document` is the service's."""
+    """The files that were written; `document` is the service's. `served` says whether this version can serve the model."""
 
     service: str
     document: Path
     files: tuple[Path, ...]
+    served: bool
 
 
 def init(model: Path, directory: Path) -> Starter:
@@ -34,11 +35,12 @@ def init(model: Path, directory: Path) -> Starter:
     _check(model, root)
     name = as_name(model.stem, "service")
     service = directory / f"{name}.yaml"
-    texts = {service: service_text(name, _uri(model, directory), learned(model, root))}
+    known = learned(model, root)
+    texts = {service: service_text(name, _uri(model, directory), known)}
     if project is None:
         texts[directory / PROJECT_FILE] = project_text(as_name(directory.resolve().name, "project"), name)
     _write(directory, texts)
-    return Starter(service=name, document=service, files=tuple(texts))
+    return Starter(service=name, document=service, files=tuple(texts), served=known.profile is not None)
 
 
 def _check(model: Path, root: Path) -> None:

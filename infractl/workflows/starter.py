@@ -30,9 +30,20 @@ def learned(model: Path, root: Path) -> Learned:
     if is_directory(model):
         return Learned(format=Format.huggingface, config=_config(model / "config.json"))
     told = Model(uri=model.name, version="1").actual_format
-    if told in (None, Format.onnx):
+    if told not in (None, Format.onnx):
+        return Learned(format=told)
+    try:
         return Learned(format=Format.onnx, profile=profile_onnx(model, root))
-    return Learned(format=told)
+    except ModelError:
+        if told is Format.onnx:
+            raise
+        raise ModelError.of(
+            "format-unknown",
+            summary="the model's name does not tell its format",
+            detail=f"{model.name} is no ONNX file, and its ending is not that of a known format",
+            at=str(model),
+            remedy="export it to ONNX, or write a service by hand and say what it is with spec.model.format",
+        ) from None
 
 
 def _config(path: Path) -> dict[str, object]:
@@ -86,19 +97,28 @@ spec:
 {_slo(model)}
   # The load to plan for. Costs are expected at the average, the placement is made for the peak.
   traffic:
-    average: 10/s
-    peak: 50/s
-{_SHAPES if model.config is not None else ""}
+{_TOKENS if model.config is not None else _REQUESTS}
   # budget: {{monthly: 100 USD}}        # needs a target with a price
-  # hardware: {{classes: [cpu]}}        # cpu, gpu, tpu, neuron, serverless, edge; all by default
-  # serving: {{batching: auto}}         # or off, or {{maxBatch: 8, maxDelay: 2ms}}
   # rollout: {{strategy: canary, steps: [5%, 25%, 100%], rollbackOn: {{errorRate: 1%}}}}
   # lifecycle: {{protect: true}}        # destroy refuses it then
 """
 
 
+_REQUESTS = """\
+    average: 10/s
+    peak: 50/s
+
+  # hardware: {classes: [cpu]}        # cpu, gpu, tpu, neuron, serverless, edge; all by default
+  # serving: {batching: auto}         # or off, or {maxBatch: 8, maxDelay: 2ms}"""
+
+_TOKENS = """\
+    average: 1/s
+    peak: 4/s
+    shapes: {prompt: 500, output: 200} # tokens of a usual request and its answer
+
+  # hardware: {classes: [gpu]}        # cpu, gpu, tpu, neuron, serverless, edge; all by default"""
+
 _FORMAT = {Format.onnx: '# sha256: ""                      # pins the file: what `sha256sum` prints for it'}
-_SHAPES = "    shapes: {prompt: 500, output: 200} # tokens of a usual request and its answer\n"
 
 
 def _facts(uri: str, model: Learned) -> Iterator[str]:

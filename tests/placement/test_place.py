@@ -271,7 +271,7 @@ def test_no_price_is_unknown_and_not_nothing(planner) -> None:
     cost = planner("small").ranked[0].placement.cost
 
     assert isinstance(cost.expected_amount, Unknown)
-    assert cost.why == "this machine: no price declared"
+    assert cost.why == "this machine: its price is not known"
     assert cost.floor == cost.expected == cost.ceiling == ()
 
 

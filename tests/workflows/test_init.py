@@ -193,3 +193,13 @@ def test_a_directory_without_a_sound_config_is_no_model(
         init(Path("chat"), Path())
 
     assert sorted(p.name for p in tmp_path.iterdir()) == ["chat"]
+
+
+def test_what_is_neither_onnx_nor_told_by_its_name_is_of_an_unknown_format(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("net.safetensors").write_bytes(b"weights")
+
+    with pytest.raises(ModelError, match="format-unknown"):
+        init(Path("net.safetensors"), Path())
