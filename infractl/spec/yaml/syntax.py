@@ -87,6 +87,11 @@ _READINGS = (
         remedy="indent it like the keys that it belongs beside, or start a new document with ---",
     ),
     _Reading(
+        problem="node content",
+        detail="a value should stand here, or a bracket was left open before",
+        remedy="close every [ with ] and every { with }, and put a value that starts with , or ] in quotes",
+    ),
+    _Reading(
         problem="cannot start any token",
         detail="a value cannot start with {character}",
         remedy="put the value in quotes",
@@ -148,7 +153,10 @@ def _diagnostic(slug: str, summary: str, detail: str, remedy: str, span: Span) -
 
 
 def _span(mark: YamlMark | None, source: Source) -> Span:
+    """Behind the last line, where the parser sees the end of a file without a line break, there is nothing to show."""
     line, column = (mark.line, mark.column) if mark else (0, 0)
+    if line >= len(source.lines):
+        line, column = len(source.lines) - 1, len(source.lines[-1])
     return Span(line, column, line, column + 1, source)
 
 
