@@ -12,6 +12,7 @@ from types import ModuleType
 from typing import Any
 from zoneinfo import available_timezones
 
+import iso4217
 import pytest
 import yaml
 from hypothesis import given, settings
@@ -20,6 +21,7 @@ from hypothesis import strategies as st
 from infractl.errors import Diagnostic, Severity, SpecError
 from infractl.report.diagnostic import as_json, render
 from infractl.report.diagnostic_sarif import as_sarif
+from infractl.spec.currency import CURRENCIES
 from infractl.spec.foreign import IDEAS
 from infractl.spec.load import load_project
 from infractl.spec.rule.check import PROJECT_RULES, RULES, broken
@@ -56,7 +58,7 @@ PLACES = {
     "latency": lambda limits: {"slo": {"latency": limits}},
     "ttft": lambda limits: {"slo": {"ttft": limits}},
     "tpot": lambda limits: {"slo": {"tpot": limits}},
-    "rollback": lambda limits: {"rollout": {"rollbackOn": {"shift": 1.0, **limits}}, "monitoring": SHIFT},
+    "rollback": lambda limits: {"rollout": {"strategy": "canary", "rollbackOn": {"shift": 1.0, **limits}}, "monitoring": SHIFT},
     "alert": lambda limits: {"monitoring": {**SHIFT, "alerts": [{"name": "slow", "when": {"shift": 1.0, **limits}}]}},
 }
 SHIFT = {"shift": {"reference": "s3://acme/reference.npz"}}
@@ -180,6 +182,100 @@ def test_every_time_zone_of_the_database_is_known() -> None:
 @pytest.mark.parametrize("name", ["../etc/passwd", "/etc/localtime", "Europe", "Europe/", "PST", "UTC+2", "\0", "x" * 400, " "])
 def test_what_is_no_time_zone_is_told(name: str) -> None:
     assert slugs({"traffic": {"timeZone": name}}) == ["unknown-time-zone"]
+
+
+@settings(max_examples=100, deadline=None)
+@given(limits=PERCENTILES, timeout=st.integers(1, 60), key=st.sampled_from(["latency", "ttft"]))
+def test_nobody_gives_up_before_a_promised_time(limits: dict[str, str], timeout: int, key: str) -> None:
+    early = any(timeout < int(limit.removesuffix("s")) for limit in limits.values())
+
+    problems = slugs({"slo": {key: limits}, "serving": {"timeout": f"{timeout}s"}})
+
+    assert problems.count("timeout-within-slo") == early
+
+
+ZONES = {
+    "us-east-1a": "us-east-1",
+    "us-gov-west-1b": "us-gov-west-1",
+    "us-west-2-lax-1a": "us-west-2",
+    "europe-west4-b": "europe-west4",
+    "northamerica-northeast1-c": "northamerica-northeast1",
+}
+REGIONS = ("us-east-1", "us-gov-west-1", "ap-southeast-7", "europe-west12", "northamerica-northeast1", "me-central2", "eastus2")
+
+
+@pytest.mark.parametrize("zone", ZONES)
+def test_a_zone_is_told_with_its_region(zone: str) -> None:
+    (problem,) = found({"hardware": {"regions": [zone]}})
+
+    assert (problem.slug, problem.remedy) == ("zone-as-region", f"did you mean {ZONES[zone]}?")
+
+
+def test_no_region_is_taken_for_a_zone() -> None:
+    assert slugs({"hardware": {"regions": list(REGIONS)}}) == []
+
+
+def test_currencies_are_those_of_the_standard_that_have_a_minor_unit() -> None:
+    assert {code for code, row in iso4217.raw_table.items() if code and (row["CcyMnrUnts"] or "").isdigit()} == CURRENCIES
+
+
+BATCH = {"mode": "batch", "batch": {"input": "s3://acme/in/", "output": "s3://acme/out/"}}
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"slo": {"throughput": "5/s"}},
+        {"slo": {"availability": "99%"}},
+        {"traffic": {"peak": "5/s"}},
+        {"traffic": {"pattern": "bursty"}},
+        {"serving": {"maxConcurrency": 8}},
+        {"serving": {"cache": {"ttl": "1s"}}},
+        {"serving": {"auth": {"apiKeys": {"env": "KEYS"}}}},
+        {"serving": {"keepWarm": 1}},
+        {"serving": {"replicas": {"min": 2}}},
+        {"rollout": {"strategy": "canary"}},
+    ],
+    ids=json.dumps,
+)
+def test_a_batch_run_is_no_server(asked: dict[str, Any]) -> None:
+    assert slugs({**BATCH, **asked}) == ["server-in-batch-mode"]
+    assert slugs(asked) == []
+
+
+def test_what_a_batch_run_says_that_it_does_not_have_is_fine() -> None:
+    serving = {"cache": "off", "replicas": "auto", "keepWarm": 0, "maxConcurrency": "auto"}
+
+    assert slugs({**BATCH, "serving": serving, "rollout": {"strategy": "direct"}, "traffic": {"pattern": "steady"}}) == []
+
+
+@pytest.mark.parametrize(
+    ("read", "written", "same"),
+    [
+        ("s3://acme/in/", "s3://acme/in", True),
+        ("s3://acme/in/", "s3://acme/in/out/", True),
+        ("in/", "./in/out/", True),
+        ("s3://acme/in/", "s3://acme/in-and-out/", False),
+        ("s3://acme/all/in/", "s3://acme/all/", False),
+    ],
+)
+def test_a_run_never_writes_into_what_it_reads(read: str, written: str, same: bool) -> None:
+    assert slugs({"mode": "batch", "batch": {"input": read, "output": written}}) == ["output-is-input"] * same
+
+
+@pytest.mark.parametrize(
+    ("uri", "told"),
+    [
+        ("s3://acme/model.tar.gz", False),
+        ("gs://acme/model.bin", False),
+        ("s3://acme/model.onnx", True),
+        ("s3://acme/llama-3.1-8b", True),
+        ("s3://acme/model.dir/", True),
+    ],
+)
+def test_the_ending_of_a_model_in_an_object_store_tells_its_format_or_is_none(uri: str, told: bool) -> None:
+    assert slugs({"model": {"uri": uri, "version": "1"}}) == ["format-unknown"] * (not told)
+    assert slugs({"model": {"uri": uri, "version": "1", "format": "onnx"}}) == []
 
 
 SECRET = "hunter2-and-more"

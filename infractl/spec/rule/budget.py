@@ -1,12 +1,14 @@
-"""Rules about a service's budget."""
+"""Rules about a service's budget, and what holds for every amount of money."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from infractl.errors import Diagnostic
+from infractl.errors import Diagnostic, Mark
+from infractl.spec.currency import CURRENCIES
 from infractl.spec.problem import error
 from infractl.spec.rule.subject import Subject
+from infractl.units import Money
 
 
 def budget_positive(subject: Subject) -> Iterator[Diagnostic]:
@@ -33,4 +35,22 @@ def budget_currency(subject: Subject) -> Iterator[Diagnostic]:
             f"budget.perThousand is in {per_thousand.currency} and budget.monthly in {monthly.currency}",
             subject.mark("budget", "perThousand"),
             f"write both in {monthly.currency}, or both in {per_thousand.currency}",
+        )
+
+
+def known_currency(subject: Subject) -> Iterator[Diagnostic]:
+    """A budget is compared with prices, and no price is in a currency that there is not."""
+    for key, amount in {"monthly": subject.spec.budget.monthly, "perThousand": subject.spec.budget.per_thousand}.items():
+        yield from unknown_currency(amount, subject.mark("budget", key))
+
+
+def unknown_currency(amount: Money | None, mark: Mark) -> Iterator[Diagnostic]:
+    """Amounts are compared with prices, and no price is in a currency that there is not."""
+    if amount and amount.currency not in CURRENCIES:
+        yield error(
+            "unknown-currency",
+            "an amount is in a currency that there is not",
+            f"{amount.currency} is not the code of a currency in ISO 4217",
+            mark,
+            "write the three letters of a currency that prices are in, such as USD or EUR",
         )

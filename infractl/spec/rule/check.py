@@ -9,7 +9,7 @@ from infractl.errors import Diagnostic
 from infractl.spec.find import environment_names
 from infractl.spec.project import Project
 from infractl.spec.rule.between import duplicate_service, moved_from_declared, moved_from_itself, moved_twice
-from infractl.spec.rule.budget import budget_currency, budget_positive
+from infractl.spec.rule.budget import budget_currency, budget_positive, known_currency
 from infractl.spec.rule.data import (
     drop_without_limit,
     metric_bound,
@@ -27,7 +27,14 @@ from infractl.spec.rule.file import (
     uri_incomplete,
     uri_scheme,
 )
-from infractl.spec.rule.hardware import allow_and_deny, class_not_at_target, ignored_attribute, unknown_target
+from infractl.spec.rule.hardware import (
+    allow_and_deny,
+    class_not_at_target,
+    ignored_attribute,
+    region_or_zone,
+    unknown_target,
+    warm_without_serverless,
+)
 from infractl.spec.rule.limit import (
     duration_positive,
     latency_order,
@@ -43,6 +50,7 @@ from infractl.spec.rule.mode import (
     mode_without_section,
     output_is_input,
     section_of_another_mode,
+    server_in_batch_mode,
 )
 from infractl.spec.rule.model import (
     container_without_image,
@@ -51,14 +59,17 @@ from infractl.spec.rule.model import (
     model_and_models,
     no_model,
     secret_in_plain_text,
+    tokens_without_language_model,
 )
 from infractl.spec.rule.project import (
     ProjectRule,
     amount_positive,
     budget_labels,
+    known_currency_in_project,
     machine_power,
     machine_price,
     policy_environment,
+    policy_region,
     policy_target,
     policy_without_rule,
     price_currency,
@@ -66,7 +77,7 @@ from infractl.spec.rule.project import (
     shared_store,
 )
 from infractl.spec.rule.repeated import repeated_name, repeated_value
-from infractl.spec.rule.rollout import shift_without_reference, steps_end, steps_order, steps_without_canary
+from infractl.spec.rule.rollout import direct_and_watched, shift_without_reference, steps_end, steps_order, steps_without_canary
 from infractl.spec.rule.serving import (
     batching_delay,
     cache_address,
@@ -74,6 +85,7 @@ from infractl.spec.rule.serving import (
     replicas_order,
     secret_detail,
     secret_source,
+    timeout_within_slo,
 )
 from infractl.spec.rule.subject import Rule, Subject
 from infractl.spec.rule.traffic import bad_cron, schedule_without_peak, traffic_order, unknown_time_zone
@@ -87,6 +99,7 @@ RULES: tuple[Rule, ...] = (
     format_unfit,
     format_unknown,
     container_without_image,
+    tokens_without_language_model,
     secret_in_plain_text,
     uri_scheme,
     uri_incomplete,
@@ -114,12 +127,15 @@ RULES: tuple[Rule, ...] = (
     unknown_time_zone,
     budget_positive,
     budget_currency,
+    known_currency,
     batching_delay,
+    timeout_within_slo,
     cache_address,
     replicas_order,
     rate_limit_by_key,
     secret_source,
     secret_detail,
+    direct_and_watched,
     steps_without_canary,
     steps_order,
     steps_end,
@@ -127,11 +143,14 @@ RULES: tuple[Rule, ...] = (
     mode_without_section,
     section_of_another_mode,
     latency_in_batch_mode,
+    server_in_batch_mode,
     completion_in_realtime_mode,
     output_is_input,
     unknown_target,
     class_not_at_target,
+    region_or_zone,
     allow_and_deny,
+    warm_without_serverless,
     ignored_attribute,
     repeated_value,
     repeated_name,
@@ -142,9 +161,11 @@ PROJECT_RULES: tuple[ProjectRule, ...] = (
     machine_power,
     price_currency,
     amount_positive,
+    known_currency_in_project,
     budget_labels,
     policy_without_rule,
     policy_target,
+    policy_region,
     shared_store,
     repeated_in_project,
 )

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
-from infractl.errors import Diagnostic
+from infractl.domain.hardware_class import HardwareClass
+from infractl.errors import Diagnostic, Mark
 from infractl.spec.problem import error
 from infractl.spec.rule.subject import Subject
 from infractl.spec.suggest import did_you_mean, written
+
+_ZONE = re.compile(r"(?P<region>[a-z]+(?:-[a-z]+)*-?[0-9]+)(?:-[a-z]{3}-[0-9]+)?-?[a-z]")
+"""us-east-1a and, of a city, us-west-2-lax-1a at AWS; europe-west4-b at Google."""
 
 _MOST_PATTERNS = 200
 """Each is compared with each: no person writes more, and a hostile document must not take long."""
@@ -52,6 +57,24 @@ def class_not_at_target(subject: Subject) -> Iterator[Diagnostic]:
         )
 
 
+def region_or_zone(subject: Subject) -> Iterator[Diagnostic]:
+    """Offers are by region: a zone, which is a part of one, has none."""
+    for index, region in enumerate(subject.spec.hardware.regions):
+        yield from zone_as_region(region, subject.mark("hardware", "regions", index))
+
+
+def zone_as_region(region: str, mark: Mark) -> Iterator[Diagnostic]:
+    """Offers are by region: a zone, which is a part of one, has none."""
+    if found := _ZONE.fullmatch(region):
+        yield error(
+            "zone-as-region",
+            "a zone stands where a region must",
+            f"{region} is a zone of the region {found['region']}",
+            mark,
+            f"did you mean {found['region']}?",
+        )
+
+
 def allow_and_deny(subject: Subject) -> Iterator[Diagnostic]:
     """`deny` wins: what it names as a whole can never be allowed."""
     hardware = subject.spec.hardware
@@ -64,6 +87,19 @@ def allow_and_deny(subject: Subject) -> Iterator[Diagnostic]:
                 subject.mark("hardware", "allow", index),
                 "remove it from hardware.allow, or narrow hardware.deny",
             )
+
+
+def warm_without_serverless(subject: Subject) -> Iterator[Diagnostic]:
+    """Only serverless instances fall asleep; all others are as warm as `replicas` says."""
+    classes = subject.spec.hardware.classes
+    if subject.spec.serving.keep_warm and HardwareClass.serverless not in classes:
+        yield error(
+            "warm-without-serverless",
+            "instances are kept warm of a class that the service may not use",
+            f"serving.keepWarm is for serverless, and hardware.classes has {', '.join(classes)} alone",
+            subject.mark("serving", "keepWarm"),
+            "add serverless to hardware.classes, or write serving.replicas: {min: 1} instead of keepWarm",
+        )
 
 
 def ignored_attribute(subject: Subject) -> Iterator[Diagnostic]:

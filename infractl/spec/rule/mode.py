@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from infractl.errors import Diagnostic
 from infractl.spec.problem import error
 from infractl.spec.rule.subject import Subject
+from infractl.spec.schema.field import fields_of
+from infractl.spec.section.rollout import Rollout
+from infractl.spec.section.serving import Serving
+from infractl.spec.section.slo import Slo
+from infractl.spec.section.traffic import Traffic
+from infractl.spec.validate import dotted
+from infractl.spec.yaml.document import Path as Keys
 
 _NEEDED = {"async": "output: s3://BUCKET/ANSWERS/", "batch": "input: and output: with a file or a folder each"}
 """The modes that have a section of their own, which bears their name, and what it must say."""
@@ -54,6 +61,53 @@ def latency_in_batch_mode(subject: Subject) -> Iterator[Diagnostic]:
                 )
 
 
+_OF_A_SERVER: Mapping[str, tuple[type, tuple[str, ...]]] = {
+    "slo": (Slo, ("throughput", "availability")),
+    "traffic": (Traffic, ("pattern", "average", "peak", "schedule")),
+    "serving": (
+        Serving,
+        (
+            "maxConcurrency",
+            "cache",
+            "rateLimit",
+            "auth",
+            "timeout",
+            "maxPayload",
+            "protocols",
+            "replicas",
+            "keepWarm",
+            "loadBalancing",
+        ),
+    ),
+    "rollout": (Rollout, ("strategy",)),
+}
+"""What has a meaning only where requests come in at any time, by section."""
+
+
+def server_in_batch_mode(subject: Subject) -> Iterator[Diagnostic]:
+    """A run reads its records and ends: there are no callers, no rates of requests, and nobody to take traffic over from."""
+    if subject.spec.mode != "batch" or not (given := list(_of_a_server(subject))):
+        return
+    *others, last = map(dotted, given)
+    named = f"{', '.join(others)} and {last}" if others else last
+    yield error(
+        "server-in-batch-mode",
+        "a batch run has settings of a server",
+        f"{named} {'have' if others else 'has'} no meaning in a run",
+        subject.key_mark(*given[0]),
+        f"remove {'them' if others else 'it'}, or write mode: realtime or async",
+    )
+
+
+def _of_a_server(subject: Subject) -> Iterator[Keys]:
+    """What the document says of it, but for values that say that there is none."""
+    for name, (section, keys) in _OF_A_SERVER.items():
+        for field in fields_of(section):
+            node = subject.document.node(("spec", name, field.key))
+            if field.key in keys and node is not None and node.value not in (*field.already, field.default):
+                yield name, field.key
+
+
 def completion_in_realtime_mode(subject: Subject) -> Iterator[Diagnostic]:
     """A request in real time is done when it is answered, which `slo.latency` limits by percentile."""
     if subject.spec.mode == "realtime" and subject.says("slo", "completion") and subject.is_sure("realtime", "mode"):
@@ -70,11 +124,14 @@ def completion_in_realtime_mode(subject: Subject) -> Iterator[Diagnostic]:
 def output_is_input(subject: Subject) -> Iterator[Diagnostic]:
     """A run would read its own answers, or overwrite what it reads."""
     batch = subject.spec.batch
-    if batch and batch.input == batch.output:
+    if batch is None:
+        return
+    read, written = (str(subject.place(uri) or uri).rstrip("/") for uri in (batch.input, batch.output))
+    if written == read or written.startswith(f"{read}/"):
         yield error(
             "output-is-input",
             "a batch run would write over what it reads",
-            "batch.input and batch.output are the same",
+            "batch.input and batch.output are the same" if written == read else "batch.output is a folder inside of batch.input",
             subject.mark("batch", "output"),
-            "name another place in batch.output",
+            "name another place in batch.output" if written == read else "name a place beside batch.input in batch.output",
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
@@ -75,6 +76,8 @@ def _contradiction(subject: Subject, model: Model) -> tuple[str, str, str] | Non
     return None
 
 
+_ENDING = re.compile(r"[^/]\.[A-Za-z][A-Za-z0-9]{0,15}$")
+
 _CONVERSIONS = {
     ".safetensors": "name the directory that has its config.json: a huggingface model is a directory",
     ".bin": "name the directory that has its config.json, or say what it is: format: xgboost or lightgbm",
@@ -87,6 +90,10 @@ _CONVERSIONS = {
     ".h5": "convert it to ONNX with tf2onnx, and name that file",
     ".keras": "convert it to ONNX with tf2onnx, and name that file",
     ".pb": "convert it to ONNX with tf2onnx, and name that file",
+    ".gz": "unpack it, and name the model itself: archives are not opened",
+    ".tgz": "unpack it, and name the model itself: archives are not opened",
+    ".tar": "unpack it, and name the model itself: archives are not opened",
+    ".zip": "unpack it, and name the model itself: archives are not opened",
     ".tflite": "convert it to ONNX with tf2onnx, and name that file",
 }
 """What to do with files of other tools, by their endings."""
@@ -95,8 +102,7 @@ _CONVERSIONS = {
 def format_unknown(subject: Subject) -> Iterator[Diagnostic]:
     """Where the name does not tell the format, guessing from the content would be a surprise."""
     for path, model in subject.models.items():
-        place = subject.place(model.uri)
-        if model.actual_format is None and place and subject.is_sure(model.format, *path, "format") and is_file(place):
+        if model.actual_format is None and subject.is_sure(model.format, *path, "format") and _names_a_file(subject, model.uri):
             ending = PurePosixPath(model.uri).suffix.lower()
             known = ", ".join(f for f in Format if f is not Format.auto)
             yield error(
@@ -106,6 +112,25 @@ def format_unknown(subject: Subject) -> Iterator[Diagnostic]:
                 subject.mark(*path, "uri"),
                 _CONVERSIONS.get(ending, f"say what it is with {dotted(path)}.format: {known}"),
             )
+
+
+_TREES = (Format.sklearn, Format.xgboost, Format.lightgbm)
+"""Formats of models that give no tokens. An ONNX file or an image may be a language model."""
+
+
+def tokens_without_language_model(subject: Subject) -> Iterator[Diagnostic]:
+    """A warning: a pipeline of scikit-learn may end in anything, though hardly in tokens."""
+    formats = [m.actual_format for path, m in subject.models.items() if subject.is_sure(m.format, *path, "format")]
+    if formats and all(found in _TREES for found in formats) and len(formats) == len(subject.uris):
+        for key in ("ttft", "tpot", "tokenThroughput"):
+            if subject.says("slo", key):
+                yield warning(
+                    "tokens-without-language-model",
+                    "a model that gives no tokens has a limit for them",
+                    f"slo.{key} is for language models, and the format is {formats[0]}",
+                    subject.key_mark("slo", key),
+                    "limit whole answers: slo.latency and slo.throughput",
+                )
 
 
 def container_without_image(subject: Subject) -> Iterator[Diagnostic]:
@@ -123,6 +148,13 @@ def container_without_image(subject: Subject) -> Iterator[Diagnostic]:
                 subject.key_mark(*path, "container"),
                 "remove the section, or name an image: uri: oci://REGISTRY/IMAGE:TAG",
             )
+
+
+def _names_a_file(subject: Subject, uri: str) -> bool:
+    """In an object store only the ending tells: without one, or with a number's as in llama-3.1, it may be a directory."""
+    if place := subject.place(uri):
+        return is_file(place)
+    return uri.startswith(("s3://", "gs://")) and bool(_ENDING.search(uri))
 
 
 _SECRET = ("PASSWORD", "PASSWD", "PASSPHRASE", "SECRET", "TOKEN", "CREDENTIAL", "CREDENTIALS", "APIKEY")

@@ -9,6 +9,8 @@ from infractl.domain.environment import DEFAULT_ENVIRONMENT
 from infractl.errors import Diagnostic, Mark
 from infractl.spec.problem import error
 from infractl.spec.project import Project
+from infractl.spec.rule.budget import unknown_currency
+from infractl.spec.rule.hardware import zone_as_region
 from infractl.spec.rule.repeated import names_twice, values_twice
 from infractl.spec.section.fleet import Allowance, Requirement
 from infractl.spec.section.target import MachinePrice
@@ -70,10 +72,7 @@ def price_currency(project: Project, document: Document) -> Iterator[Diagnostic]
 
 def amount_positive(project: Project, document: Document) -> Iterator[Diagnostic]:
     """Nothing can be bought for nothing. Where there is no limit, the budget is left out."""
-    amounts: dict[Keys, Money | None] = {}
-    amounts |= {("budgets", i, "monthly"): budget.monthly for i, budget in enumerate(project.budgets)}
-    amounts |= {("policies", i, "allow", "monthly"): policy.allow.monthly for i, policy in enumerate(project.policies)}
-    for path, amount in amounts.items():
+    for path, amount in _limits(project):
         if amount is not None and amount.amount <= 0:
             yield error(
                 "budget-positive",
@@ -82,6 +81,12 @@ def amount_positive(project: Project, document: Document) -> Iterator[Diagnostic
                 _mark(document, path),
                 f"raise {dotted(path)}, or remove it where there is no limit",
             )
+
+
+def known_currency_in_project(project: Project, document: Document) -> Iterator[Diagnostic]:
+    """Amounts are compared with prices, and no price is in a currency that there is not."""
+    for path, amount in _amounts(project):
+        yield from unknown_currency(amount, _mark(document, path))
 
 
 def budget_labels(project: Project, document: Document) -> Iterator[Diagnostic]:
@@ -123,6 +128,13 @@ def policy_target(project: Project, document: Document) -> Iterator[Diagnostic]:
                     _mark(document, ("policies", index, "allow", "targets", place)),
                     did_you_mean(target, tuple(project.targets), "add it to targets, or use one of"),
                 )
+
+
+def policy_region(project: Project, document: Document) -> Iterator[Diagnostic]:
+    """Offers are by region: a zone, which is a part of one, would allow none of them."""
+    for index, policy in enumerate(project.policies):
+        for place, region in enumerate(policy.allow.regions or ()):
+            yield from zone_as_region(region, _mark(document, ("policies", index, "allow", "regions", place)))
 
 
 def policy_environment(project: Project, document: Document, environments: Collection[str]) -> Iterator[Diagnostic]:
@@ -178,6 +190,23 @@ def _prices(project: Project) -> Iterator[tuple[Keys, MachinePrice]]:
     for name, target in project.targets.items():
         if target.price:
             yield ("targets", name, "price"), target.price
+
+
+def _limits(project: Project) -> Iterator[tuple[Keys, Money | None]]:
+    """The amounts that must not be exceeded."""
+    for index, budget in enumerate(project.budgets):
+        yield ("budgets", index, "monthly"), budget.monthly
+    for index, policy in enumerate(project.policies):
+        yield ("policies", index, "allow", "monthly"), policy.allow.monthly
+
+
+def _amounts(project: Project) -> Iterator[tuple[Keys, Money | None]]:
+    """Every amount of money."""
+    yield from _limits(project)
+    for path, price in _prices(project):
+        yield (*path, "perHour"), price.per_hour
+        yield (*path, "capex"), price.capex
+        yield (*path, "perKwh"), price.per_kwh
 
 
 def _mark(document: Document, path: Keys) -> Mark:

@@ -26,6 +26,22 @@ def steps_without_canary(subject: Subject) -> Iterator[Diagnostic]:
         )
 
 
+def direct_and_watched(subject: Subject) -> Iterator[Diagnostic]:
+    """`direct` switches at once and for good: only where the old release still stands is there something to go back to."""
+    rollout = subject.spec.rollout
+    if rollout.strategy != "direct" or not subject.is_sure(rollout.strategy, "rollout", "strategy"):
+        return
+    for key in ("bake", "rollbackOn"):
+        if subject.says("rollout", key):
+            yield error(
+                "direct-and-watched",
+                "a rollout switches at once and is to be watched",
+                "rollout.strategy is direct" + ("" if subject.says("rollout", "strategy") else ", where nothing is said"),
+                subject.key_mark("rollout", key),
+                f"write rollout.strategy: canary, blue-green or shadow, or remove rollout.{key}",
+            )
+
+
 def steps_order(subject: Subject) -> Iterator[Diagnostic]:
     """Each step gives the new release more traffic than the one before; the first more than none."""
     steps = (0.0, *subject.spec.rollout.steps)

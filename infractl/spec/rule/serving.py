@@ -30,6 +30,23 @@ def batching_delay(subject: Subject) -> Iterator[Diagnostic]:
             )
 
 
+def timeout_within_slo(subject: Subject) -> Iterator[Diagnostic]:
+    """Who gives up before the time that is promised breaks the promise: it could still have been kept."""
+    timeout = subject.spec.serving.timeout
+    for key, promised in {"latency": subject.spec.slo.latency, "ttft": subject.spec.slo.ttft}.items():
+        longest = max(promised.limits_s.items(), key=lambda limit: limit[1], default=None)
+        if timeout and longest and timeout < longest[1]:
+            slo_key = f"slo.{key}.p{longest[0]}"
+            limit = subject.written(*slo_key.split("."))
+            yield error(
+                "timeout-within-slo",
+                "a request is given up while its SLO can still be kept",
+                f"serving.timeout is {subject.written('serving', 'timeout')} and {slo_key} is {limit}",
+                subject.mark("serving", "timeout"),
+                f"raise serving.timeout to at least {limit}, or lower {slo_key}",
+            )
+
+
 def cache_address(subject: Subject) -> Iterator[Diagnostic]:
     """A Redis is somewhere; memory is not."""
     cache = subject.spec.serving.cache

@@ -41,7 +41,8 @@ def traffic_order(subject: Subject) -> Iterator[Diagnostic]:
 
 def schedule_without_peak(subject: Subject) -> Iterator[Diagnostic]:
     """A period's factor is a multiple of the peak."""
-    if subject.spec.traffic.schedule and not subject.says("traffic", "peak"):
+    in_requests = subject.spec.mode != "batch"  # a run has none, which `server_in_batch_mode` says
+    if subject.spec.traffic.schedule and in_requests and not subject.says("traffic", "peak"):
         yield error(
             "schedule-without-peak",
             "a schedule changes a peak that is not given",

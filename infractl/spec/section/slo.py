@@ -33,7 +33,10 @@ class Slo(Section):
         "Time per output token after the first, by percentile.", default=Latency(), example="{p95: 40ms}", acted_on=False
     )
     throughput: PerSecond | None = option(
-        "The rate of requests that must be sustained within the latency limits.", default=None, example="2000/s"
+        "The rate of requests that must be sustained within the latency limits; the placement is made for it, or for "
+        "`traffic.peak` where that is larger.",
+        default=None,
+        example="2000/s",
     )
     token_throughput: PerSecond | None = option(
         "Output tokens that a language model must give over all requests.", default=None, example="5000/s", acted_on=False

@@ -29,7 +29,11 @@ class Traffic(Section):
         already=("steady",),
     )
     average: PerSecond | None = option("Mean request rate over a month; costs are expected at it.", default=None, example="600/s")
-    peak: PerSecond | None = option("Highest request rate; the placement is made for it.", default=None, example="2000/s")
+    peak: PerSecond | None = option(
+        "Highest request rate; the placement is made for it, or for `slo.throughput` where that is larger.",
+        default=None,
+        example="2000/s",
+    )
     shapes: Mapping[Dimension, Extent] = option(
         "Usual extent of the model's named dimensions in one request; a language model's are `prompt` and `output`, in tokens.",
         default={},
