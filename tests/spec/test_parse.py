@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from infractl.errors import Mark
 from infractl.spec.yaml import parse as parse_module
 from infractl.spec.yaml.document import Document
 from infractl.spec.yaml.parse import Parsed, parse
@@ -118,6 +119,23 @@ def test_repeated_aliases_are_bounded_in_size_and_nesting_in_depth() -> None:
     assert [p.slug for p in parse(b"[" * 1_000_000, "x.yaml").problems] == ["yaml-depth"]
     assert [p.slug for p in parse(b"- " * 1000 + b"a", "x.yaml").problems] == ["yaml-depth"]
     assert [p.slug for p in parse(b"{a: " * 1000, "x.yaml").problems] == ["yaml-depth"]
+
+
+@pytest.mark.parametrize("text", ["[", "a: [b,", "a: {b: c,", "a: 1\n- [b", "'a", "? [", "[\n"])
+def test_what_is_open_at_the_end_of_a_file_has_a_place_in_it(text: str) -> None:
+    (problem,) = parse(text.encode(), "x.yaml").problems
+    assert isinstance(problem.at, Mark)
+
+    lines = text.split("\n")
+    assert problem.at.text == lines[problem.at.line - 1]
+    assert problem.at.column <= len(problem.at.text) + 1
+
+
+def test_a_long_text_cannot_be_repeated_by_thousands_of_aliases() -> None:
+    few, many = (f"a: &a {'x' * 64_000}\nb: [{'*a, ' * count}]\n" for count in (5, 50))
+
+    assert document(few).value["b"] == ["x" * 64_000] * 5
+    assert [p.slug for p in parse(many.encode(), "x.yaml").problems] == ["yaml-alias"]
 
 
 @pytest.mark.parametrize("data", [b"\x00", b"a: \xff", b"\xff\xfea\x00", b"a: \x1b[31m", b"\xed\xa0\x80", b"a: b\xef\xbf\xbe"])
