@@ -9,29 +9,40 @@ from infractl.domain.plan import Plan
 from infractl.errors import UsageError
 from infractl.planning import planfile
 
+MOST_BYTES = 256 * 2**20
+"""A plan or a request that is larger is none."""
+
 
 def plan_json(plan: Plan) -> str:
-    return json.dumps(planfile.document(plan), indent=2, ensure_ascii=False) + "\n"
+    """ASCII, so that a file's name which is no UTF-8 can stand in it."""
+    return json.dumps(planfile.document(plan), indent=2) + "\n"
 
 
 def save(plan: Plan, path: Path) -> None:
-    """Raises UsageError where the file cannot be written."""
+    """Raises UsageError where the file cannot be written, or is there and holds something else than a plan."""
+    if path.is_file() and path.stat().st_size and not looks_like_plan(path):
+        raise _not_saved(path, "it holds something else than a plan, and is not written over")
     try:
         path.write_text(plan_json(plan), encoding="utf-8")
     except OSError as error:
-        raise UsageError.of(
-            "plan-not-saved",
-            summary="the plan cannot be saved",
-            detail=str(error),
-            at=str(path),
-            remedy="name another file with --out",
-        ) from None
+        raise _not_saved(path, error.strerror or str(error)) from None
+
+
+def _not_saved(path: Path, detail: str) -> UsageError:
+    return UsageError.of(
+        "plan-not-saved",
+        summary="the plan cannot be saved",
+        detail=detail,
+        at=str(path),
+        remedy="name another file with --out",
+    )
 
 
 def open_plan(path: Path) -> Plan:
     """Raises UsageError where the file cannot be read, StateError where it is no plan."""
     try:
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            data = file.read(MOST_BYTES)
     except OSError as error:
         raise UsageError.of(
             "plan-missing",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import gc
+import io
 import os
 import signal
 import sys
@@ -39,10 +40,6 @@ def program() -> NoReturn:
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run one command and exit with its code: see docs/reference/exit-codes.md."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    if words == ["--version"]:
-        # Answered before anything else is imported: it is what scripts and probes call.
-        print(f"infractl {__version__}")  # noqa: T201
-        raise SystemExit(0)
     # What imports make lives as long as the command: looking through it for garbage is a tenth of a short one.
     gc.set_threshold(100_000, 50, 50)
     _open_streams()
@@ -81,12 +78,22 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 
 def _open_streams() -> None:
-    """A stream that the caller closed is None in Python; what is written to it goes nowhere."""
+    """A stream that the caller closed is None in Python: it is empty then, and what is written to it goes nowhere.
+
+    A character that the terminal cannot show, or half of one in a file's name, is shown by its number.
+    """
+    sys.stdin = sys.stdin or open(os.devnull, encoding="utf-8")  # noqa: PTH123, SIM115 - pathlib costs every start
     sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - pathlib costs every start
     sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def _run(words: list[str]) -> int:
+    if words == ["--version"]:
+        # Answered before anything else is imported: it is what scripts and probes call.
+        sys.stdout.write(f"infractl {__version__}\n")
+        return 0
     from infractl.cli.app import UsageProblem, application
 
     try:
