@@ -13,8 +13,9 @@ OPENING = """\
 
 Generated from the command line's own help by `make goldens`.
 
-Data goes to stdout, all else (progress, questions, diagnostics) to stderr. Without a terminal nothing is asked: a command that
-changes things then needs `--auto-approve`. `NO_COLOR` turns colours off. What each exit code means is told in
+Data goes to stdout, all else (progress, questions, diagnostics) to stderr. A command that changes things asks first. Without a
+terminal nothing is asked: it then needs `--auto-approve`. A saved plan was reviewed when it was saved: `infractl apply plan.json`
+carries it out **without a question**, in a terminal too. `NO_COLOR` turns colours off. What each exit code means is told in
 [exit-codes.md](exit-codes.md).
 """
 
@@ -23,8 +24,15 @@ def main() -> None:
     group = typer.main.get_command(application())
     print(OPENING)
     print_help("infractl", group)
-    for name, command in group.commands.items():
-        print_help(f"infractl {name}", command)
+    print_commands("infractl", group)
+
+
+def print_commands(name: str, group: typer.core.TyperGroup) -> None:
+    """Each command of a group, and the commands of those that are groups themselves."""
+    for word, command in group.commands.items():
+        print_help(f"{name} {word}", command)
+        if isinstance(command, typer.core.TyperGroup):
+            print_commands(f"{name} {word}", command)
 
 
 def print_help(name: str, command: typer.core.TyperCommand | typer.core.TyperGroup) -> None:

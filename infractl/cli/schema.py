@@ -93,9 +93,27 @@ def _explain(field: str, of: Document | None) -> None:
         sys.stdout.write(document_text(document, doc_of(root), entries_of(root), style))
         return
     entry = look_up(root, path)
+    if entry is None and document is Document.project and (told := _setting(path)):
+        sys.stdout.write(told)
+        return
     if entry is None:
         raise _unknown(document, path)
     sys.stdout.write(field_text(document, entry, style))
+
+
+def _setting(path: str) -> str:
+    """What stands below a target that is called as its provider, such as targets.local.ports; nothing where nothing does."""
+    from infractl.provider import registry
+
+    first, *keys = path.split(".")
+    if first != "targets" or len(keys) < 2 or keys[0] not in registry.names():
+        return ""
+    from infractl.cli.terminal import style_of
+    from infractl.provider.setting import look_up, settings_of
+    from infractl.report.field_text import setting_text
+
+    found = look_up(settings_of(registry.load(keys[0]).settings), tuple(keys[1:]))
+    return setting_text(path, found, keys[0], style_of(sys.stdout)) if found else ""
 
 
 def root_of(document: Document) -> type:
@@ -119,8 +137,17 @@ def _unknown(document: Document, path: str) -> UsageError:
         "unknown-field",
         summary="there is no such field",
         detail=f"{path} is not a field of {document} documents",
-        remedy=f"did you mean {near}?" if near else f"infractl schema {document} lists what there is",
+        remedy=_hint(document, keys) or (f"did you mean {near}?" if near else f"infractl schema {document} lists what there is"),
     )
+
+
+def _hint(document: Document, keys: tuple[str, ...]) -> str:
+    """Below a target there are settings of its provider, which are known by the provider's name alone."""
+    from infractl.provider import registry
+
+    if document is Document.project and keys[:1] == ("targets",) and len(keys) > 1:
+        return f"a provider's settings stand under its own name: infractl schema project.targets.{'|'.join(registry.names())}.KEY"
+    return ""
 
 
 def _known() -> dict[str, tuple[str, ...]]:

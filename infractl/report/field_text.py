@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator, Sequence
 
+from infractl.provider.setting import Setting
 from infractl.report.style import Style
 from infractl.spec.schema.entry import Entry
 from infractl.spec.schema.field import Field, sections_in
@@ -34,6 +35,21 @@ def field_text(document: str, entry: Entry, style: Style) -> str:
     lines += _inside(entry.inside, style, acted_on=entry.acted_on)
     if any(getattr(section, EXTRA, "") == "allow" for section in sections_in(field.shape)):
         lines += ["", "  Other keys are the provider's own, and checked by it."]
+    return "\n".join(lines) + "\n"
+
+
+def setting_text(path: str, setting: Setting, provider: str, style: Style) -> str:
+    """A key of a target that is its provider's own."""
+    facts = {
+        "type": setting.sort,
+        "required": "yes" if setting.required else "no",
+        "default": "" if setting.default in (None, [], {}) else on_a_line(setting.default),
+        "example": "" if setting.example is None else f"{setting.key}: {on_a_line(setting.example)}",
+        "provider": provider,
+    }
+    lines = [style.bold(f"project {path}"), *_wrapped(setting.text, "  "), ""]
+    lines += [f"  {name:<10}{text}" for name, text in facts.items() if text]
+    lines += [f"  {inner.key}: {inner.text}" for inner in setting.inside]
     return "\n".join(lines) + "\n"
 
 

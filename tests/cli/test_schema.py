@@ -135,3 +135,15 @@ def test_a_shell_is_offered_two_levels_so_that_typing_can_go_on() -> None:
     assert offered == ["spec.slo.latency", "spec.slo.latency.p50", "spec.slo.latency.p95", "spec.slo.latency.p99"]
     assert "project.targets" in fields_from("pro")
     assert fields_from("nothing.of.this") == []
+
+
+def test_a_provider_s_setting_is_explained_below_its_name(run: Any) -> None:
+    text = run("project.targets.local.ports")
+
+    assert text.startswith("project targets.local.ports\n  Fixed ports, by service name")
+    assert "mapping, each a whole number from 1024 to 65535" in text
+
+
+@pytest.mark.parametrize("field", ["project.targets.local.prots", "project.targets.far.ports"])
+def test_a_setting_that_there_is_not_leads_to_those_that_there_are(field: str, run: Any) -> None:
+    assert "infractl schema project.targets.local.KEY" in run(field, code=1)

@@ -14,6 +14,7 @@ PAGES = {
     "docs/house.md": "docs/house.py",
     "docs/reference/commands.md": "docs/commands.py",
     "docs/reference/errors.md": "docs/errors.py",
+    "docs/reference/providers.md": "docs/providers.py",
     "docs/reference/spec.md": "docs/spec.py",
 }
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
 
 from infractl import errors
 from infractl.cli.app import application
+from infractl.spec.rule.check import PROJECT_RULES, RULES
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "docs" / "reference"
@@ -34,10 +36,17 @@ def subclasses(kind: type[errors.InfractlError]) -> Iterator[type[errors.Infract
 
 def test_each_command_has_its_section() -> None:
     page = (REFERENCE / "commands.md").read_text()
-    names = typer.main.get_command(application()).commands
+    names = list(commands_in(typer.main.get_command(application())))
 
-    assert names
+    assert {"plan", "state", "state list", "state unlock"} <= set(names)
     assert [name for name in names if f"## infractl {name}\n" not in page] == []
+
+
+def commands_in(group: typer.core.TyperGroup, above: str = "") -> Iterator[str]:
+    for word, command in group.commands.items():
+        yield f"{above}{word}"
+        if isinstance(command, typer.core.TyperGroup):
+            yield from commands_in(command, f"{above}{word} ")
 
 
 def test_each_exit_code_of_an_error_is_explained() -> None:
@@ -53,6 +62,20 @@ def test_each_slug_in_the_source_is_in_the_reference() -> None:
 
     assert len(slugs) > 50
     assert sorted(slug for slug in slugs if f"### {slug}\n" not in page and f"`{slug}`" not in page) == []
+
+
+@pytest.mark.parametrize("rule", [*RULES, *PROJECT_RULES], ids=lambda rule: rule.__name__)
+def test_each_rule_between_fields_is_read_where_the_fields_are(rule: Any) -> None:
+    page = (REFERENCE / "spec.md").read_text()
+
+    assert " ".join(rule.__doc__.split()) in page
+
+
+def test_an_action_of_a_pipeline_has_one_version_on_all_pages() -> None:
+    used = {use for page in ROOT.glob("docs/**/*.md") for use in re.findall(r"uses: (\S+)@(\S+)", page.read_text())}
+
+    assert used
+    assert len(used) == len({action for action, _ in used})
 
 
 @pytest.mark.parametrize("word", [" ".join(word.split()) for word in WORDS.split(",")])

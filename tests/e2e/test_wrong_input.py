@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ kind: InferenceService
 metadata: {name: scores}
 spec: {model: {uri: one.onnx, version: "1"}}
 """
+
+REFERENCE = (Path(__file__).parents[2] / "docs" / "reference" / "errors.md").read_text()
 
 Prepare = Callable[[Path], object]
 
@@ -74,3 +77,4 @@ def test_wrong_input_gets_one_clear_error_and_exit_code_1(
     assert f"error[{slug}" in done.stderr
     assert place in done.stderr
     assert done.stdout == ""
+    assert [told for told in re.findall(r"^\w+\[([a-z0-9-]+)\]", done.stderr, re.M) if f"### {told}\n" not in REFERENCE] == []
