@@ -99,6 +99,8 @@ class ServicePlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
+    """The services' plans; `notices` are those of the project as a whole."""
+
     project: str
     environment: str
     services: tuple[ServicePlan, ...]
@@ -106,6 +108,7 @@ class Plan:
     created_at: datetime
     created_by: str
     infractl: str
+    notices: tuple[Notice, ...] = ()
 
     @property
     def changed(self) -> bool:

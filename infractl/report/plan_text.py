@@ -46,6 +46,7 @@ def plan_text(plan: Plan, style: Style = Style()) -> str:  # noqa: B008 - frozen
     lines += _legend(changed, style) if changed else []
     for service in changed:
         lines += [*_service(service, style), ""]
+    lines += [f"{style.yellow('Note:')} {plan.project}: {n.text}" for n in plan.notices]
     lines += [f"{style.yellow('Note:')} {s.key.service}: {n.text}" for s in plan.services for n in s.notices]
     lines.append(_conclusion(plan, style))
     return "\n".join(lines) + "\n"

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from infractl.applying.refresh import Observed
 from infractl.domain.address import Address, ServiceKey
 from infractl.domain.plan import Notice
 from infractl.domain.service_state import ServiceState
-from infractl.spec.ahead import not_acted_on
+from infractl.spec.ahead import Ahead, not_acted_on
 from infractl.spec.load import LoadedService
+from infractl.spec.project import Project
 from infractl.spec.service import InferenceService
+from infractl.spec.yaml.document import Document
 from infractl.workflows.observe import Known
 from infractl.workflows.place import Placed
 from infractl.workflows.workspace import Workspace
@@ -27,16 +29,21 @@ def of_service(workspace: Workspace, key: ServiceKey, found: Known) -> Iterator[
         yield Notice(code="open-steps", text=f"an earlier run did not see the end of: {names}; apply settles it first")
 
 
-_GUARDS = ("spec.serving.auth", "spec.serving.rateLimit", "spec.hardware.regions", "spec.rollout.rollbackOn")
-"""What somebody may rely on for safety: that these do nothing yet must not be one line among others."""
-
-
 def of_document(loaded: LoadedService) -> Iterator[Notice]:
-    """What the document asks for in vain so far."""
-    ahead = not_acted_on(InferenceService, loaded.document.value)
-    if guards := [path for path in ahead if path in _GUARDS]:
+    """What a service's document asks for in vain so far."""
+    yield from _of_ahead(not_acted_on(InferenceService, loaded.document.value))
+
+
+def of_project(document: Document | None) -> Iterator[Notice]:
+    """What infractl.yaml asks for in vain so far."""
+    yield from _of_ahead(not_acted_on(Project, document.value) if document else ())
+
+
+def _of_ahead(ahead: Sequence[Ahead]) -> Iterator[Notice]:
+    """What somebody may rely on for safety must not be one line among others."""
+    if guards := [path for path, guards in ahead if guards]:
         yield Notice(code="not-enforced", text=f"nothing enforces this yet: {', '.join(guards)}")
-    if others := [path for path in ahead if path not in _GUARDS]:
+    if others := [path for path, guards in ahead if not guards]:
         yield Notice(code="not-acted-on", text=f"not acted on yet: {_by_section(others)}")
 
 

@@ -9,19 +9,16 @@ from infractl import __version__
 from infractl.applying.refresh import Observed
 from infractl.domain.action import Action
 from infractl.domain.address import Owner, ServiceKey
-from infractl.domain.environment import DEFAULT_ENVIRONMENT
 from infractl.domain.plan import Change, Notice, Plan, ServicePlan
 from infractl.domain.service_state import ServiceState
 from infractl.errors import Diagnostics, InfeasibleError, InfractlError, ModelError, RefusedError
 from infractl.planning.diff import Desired, KindView, deposed_changes, diff, orphan_changes
 from infractl.provider import registry
 from infractl.provider.plugin import calling
-from infractl.spec.ahead import not_acted_on
-from infractl.spec.find import environment_names
 from infractl.spec.load import LoadedService
-from infractl.spec.project import Project
+from infractl.spec.project import Project, declared_environments
 from infractl.units import format_duration, format_rate
-from infractl.workflows.notice import of_document, of_foreign, of_orphans, of_placement, of_service
+from infractl.workflows.notice import of_document, of_foreign, of_orphans, of_placement, of_project, of_service
 from infractl.workflows.observe import Known, known, observe
 from infractl.workflows.place import Placed, Progress, place_service
 from infractl.workflows.workspace import Workspace, who
@@ -34,12 +31,13 @@ def plan(workspace: Workspace, removed: Sequence[ServiceKey], progress: Progress
     """
     _tell_of_other_projects(workspace, progress)
     _tell_of_lost_environments(workspace, progress)
-    _tell_of_the_project(workspace, progress)
     makers: list[Callable[[], ServicePlan]] = [
         *(lambda s=s: plan_service(workspace, s, progress) for s in workspace.loaded.services),
         *(lambda k=k: plan_removal(workspace, k) for k in removed),
     ]
-    return assemble(workspace, _all(makers))
+    services = _all(makers)
+    changed = any(s.changed for s in services)
+    return assemble(workspace, services, tuple(of_project(workspace.loaded.document)) if changed else ())
 
 
 def _tell_of_other_projects(workspace: Workspace, progress: Progress) -> None:
@@ -51,16 +49,12 @@ def _tell_of_other_projects(workspace: Workspace, progress: Progress) -> None:
 
 def _tell_of_lost_environments(workspace: Workspace, progress: Progress) -> None:
     """What runs in an environment goes on running when its file is removed, and no plan of another one shows it."""
-    declared = (DEFAULT_ENVIRONMENT, *environment_names(workspace.loaded.root))
+    declared = declared_environments(workspace.loaded.root, workspace.loaded.document)
     for name in workspace.stores.state.environments(workspace.project):
         if name not in declared:
-            progress(f"The environment {name} has no file any more, and is recorded: infractl destroy --env {name} removes it")
-
-
-def _tell_of_the_project(workspace: Workspace, progress: Progress) -> None:
-    document = workspace.loaded.document
-    if document and (ahead := not_acted_on(Project, document.value)):
-        progress(f"Not acted on yet in {document.file}: {', '.join(ahead)}")
+            progress(
+                f"The environment {name} is not declared any more, and is recorded: infractl destroy --env {name} removes it"
+            )
 
 
 def removed_keys(workspace: Workspace) -> Sequence[ServiceKey]:
@@ -82,8 +76,9 @@ def declared(workspace: Workspace) -> frozenset[str]:
     return frozenset(s.service.name for s in workspace.loaded.services)
 
 
-def assemble(workspace: Workspace, services: Sequence[ServicePlan]) -> Plan:
+def assemble(workspace: Workspace, services: Sequence[ServicePlan], notices: tuple[Notice, ...] = ()) -> Plan:
     return Plan(
+        notices=notices,
         project=workspace.project,
         environment=workspace.environment,
         services=tuple(services),

@@ -14,7 +14,7 @@ from infractl.spec.validate import validate
 def ahead(text: str) -> tuple[str, ...]:
     value = yaml.safe_load(f"apiVersion: infractl.dev/v1\nkind: InferenceService\nmetadata: {{name: a}}\nspec: {{{text}}}")
     validate(InferenceService, value)
-    return not_acted_on(InferenceService, value)
+    return tuple(path for path, _ in not_acted_on(InferenceService, value))
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_a_project_s_policies_are_named_too() -> None:
     }
     validate(Project, value)
 
-    assert not_acted_on(Project, value) == ("targets.local.discount", "policies")
+    assert not_acted_on(Project, value) == (("targets.local.discount", False), ("policies", True))
 
 
 def test_every_promise_that_is_kept_today_is_acted_on() -> None:
@@ -65,3 +65,14 @@ def test_every_promise_that_is_kept_today_is_acted_on() -> None:
     validate(ServiceSpec, kept)
 
     assert not_acted_on(ServiceSpec, kept) == ()
+
+
+def test_what_somebody_may_rely_on_for_safety_is_marked() -> None:
+    value = {
+        "rollout": {"bake": "1m", "rollbackOn": {"p99": "9ms"}},
+        "serving": {"auth": {"apiKeys": {"env": "K"}}, "timeout": "1s"},
+    }
+    validate(ServiceSpec, value)
+
+    guards = {path for path, guards in not_acted_on(ServiceSpec, value) if guards}
+    assert guards == {"serving.auth.apiKeys", "rollout.rollbackOn.p99"}

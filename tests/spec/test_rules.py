@@ -24,12 +24,12 @@ from infractl.report.diagnostic_sarif import as_sarif
 from infractl.spec.currency import CURRENCIES
 from infractl.spec.foreign import IDEAS
 from infractl.spec.load import load_project
+from infractl.spec.meant_quantity import meant_quantity
 from infractl.spec.rule.check import PROJECT_RULES, RULES, broken
 from infractl.spec.rule.subject import Subject
 from infractl.spec.schema.field import shape_at
 from infractl.spec.section.model import Metric
 from infractl.spec.service import InferenceService, ServiceSpec
-from infractl.spec.spelling import meant_quantity
 from infractl.spec.validate import validate
 from infractl.spec.yaml.parse import parse
 from infractl.units import parse_bytes, parse_duration_s, parse_money, parse_rate_per_s, parse_share
@@ -126,13 +126,15 @@ def test_a_metric_is_bounded_on_its_bad_side(metric: Metric, bound: str) -> None
     ],
 )
 def test_models_are_read_from_the_project_from_object_stores_and_from_registries(uri: str, problem: str | None) -> None:
-    assert slugs({"model": {"uri": uri, "version": "1"}}) == [problem] * bool(problem)
+    named = {"format": "container"} if uri.startswith("oci:") else {}
+    assert slugs({"model": {"uri": uri, "version": "1", **named}}) == [problem] * bool(problem)
 
 
-def test_an_image_needs_no_format_and_no_other_model_is_one() -> None:
+def test_an_image_with_a_section_needs_no_format_and_no_other_model_is_one() -> None:
     image = {"uri": "oci://registry.example.com/fraud:1", "version": "1", "container": {"ports": {"http": 9000}}}
 
     assert slugs({"model": image}) == []
+    assert slugs({"model": {"uri": image["uri"], "version": "1"}}) == ["format-unknown"]
     assert slugs({"model": {**image, "uri": "s3://acme/fraud.onnx"}}) == ["container-without-image"]
     assert slugs({"model": {**image, "format": "onnx"}}) == ["container-without-image"]
 

@@ -54,6 +54,7 @@ from infractl.spec.rule.mode import (
 )
 from infractl.spec.rule.model import (
     container_without_image,
+    digest_without_file,
     format_unfit,
     format_unknown,
     model_and_models,
@@ -88,7 +89,14 @@ from infractl.spec.rule.serving import (
     timeout_within_slo,
 )
 from infractl.spec.rule.subject import Rule, Subject
-from infractl.spec.rule.traffic import bad_cron, schedule_without_peak, traffic_order, unknown_time_zone
+from infractl.spec.rule.traffic import (
+    bad_cron,
+    schedule_without_peak,
+    traffic_order,
+    traffic_shares,
+    unknown_model,
+    unknown_time_zone,
+)
 from infractl.spec.validate import remainder
 from infractl.spec.yaml.document import Document
 from infractl.spec.yaml.limit import first
@@ -99,6 +107,7 @@ RULES: tuple[Rule, ...] = (
     format_unfit,
     format_unknown,
     container_without_image,
+    digest_without_file,
     tokens_without_language_model,
     secret_in_plain_text,
     uri_scheme,
@@ -123,6 +132,8 @@ RULES: tuple[Rule, ...] = (
     no_condition,
     traffic_order,
     schedule_without_peak,
+    unknown_model,
+    traffic_shares,
     bad_cron,
     unknown_time_zone,
     budget_positive,

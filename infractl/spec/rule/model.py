@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from infractl.errors import Diagnostic
-from infractl.spec.conceal import concealed
+from infractl.spec.conceal import tells_a_secret
 from infractl.spec.find import SCHEME, is_directory, is_file
 from infractl.spec.problem import error, warning
 from infractl.spec.rule.subject import Subject
@@ -102,16 +102,21 @@ _CONVERSIONS = {
 def format_unknown(subject: Subject) -> Iterator[Diagnostic]:
     """Where the name does not tell the format, guessing from the content would be a surprise."""
     for path, model in subject.models.items():
-        if model.actual_format is None and subject.is_sure(model.format, *path, "format") and _names_a_file(subject, model.uri):
-            ending = PurePosixPath(model.uri).suffix.lower()
-            known = ", ".join(f for f in Format if f is not Format.auto)
-            yield error(
-                "format-unknown",
-                "the model's name does not tell its format",
-                f"{ending} is not the ending of a known format" if ending else f"{written(model.uri)} has no ending",
-                subject.mark(*path, "uri"),
-                _CONVERSIONS.get(ending, f"say what it is with {dotted(path)}.format: {known}"),
+        if model.actual_format is not None or not subject.is_sure(model.format, *path, "format"):
+            continue
+        known = ", ".join(f for f in Format if f is not Format.auto)
+        ending = PurePosixPath(model.uri).suffix.lower()
+        if model.uri.startswith("oci://"):
+            detail, remedy = (
+                "a registry holds images and models",
+                "write format: container for an image of your own, or format: onnx",
             )
+        elif _names_a_file(subject, model.uri):
+            detail = f"{ending} is not the ending of a known format" if ending else f"{written(model.uri)} has no ending"
+            remedy = _CONVERSIONS.get(ending, f"say what it is with {dotted(path)}.format: {known}")
+        else:
+            continue
+        yield error("format-unknown", "the model's name does not tell its format", detail, subject.mark(*path, "uri"), remedy)
 
 
 _TREES = (Format.sklearn, Format.xgboost, Format.lightgbm)
@@ -157,29 +162,31 @@ def _names_a_file(subject: Subject, uri: str) -> bool:
     return uri.startswith(("s3://", "gs://")) and bool(_ENDING.search(uri))
 
 
-_SECRET = ("PASSWORD", "PASSWD", "PASSPHRASE", "SECRET", "TOKEN", "CREDENTIAL", "CREDENTIALS", "APIKEY")
-_KEY_OF = ("API", "ACCESS", "SECRET", "PRIVATE", "ENCRYPTION", "SIGNING", "ACCOUNT")
-"""The last word of a secret's name; what stands before KEY in one."""
+def digest_without_file(subject: Subject) -> Iterator[Diagnostic]:
+    """A sha256 is of one file; an image is pinned in its uri, a directory has many files."""
+    for path, model in subject.models.items():
+        if model.sha256 is None or not subject.is_sure(model.uri, *path, "uri"):
+            continue
+        image = model.uri.startswith("oci://")
+        if image or model.uri.endswith("/") or model.actual_format is Format.huggingface:
+            yield error(
+                "digest-without-file",
+                "a digest is given of what is no single file",
+                f"{written(model.uri)} is {'an image' if image else 'a directory'}",
+                subject.mark(*path, "sha256"),
+                "pin the image in its uri: oci://REGISTRY/IMAGE@sha256:..." if image else "remove it, or name a single file",
+            )
 
 
 def secret_in_plain_text(subject: Subject) -> Iterator[Diagnostic]:
     """A warning, since only the variable's name tells. The value is shown nowhere: not in the snippet either."""
     for path, model in subject.models.items():
         for name, value in model.container.env.items():
-            if isinstance(value, str) and value and _tells_a_secret(name, value):
+            if isinstance(value, str) and value and tells_a_secret(name, value):
                 yield warning(
                     "secret-in-plain-text",
                     "an environment variable seems to hold a secret in plain text",
                     f"everybody who reads this file can read {name}",
-                    concealed(subject.key_mark(*path, "container", "env", name)),
+                    subject.key_mark(*path, "container", "env", name),
                     f"keep it elsewhere and say where: {name}: {{env: {name}}}, or {{secret: NAME}} of the target's secret store",
                 )
-
-
-def _tells_a_secret(name: str, value: str) -> bool:
-    words = name.upper().strip("_").split("_")
-    if words[-1] in _SECRET or (words[-1] == "KEY" and words[-2:-1] and words[-2] in _KEY_OF):
-        return True
-    # A uri with a password: postgres://user:password@host/
-    user, found, _ = value.partition("://")[2].partition("/")[0].rpartition("@")
-    return bool(found) and ":" in user

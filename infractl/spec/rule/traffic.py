@@ -8,8 +8,9 @@ from functools import cache, lru_cache
 from infractl.errors import Diagnostic
 from infractl.spec.problem import error
 from infractl.spec.rule.subject import Subject
-from infractl.spec.suggest import closest, written
+from infractl.spec.suggest import closest, did_you_mean, written
 from infractl.spec.yaml.document import Path as Keys
+from infractl.units import format_share
 
 _FIELDS = ("minute", "hour", "day of month", "month", "day of week")
 
@@ -40,15 +41,43 @@ def traffic_order(subject: Subject) -> Iterator[Diagnostic]:
 
 
 def schedule_without_peak(subject: Subject) -> Iterator[Diagnostic]:
-    """A period's factor is a multiple of the peak."""
+    """A period's factor is a part of the peak."""
     in_requests = subject.spec.mode != "batch"  # a run has none, which `server_in_batch_mode` says
     if subject.spec.traffic.schedule and in_requests and not subject.says("traffic", "peak"):
         yield error(
             "schedule-without-peak",
             "a schedule changes a peak that is not given",
-            "each factor of traffic.schedule is a multiple of traffic.peak",
+            "each factor of traffic.schedule is a part of traffic.peak",
             subject.key_mark("traffic", "schedule"),
             "add traffic.peak, the highest request rate: peak: 200/s",
+        )
+
+
+def unknown_model(subject: Subject) -> Iterator[Diagnostic]:
+    """Traffic is shared between the models that the service has."""
+    for name in subject.spec.traffic.models:
+        if name not in subject.spec.models:
+            yield error(
+                "unknown-model",
+                "traffic is for a model that the service does not have",
+                f"{name} is not in spec.models",
+                subject.key_mark("traffic", "models", name),
+                did_you_mean(name, tuple(subject.spec.models), "remove it, or use one of")
+                if subject.spec.models
+                else "remove it",
+            )
+
+
+def traffic_shares(subject: Subject) -> Iterator[Diagnostic]:
+    """More than all of the traffic cannot be given away."""
+    shares = [each.share for each in subject.spec.traffic.models.values()]
+    if sum(shares) > 1 + 1e-9:
+        yield error(
+            "traffic-shares",
+            "the shares of the traffic are more than all of it",
+            f"together they are {format_share(sum(shares))}",
+            subject.key_mark("traffic", "models"),
+            "lower some of them: together they are at most 100%",
         )
 
 

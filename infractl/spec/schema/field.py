@@ -27,13 +27,14 @@ class _About(NamedTuple):
     example: str
     acted_on: bool
     already: tuple[Any, ...]
+    guards: bool
 
 
 class Field(NamedTuple):
     """A declared field. `name` is the attribute's, `key` what users write; `default` is ABSENT where it must be given.
 
     `example` is YAML. `acted_on` is false where a later version of infractl will be the first to do something with it; values
-    that say how it is `already` need nothing done.
+    that say how it is `already` need nothing done. `guards`: somebody may rely on it for safety.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Field(NamedTuple):
     example: str
     acted_on: bool
     already: tuple[Any, ...]
+    guards: bool
     default: Any
 
     @property
@@ -50,14 +52,16 @@ class Field(NamedTuple):
         return self.default is ABSENT
 
 
-def required(text: str, *, example: str = "", acted_on: bool = True, already: tuple[Any, ...] = ()) -> Any:
+def required(text: str, *, example: str = "", acted_on: bool = True) -> Any:
     """A field that must be given; `text` is its documentation."""
-    return _About(text, ABSENT, example, acted_on, already)
+    return _About(text, ABSENT, example, acted_on, (), False)
 
 
-def option(text: str, *, default: Any, example: str = "", acted_on: bool = True, already: tuple[Any, ...] = ()) -> Any:
+def option(
+    text: str, *, default: Any, example: str = "", acted_on: bool = True, already: tuple[Any, ...] = (), guards: bool = False
+) -> Any:
     """A field that may be left out."""
-    return _About(text, default, example, acted_on, already)
+    return _About(text, default, example, acted_on, already, guards)
 
 
 @dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(required, option))
@@ -106,6 +110,7 @@ def _fields(section: type) -> Iterator[Field]:
                 example=about.example,
                 acted_on=about.acted_on,
                 already=about.already,
+                guards=about.guards,
                 default=about.default,
             )
 

@@ -56,7 +56,9 @@ class Validation(Section):
         "The most that the metric may be, where less is better (`rmse`, `mae`).", default=None, example="3.5"
     )
     max_drop: Annotated[float, Number(least=0)] = option(
-        "How much worse than the given model an optimized one may be, in the metric's own unit.", default=0.01
+        "How much worse than the given model an optimized one may be: in points of the metric, 0.01 being one of a hundred; "
+        "for `rmse` and `mae` as a share of the given model's.",
+        default=0.01,
     )
 
 
@@ -146,10 +148,10 @@ class Model(Section):
 
     @property
     def actual_format(self) -> Format | None:
-        """The format, told by the uri's ending where it is `auto`; None where that does not tell."""
+        """The format; where it is `auto`, told by an image's own section or by the uri's ending; else None."""
         if self.format is not Format.auto:
             return self.format
-        if self.uri.startswith("oci://"):
+        if self.uri.startswith("oci://") and self.container != Container():
             return Format.container
         return _ENDINGS.get(PurePosixPath(self.uri).suffix.lower())
 

@@ -93,7 +93,8 @@ class Optimize(Section):
     """How far the model may be changed. Every change must prove itself on the validation data."""
 
     level: Literal["off", "safe", "auto", "aggressive"] = option(
-        "`safe` keeps the answers' bits where it can, `auto` keeps the accuracy, `aggressive` tries every pass.",
+        "`safe` keeps the answers' bits where it can, `auto` keeps the accuracy, `aggressive` tries every pass. "
+        "Without `model.validation` nothing is done that could change answers.",
         default="auto",
         already=("off",),
     )

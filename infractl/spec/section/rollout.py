@@ -13,6 +13,8 @@ class Limits(Section):
     p50: Seconds | None = option("The median latency.", default=None, example="10ms")
     p95: Seconds | None = option("The 95th percentile of the latency.", default=None, example="15ms")
     p99: Seconds | None = option("The 99th percentile of the latency.", default=None, example="20ms")
+    ttft: Seconds | None = option("The 95th percentile of a language model's time to first token.", default=None, example="800ms")
+    tpot: Seconds | None = option("The 95th percentile of its time per output token.", default=None, example="60ms")
     error_rate: Share | None = option("The share of requests that fail.", default=None, example="1%")
     shift: Annotated[float, Number(least=0)] | None = option(
         "How far the inputs are from the reference data.", default=None, example="0.2"
@@ -32,4 +34,6 @@ class Rollout(Section):
         "Shares of the traffic that a canary gets, one after the other.", default=(), example="[5%, 25%, 100%]"
     )
     bake: Seconds = option("How long each step is watched before the next.", default=120.0, example="2m")
-    rollback_on: Limits = option("What takes the new release back.", default=Limits(), example="{errorRate: 1%, p99: 20ms}")
+    rollback_on: Limits = option(
+        "What takes the new release back.", default=Limits(), example="{errorRate: 1%, p99: 20ms}", guards=True
+    )

@@ -37,8 +37,9 @@ class RateLimit(Section):
     burst: Annotated[int, Number(whole=True, least=1, most=1_000_000)] | None = option(
         "Requests that may come at once after a pause; one second's where it is left out.", default=None, example="50"
     )
-    per: Literal["key", "address", "service"] = option(
-        "Who is one caller: an API key, an address, or all together.", default="key"
+    per: Literal["auto", "key", "address", "service"] = option(
+        "Who is one caller: an API key, an address, or all together; `auto` is the key where there is `auth`, else the address.",
+        default="auto",
     )
 
 
@@ -78,9 +79,9 @@ class Serving(Section):
         already=("off",),
     )
     rate_limit: PerSecond | RateLimit | None = option(
-        "What one caller may send: a rate, or a mapping.", default=None, example="500/s", acted_on=False
+        "What one caller may send: a rate, or a mapping.", default=None, example="500/s", acted_on=False, guards=True
     )
-    auth: Auth | None = option("Who may call.", default=None, example="{apiKeys: {env: FRAUD_KEYS}}", acted_on=False)
+    auth: Auth | None = option("Who may call.", default=None, example="{apiKeys: {env: FRAUD_KEYS}}", acted_on=False, guards=True)
     timeout: Seconds | None = option("A request that waited this long is given up.", default=None, example="2s", acted_on=False)
     max_payload: Size | None = option("The largest request that is taken.", default=None, example="8MiB", acted_on=False)
     protocols: Annotated[tuple[Literal["http", "grpc"], ...], Items(least=1)] = option(
@@ -94,7 +95,7 @@ class Serving(Section):
         already=("auto", 1),
     )
     keep_warm: Annotated[int, Number(whole=True, least=0, most=1000)] = option(
-        "Instances that a serverless target keeps warm.", default=0, acted_on=False, already=(0,)
+        "Replicas that a serverless target keeps warm.", default=0, acted_on=False, already=(0,)
     )
     load_balancing: Literal["auto", "round-robin", "least-requests", "session"] = option(
         "Which replica gets a request; `session` keeps a caller with one.", default="auto", acted_on=False, already=("auto",)

@@ -1,11 +1,13 @@
 """`targets` of infractl.yaml: where services may run, and what the machines there cost."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar
 
 from infractl.domain.hardware_class import HardwareClass
-from infractl.spec.quantity import Amount, Share
+from infractl.spec.quantity import Amount, Share, Size
 from infractl.spec.schema.field import Section, fields_of, option, required
 from infractl.spec.schema.shape import Items, Number, Text
+from infractl.spec.text import Name, Word
 
 
 class MachinePrice(Section):
@@ -20,6 +22,21 @@ class MachinePrice(Section):
         "What it draws at work.", default=None, example="350"
     )
     per_kwh: Amount | None = option("The price of a kilowatt-hour.", default=None, example="0.30 USD")
+
+
+class Machine(Section):
+    """One sort of machine that a target has, where the provider cannot ask for it or for its price."""
+
+    chip: Word | None = option("What computes in it.", default=None, example="NVIDIA L4")
+    chips: Annotated[int, Number(whole=True, least=1, most=64)] = option("How many of these chips it has.", default=1)
+    cpus: Annotated[int, Number(whole=True, least=1, most=4096)] | None = option("Processor cores.", default=None, example="16")
+    memory: Size | None = option("Main memory.", default=None, example="64GiB")
+    count: Annotated[int, Number(whole=True, least=1, most=100_000)] | None = option(
+        "How many of these machines there are.", default=None, example="4"
+    )
+    price: MachinePrice | None = option(
+        "What one of them costs.", default=None, example="{capex: 8000 USD, watts: 350, perKwh: 0.30 USD}"
+    )
 
 
 class TargetEntry(Section):
@@ -38,6 +55,13 @@ class TargetEntry(Section):
     )
     price: MachinePrice | None = option(
         "What one machine of the target costs, where it is your own.", default=None, example="{perHour: 0.12 USD}", acted_on=False
+    )
+
+    machines: Mapping[Name, Machine] = option(
+        "The target's own machines by the name of their pool, where they differ.",
+        default={},
+        example="{gpu-pool: {chip: NVIDIA L4, count: 4, price: {perHour: 0.70 USD}}}",
+        acted_on=False,
     )
 
     @property

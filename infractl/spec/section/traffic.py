@@ -3,20 +3,31 @@
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from infractl.spec.quantity import PerSecond
+from infractl.spec.quantity import PerSecond, Share
 from infractl.spec.schema.field import Section, option, required
 from infractl.spec.schema.shape import Number, Text
-from infractl.spec.text import Word
+from infractl.spec.text import Name, Word
 
 Dimension = Annotated[str, Text(named="dimension", least=1, most=60)]
 Extent = Annotated[int, Number(whole=True, least=1, most=10_000_000)]
 
 
 class Period(Section):
-    """From this time on, until the next period begins, the peak is `factor` times as high."""
+    """From this time on, until the next period begins, this much of the peak is expected."""
 
     cron: Word = required("When it begins: minute, hour, day of month, month, day of week.", example='"0 8 * * 1-5"')
-    factor: Annotated[float, Number(least=0, most=1000)] = required("Traffic as a multiple of `traffic.peak`.", example="0.2")
+    factor: Annotated[float, Number(least=0, most=1)] = required("Traffic as a part of `traffic.peak`.", example="0.2")
+
+
+class ModelTraffic(Section):
+    """What one of several models gets of a service's traffic."""
+
+    share: Share = required("Its share of the requests.", example="80%")
+    shapes: Mapping[Dimension, Extent] = option(
+        "Usual extent of its named dimensions in one request; those of the service where it is left out.",
+        default={},
+        example="{batch: 8}",
+    )
 
 
 class Traffic(Section):
@@ -38,6 +49,12 @@ class Traffic(Section):
         "Usual extent of the model's named dimensions in one request; a language model's are `prompt` and `output`, in tokens.",
         default={},
         example="{batch: 1, sequence: 128}",
+        acted_on=False,
+    )
+    models: Mapping[Name, ModelTraffic] = option(
+        "What each of `spec.models` gets; the same for all where it is left out.",
+        default={},
+        example="{ranker: {share: 80%}, embedder: {share: 20%}}",
         acted_on=False,
     )
     schedule: tuple[Period, ...] = option(
