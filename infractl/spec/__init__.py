@@ -1,4 +1,4 @@
-"""What users ask: pydantic models, YAML whose values keep their marks, cross-field rules. No stage that acts on it lives here.
+"""What users ask: sections that declare documents, YAML whose values keep their marks, environments, rules between fields.
 
-Begin with `load`, which joins the steps.
+No stage that acts on it lives here. Begin with `load`, which joins the steps.
 """
