@@ -31,12 +31,12 @@ Function = Callable[..., Any]
 BETWEEN = (between.duplicate_service, between.moved_from_itself, between.moved_from_declared, between.moved_twice)
 CONCERNED: dict[type, str] = {
     Metadata: "duplicate_service",
-    Model: "format_unfit format_unknown uri_scheme uri_incomplete model_outside_project model_missing",
+    Model: "format_unfit format_unknown uri_scheme uri_incomplete model_outside_project model_missing digest_without_file",
     Validation: "data_outside_project data_missing data_format same_data metric_bound metric_setting drop_without_limit",
     Container: "container_without_image secret_in_plain_text",
     Slo: "latency_order duration_positive rate_positive promise_absolute latency_in_batch_mode completion_in_realtime_mode "
     "tokens_without_language_model",
-    Traffic: "traffic_order schedule_without_peak bad_cron unknown_time_zone",
+    Traffic: "traffic_order traffic_shares unknown_model schedule_without_peak bad_cron unknown_time_zone",
     Budget: "budget_positive budget_currency known_currency",
     Hardware: "class_not_at_target region_or_zone allow_and_deny",
     Passes: "optimize_off pass_without_data",
