@@ -20,7 +20,6 @@ import pytest
 from hypothesis import settings
 from onnx import TensorProto, helper, numpy_helper
 
-from infractl.domain.environment import DEFAULT_ENVIRONMENT
 from infractl.errors import Diagnostic, SpecError
 from infractl.spec.load import load_project
 
@@ -79,7 +78,7 @@ def load_broken(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], tuple[Diagn
         named, chosen = Path("paths.txt"), Path("env.txt")
         paths = [Path(line) for line in named.read_text().splitlines()] if named.exists() else [Path("service.yaml")]
         with pytest.raises(SpecError) as raised:
-            load_project(paths, chosen.read_text().strip() if chosen.exists() else DEFAULT_ENVIRONMENT)
+            load_project(paths, chosen.read_text().strip() if chosen.exists() else None)
         return raised.value.diagnostics
 
     return load

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from infractl.cli.parameter import AutoApprove, Env, Paths, environment_of, given
+from infractl.cli.parameter import AutoApprove, Env, Paths, given
 from infractl.errors import UsageError
 
 
 def apply(paths: Paths = None, env: Env = None, auto_approve: AutoApprove = False) -> None:
     """Plan, ask, and carry it out.
 
-    Given a plan that plan --out saved, carry out exactly that in its environment, or refuse it where things changed since.
+    Given a plan that plan --out saved, carry out exactly that in its environment, without a question: it was reviewed. Where
+    things changed since, it is refused.
     """
     from infractl.cli.carry_out import carry_out
     from infractl.cli.document import open_plan
@@ -22,12 +23,12 @@ def apply(paths: Paths = None, env: Env = None, auto_approve: AutoApprove = Fals
     if _is_plan(sources):
         saved = open_plan(sources[0])
         if env not in (None, saved.environment):
-            raise _another_environment(saved.environment, environment_of(env), sources[0])
+            raise _another_environment(saved.environment, env, sources[0])
         workspace = opened([_project(sources[0])], saved.environment)
         # A saved plan was reviewed: asking again would be noise.
         carry_out(lambda voice: workflow.apply_saved(workspace, saved, voice), auto_approve=True)
     else:
-        workspace = opened(sources, environment_of(env))
+        workspace = opened(sources, env)
         carry_out(lambda voice: workflow.apply(workspace, voice), auto_approve=auto_approve)
 
 

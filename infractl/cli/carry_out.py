@@ -23,11 +23,13 @@ if TYPE_CHECKING:
     from infractl.workflows.apply import Outcome
 
 
-def carry_out(run: Callable[[Voice], Outcome], auto_approve: bool) -> None:
+def carry_out(
+    run: Callable[[Voice], Outcome], auto_approve: bool, question: str = "Do you want to perform these actions"
+) -> None:
     """Raises typer.Exit with the code: 0 done, 1 nothing was done, 5 some was, 130 stopped."""
     stop = Stop()
     voice = Voice(
-        approve=approval(auto_approve, "Do you want to perform these actions?"),
+        approve=approval(auto_approve, question),
         carrying_out=lambda: stopping(stop),
         progress=progress,
         emit=event_printer(),

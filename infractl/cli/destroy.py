@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from infractl.cli.parameter import AutoApprove, Env, Paths, environment_of, given
+from infractl.cli.parameter import AutoApprove, Env, Paths, given
 
 if TYPE_CHECKING:
     from infractl.workflows.workspace import Workspace
@@ -17,14 +17,18 @@ def destroy(paths: Paths = None, env: Env = None, auto_approve: AutoApprove = Fa
     For every service of a project, or for those that the named files declare.
     """
     from infractl.cli.carry_out import carry_out
+    from infractl.cli.opening import tell_elsewhere
     from infractl.workflows import apply as workflow
 
-    workspace = _workspace(given(paths), environment_of(env))
+    workspace = _workspace(given(paths), env)
     keys = workflow.destroyable(workspace)
-    carry_out(lambda voice: workflow.destroy(workspace, keys, voice), auto_approve=auto_approve)
+    if not keys:
+        tell_elsewhere(workspace)
+    question = "Do you want to destroy this"
+    carry_out(lambda voice: workflow.destroy(workspace, keys, voice), auto_approve=auto_approve, question=question)
 
 
-def _workspace(sources: list[Path], environment: str) -> Workspace:
+def _workspace(sources: list[Path], environment: str | None) -> Workspace:
     """A whole project is opened without its documents: what runs can be removed even if they are broken or gone."""
     from infractl.workflows.workspace import open_project, open_workspace
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from infractl.cli.parameter import Env, environment_of
+from infractl.cli.parameter import Env
 from infractl.errors import UsageError
 
 
@@ -24,13 +24,19 @@ def invoke(
     from infractl.workflows.workspace import open_project
 
     body = _body(data)
-    answer = run(open_project(project, environment_of(env)), service, body)
+    answer = run(open_project(project, env), service, body)
     sys.stdout.write(json.dumps(answer) + "\n")
 
 
 def _body(data: Path) -> dict[str, Any]:
+    from infractl.cli.document import MOST_BYTES
+
     try:
-        text = sys.stdin.read() if str(data) == "-" else data.read_text(encoding="utf-8")
+        if str(data) == "-":
+            text = sys.stdin.read(MOST_BYTES)
+        else:
+            with data.open(encoding="utf-8") as file:
+                text = file.read(MOST_BYTES)
         body = json.loads(text)
     except (OSError, ValueError) as error:
         raise _refused(data, str(error)) from None

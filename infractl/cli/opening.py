@@ -6,16 +6,25 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from infractl.cli.terminal import style_of
+from infractl.cli.terminal import progress, style_of
 from infractl.errors import Severity
 from infractl.report.diagnostic import render
+from infractl.workflows.elsewhere import elsewhere
 from infractl.workflows.workspace import Workspace, open_workspace
 
 
-def opened(paths: Sequence[Path], environment: str) -> Workspace:
-    """Raises SpecError with everything that is wrong."""
+def opened(paths: Sequence[Path], environment: str | None) -> Workspace:
+    """In the default environment where none is named. Raises SpecError with everything that is wrong."""
     workspace = open_workspace(paths, environment)
     warnings = [d for d in workspace.loaded.diagnostics if d.severity is Severity.warning]
     if warnings:
         sys.stderr.write(render(warnings, color=style_of(sys.stderr).color))
     return workspace
+
+
+def tell_elsewhere(workspace: Workspace) -> None:
+    """Says where to look, where nothing of what was asked for is recorded in this environment."""
+    if names := elsewhere(workspace):
+        progress(
+            f"Nothing of this is recorded in the environment {workspace.environment}. It is in {', '.join(names)}: add --env NAME"
+        )

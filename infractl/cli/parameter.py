@@ -7,8 +7,6 @@ from typing import Annotated
 
 import typer
 
-from infractl.domain.environment import DEFAULT_ENVIRONMENT
-
 Paths = Annotated[
     list[Path] | None,
     typer.Argument(help="Files or directories with service documents. [default: the current directory]", show_default=False),
@@ -30,15 +28,10 @@ Env = Annotated[
     typer.Option(
         "--env",
         metavar="NAME",
-        help="The environment that environments/NAME.yaml declares. [default: default]",
+        help="The environment that environments/NAME.yaml declares. [default: default, if there is one]",
         autocompletion=declared_environments,
     ),
 ]
-
-
-def environment_of(env: str | None) -> str:
-    """An empty name, as of a variable that is not set, is a name that does not exist."""
-    return DEFAULT_ENVIRONMENT if env is None else env
 
 
 def given(paths: list[Path] | None) -> list[Path]:

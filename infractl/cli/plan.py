@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from infractl.cli.parameter import AsJson, Env, Paths, environment_of, given
+from infractl.cli.parameter import AsJson, Env, Paths, given
 
 
 def plan(
@@ -29,7 +29,7 @@ def plan(
     from infractl.workflows.plan import plan as run
     from infractl.workflows.plan import removed_keys
 
-    workspace = opened(given(paths), environment_of(env))
+    workspace = opened(given(paths), env)
     result = run(workspace, removed_keys(workspace), progress)
     sys.stdout.write(plan_json(result) if json else plan_text(result, style_of(sys.stdout)))
     if out is not None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from infractl.cli.parameter import AsJson, AutoApprove, Env, environment_of
+from infractl.cli.parameter import AsJson, AutoApprove, Env
 
 if TYPE_CHECKING:
     from infractl.state.store import Holder
@@ -21,10 +21,13 @@ state = typer.Typer(help="See what is recorded, and break a lock.", no_args_is_h
 @state.command("list")
 def list_resources(project: ProjectDirectory = Path(), env: Env = None, json: AsJson = False) -> None:
     """List what is recorded, one resource a line."""
+    from infractl.cli.opening import tell_elsewhere
     from infractl.workflows.state import recorded
     from infractl.workflows.workspace import open_project
 
-    states = recorded(open_project(project, environment_of(env)))
+    workspace = open_project(project, env)
+    states = recorded(workspace)
+    tell_elsewhere(workspace)
     if json:
         import json as codec
 
@@ -58,5 +61,5 @@ def unlock(
         )
         return auto_approve or ask("Break this lock?")
 
-    holder = run(open_project(project, environment_of(env)), lock, approve)
+    holder = run(open_project(project, env), lock, approve)
     sys.stdout.write(f"Unlocked: pid {holder.pid} on {holder.host} can write no more.\n")

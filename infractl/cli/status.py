@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from infractl.cli.parameter import AsJson, Env, Paths, environment_of, given
+from infractl.cli.parameter import AsJson, Env, Paths, given
 
 
 def status(paths: Paths = None, env: Env = None, json: AsJson = False) -> None:
@@ -12,12 +12,14 @@ def status(paths: Paths = None, env: Env = None, json: AsJson = False) -> None:
 
     What is measured stands beside what was promised and what was predicted.
     """
-    from infractl.cli.opening import opened
+    from infractl.cli.opening import opened, tell_elsewhere
     from infractl.cli.terminal import style_of
     from infractl.report.status_text import status_text
     from infractl.workflows.status import status as run
 
-    services = run(opened(given(paths), environment_of(env)))
+    workspace = opened(given(paths), env)
+    services = run(workspace)
+    tell_elsewhere(workspace)
     if json:
         import json as codec
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from infractl.domain.environment import DEFAULT_ENVIRONMENT
 from infractl.errors import UsageError
 from infractl.report.style import Style
 
@@ -45,8 +46,8 @@ def _write(stream: TextIO, text: str) -> None:
     try:
         stream.write(text)
         stream.flush()
-    except BrokenPipeError:
-        # The reader has gone, as `head` does. What is being changed must not stop half way for that.
+    except OSError:
+        # The reader has gone, as `head` does, or the disk is full. What is being changed must not stop half way for that.
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
@@ -69,7 +70,7 @@ def event_printer() -> Callable[[Event], None]:
 
 
 def approval(auto: bool, question: str) -> Callable[[Plan], bool]:
-    """Shows the plan and asks; without a terminal there is nobody to ask."""
+    """Shows the plan and asks, naming the environment unless it is the default one; without a terminal there is nobody to ask."""
 
     def approve(plan: Plan) -> bool:
         from infractl.report.plan_text import plan_text
@@ -77,7 +78,7 @@ def approval(auto: bool, question: str) -> Callable[[Plan], bool]:
         show(plan_text(plan, style_of(sys.stdout)))
         if auto:
             return True
-        return ask(question)
+        return ask(f"{question}?" if plan.environment == DEFAULT_ENVIRONMENT else f"{question} in {plan.environment}?")
 
     return approve
 

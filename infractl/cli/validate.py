@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from infractl.cli.parameter import AsJson, Paths, given
+from infractl.domain.environment import DEFAULT_ENVIRONMENT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +31,8 @@ def validate(
         typer.Option(
             "--env",
             metavar="NAME",
-            help="The one environment to check.  [default: the default one and those whose files lie in the paths]",
+            help="The one environment to check.  [default: the default one and those whose files lie in the paths; all where "
+            "infractl.yaml says that there is no default one]",
         ),
     ] = None,
     format: Annotated[  # noqa: A002 - the option's name
@@ -63,11 +65,12 @@ def _what(loaded: LoadedProject, env: str | None) -> str:
     services = _counted("service", [s.name for s in loaded.services])
     if env is not None:
         return f"{services} in the environment {env}"
-    if not loaded.environments:
+    others = [name for name in loaded.environments if name != DEFAULT_ENVIRONMENT]
+    if not others:
         return services
     if not loaded.services:
-        return _counted("environment", loaded.environments)
-    return f"{services} in {_counted('environment', [loaded.environment, *loaded.environments])}"
+        return _counted("environment", others)
+    return f"{services} in {_counted('environment', loaded.environments)}"
 
 
 def _counted(noun: str, names: Sequence[str]) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from infractl.domain.action import Action
 from infractl.domain.applied import Applied
+from infractl.domain.environment import DEFAULT_ENVIRONMENT
 from infractl.domain.event import Event, Phase
 from infractl.report.style import Style
 
@@ -49,8 +50,10 @@ def summary_text(applied: Sequence[Applied], style: Style) -> str:
     counts = {phase: sum(r.phase is phase for r in results) for phase in Phase}
     parts = [f"{n} {phase.value.replace('-', ' ')}" for phase, n in counts.items() if n]
     complete = all(a.complete for a in applied)
+    environments = {a.plan.key.environment for a in applied} - {DEFAULT_ENVIRONMENT}
+    where = f" in {', '.join(sorted(environments))}" if environments else ""
     word = "Destroy" if applied and all(a.plan.deployment is None for a in applied) else "Apply"
-    head = style.green(f"{word} complete:") if complete else style.red(f"{word} did not complete:")
+    head = style.green(f"{word} complete{where}:") if complete else style.red(f"{word} did not complete{where}:")
     lines = [f"{head} {', '.join(parts) if parts else 'no resource had to change'}."]
     for service in applied:
         if not service.complete:

@@ -11,6 +11,7 @@ from infractl.spec.find import ENVIRONMENTS, PROJECT_FILE
 from infractl.spec.overlay import Overlay
 from infractl.spec.problem import error
 from infractl.spec.schema.field import Section, option, required
+from infractl.spec.service import InferenceService
 from infractl.spec.suggest import did_you_mean, written
 from infractl.spec.text import Name, Scalar, ValueName, Word
 from infractl.spec.validate import dotted, validate
@@ -64,6 +65,7 @@ def overlay_of(name: str, document: Document | None, project: Document | None, p
         for each in (patch, *of_services.values()):
             if each and isinstance(each.value, dict):
                 own.extend(_identity(each))
+                own.extend(_unknown_keys(each, document))
                 fill(each, values, own)
     problems.extend(own)
     return Overlay(
@@ -143,6 +145,16 @@ def _identity(patch: Node) -> Iterator[Diagnostic]:
                 )
                 break
             place = found
+
+
+def _unknown_keys(patch: Node, document: Document) -> list[Diagnostic]:
+    """A slip in a patch is told even where another patch, or a null, puts something else in its place."""
+    try:
+        validate(InferenceService, patch.value)
+    except ValidationError as error:
+        alone = Document(source=document.source, root=patch, problems=document.problems)
+        return [d for d in diagnose(error, alone, InferenceService) if d.slug == "unknown-key"]
+    return []
 
 
 def _without_identity(patch: Node) -> Node:

@@ -13,7 +13,6 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-from infractl.domain.environment import DEFAULT_ENVIRONMENT
 from infractl.errors import Diagnostics, SpecError
 from infractl.spec.yaml.text import MOST_BYTES
 
@@ -84,23 +83,20 @@ def environment_names(root: Path) -> tuple[str, ...]:
 
 
 def environment_file(root: Path, name: str) -> Candidate:
-    """The file of an environment. Raises SpecError for one that has none."""
-    known = environment_names(root)
-    if name not in known:
-        raise unknown_environment(root, name, known)
+    """Where the file of an environment is, or would be. It must declare that."""
     return Candidate(path=root / ENVIRONMENTS / f"{name}{_SUFFIXES[0]}", named=True, at_home=True)
 
 
 def unknown_environment(root: Path, name: str, known: Sequence[str]) -> SpecError:
     from infractl.spec.suggest import did_you_mean, written
 
-    names = (DEFAULT_ENVIRONMENT, *known)
+    new = f"write {ENVIRONMENTS}/NAME.yaml for a new one"
     return SpecError.of(
         "unknown-environment",
         summary="there is no such environment",
-        detail=f"{written(name)} is not among: {', '.join(names)}",
+        detail=f"{written(name)} is not among: {', '.join(known) or 'none'}",
         at=f"{shown(root / ENVIRONMENTS)}{os.sep}",
-        remedy=did_you_mean(name, names, f"write {ENVIRONMENTS}/NAME.yaml for a new one, or use one of"),
+        remedy=did_you_mean(name, known, f"{new}, or use one of" if known else new),
     )
 
 

@@ -6,8 +6,9 @@ each service (`overlay`), `validate` it, apply every `rule`. What a document may
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -16,9 +17,16 @@ from pydantic_core import ValidationError
 from infractl.domain.environment import DEFAULT_ENVIRONMENT
 from infractl.domain.given import Given
 from infractl.errors import Diagnostic, Diagnostics, Mark, SpecError
-from infractl.spec.find import Found, absolute_path, environment_names, find, shown
-from infractl.spec.project import Project, implied_document, project_document, read_project
-from infractl.spec.reading import Reading, read_documents
+from infractl.spec.find import Found, absolute_path, find, shown
+from infractl.spec.project import (
+    Project,
+    declared_environments,
+    environment_needed,
+    implied_document,
+    project_document,
+    read_project,
+)
+from infractl.spec.reading import Reading, read_documents, read_every_environment
 from infractl.spec.rule.check import broken, broken_between
 from infractl.spec.rule.subject import Subject
 from infractl.spec.service import InferenceService, ServiceSpec
@@ -26,7 +34,7 @@ from infractl.spec.validate import remainder, validate
 from infractl.spec.wording import diagnose
 from infractl.spec.yaml.document import Document
 from infractl.spec.yaml.document import Path as DocumentPath
-from infractl.spec.yaml.limit import MOST_LAID, MOST_PROBLEMS_IN_ALL, first, more_problems, too_much_laid
+from infractl.spec.yaml.limit import MOST_LAID, MOST_PROBLEMS, MOST_PROBLEMS_IN_ALL, first, more_problems, too_much_laid
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -72,7 +80,7 @@ class LoadedProject:
     """A project in an environment, with the services that were asked for. `diagnostics` holds warnings and notes.
 
     `document` is that of infractl.yaml; None where there is no such file and the defaults hold. `environments` names those that
-    were read besides the default one.
+    were checked; where no service was asked for, those that are declared.
     """
 
     root: Path
@@ -91,30 +99,47 @@ class LoadedProject:
         return setting or self.document.key_mark(("targets", name))
 
 
-def load_project(paths: Sequence[Path], environment: str = DEFAULT_ENVIRONMENT) -> LoadedProject:
-    """Read the services in files and directories, and the project above them. Raises SpecError with all that is wrong."""
+def load_project(paths: Sequence[Path], environment: str | None = None) -> LoadedProject:
+    """Read the services in files and directories, and the project above them. None is the default environment.
+
+    Raises SpecError with all that is wrong.
+    """
     problems = Diagnostics()
     reading = read_documents(paths, environment, problems)
-    services = _services(reading, environment, problems)
-    return _loaded(paths, reading, environment, services, problems)
+    services = [service for name in reading.chosen for service in _services(reading, name, problems)]
+    return _loaded(paths, reading, services, problems)
 
 
 def load_in_every_environment(paths: Sequence[Path]) -> LoadedProject:
-    """The project in its default environment, if nothing is wrong in any environment whose document was read."""
+    """The project in its default environment, or else its first, if nothing is wrong in any that is to be checked."""
     problems = Diagnostics()
-    reading = read_documents(paths, DEFAULT_ENVIRONMENT, problems)
-    services = _services(reading, DEFAULT_ENVIRONMENT, problems)
-    known = frozenset(problems)
-    for environment, document in reading.environments.items():
-        own = Diagnostics()
-        _services(reading, environment, own)
-        problems.extend(_within(environment, document, problem) for problem in own if problem not in known)
-    return _loaded(paths, reading, DEFAULT_ENVIRONMENT, services, problems)
+    reading = read_every_environment(paths, problems)
+    services = list[LoadedService]()
+    found = dict[str, Diagnostics]()
+    for environment in reading.chosen:
+        found[environment] = Diagnostics()
+        right = _services(reading, environment, found[environment])
+        services = services or right
+    everywhere = _everywhere(found)
+    problems.extend(everywhere)
+    for environment, own in found.items():
+        problems.extend(_within(environment, reading, problem) for problem in own if problem not in everywhere)
+    return _loaded(paths, reading, services, problems)
 
 
-def _within(environment: str, document: Document, problem: Diagnostic) -> Diagnostic:
+def _everywhere(found: Mapping[str, Diagnostics]) -> dict[Diagnostic, None]:
+    """What is said of no single environment: all that is wrong in the default one, or else what is wrong in each."""
+    first, *others = found.values() or [Diagnostics()]
+    if DEFAULT_ENVIRONMENT not in found:
+        held = [frozenset(other) for other in others]
+        return {problem: None for problem in first if held and all(problem in other for other in held)}
+    return dict.fromkeys(first)
+
+
+def _within(environment: str, reading: Reading, problem: Diagnostic) -> Diagnostic:
     """A problem of one environment alone says which, unless it lies in that one's file."""
-    if isinstance(problem.at, Mark) and problem.at.file == document.file:
+    document = reading.environments.get(environment)
+    if isinstance(problem.at, Mark) and document and problem.at.file == document.file:
         return problem
     return replace(problem, detail=f"in the environment {environment}: {problem.detail}")
 
@@ -161,11 +186,14 @@ def _laid(reading: Reading, environment: str, problems: Diagnostics) -> Iterator
         yield file, laid.document, laid.given
 
 
-def _loaded(
-    paths: Sequence[Path], reading: Reading, environment: str, services: Sequence[LoadedService], found: Diagnostics
-) -> LoadedProject:
+def _loaded(paths: Sequence[Path], reading: Reading, services: Sequence[LoadedService], found: Diagnostics) -> LoadedProject:
     # What is wrong with a patch is found in every service that it is for.
     problems = Diagnostics(dict.fromkeys(found))
+    values = [d.node(("values",)) for d in (reading.document, *reading.environments.values()) if d]
+    if reading.whole and reading.services and any(values):
+        from infractl.spec.unused_value import unused_values
+
+        problems.extend(islice(unused_values(reading, reading.chosen), MOST_PROBLEMS))
     if not reading.services and not reading.environments and not problems.errors:
         _no_services(paths, reading.found, problems)
     problems.raise_errors(SpecError)
@@ -173,30 +201,33 @@ def _loaded(
     return LoadedProject(
         root=reading.found.root,
         project=reading.project,
-        environment=environment,
-        environments=tuple(reading.environments),
+        environment=next(iter(reading.chosen), DEFAULT_ENVIRONMENT),
+        environments=reading.chosen,
         services=tuple(sorted(services, key=lambda s: s.name)),
         diagnostics=tuple(problems),
         document=reading.document,
     )
 
 
-def load_root(directory: Path, environment: str = DEFAULT_ENVIRONMENT) -> LoadedProject:
+def load_root(directory: Path, environment: str | None = None) -> LoadedProject:
     """The project that a directory belongs to, without its services: for what is recorded, whatever is declared.
 
-    Raises SpecError where the directory is not there or infractl.yaml is wrong.
+    Raises SpecError where the directory is not there, infractl.yaml is wrong, or no environment is named and there is no default.
     """
     problems = Diagnostics()
     found = find([directory], problems)
     document = project_document(found, problems)
     project = read_project(found, document, problems)
+    declared = declared_environments(found.root, document)
+    if environment is None and document and DEFAULT_ENVIRONMENT not in declared:
+        problems.extend([environment_needed(document, declared)])
     problems.raise_errors(SpecError)
     assert project is not None  # a broken one is an error
     return LoadedProject(
         root=found.root,
         project=project,
-        environment=environment,
-        environments=environment_names(found.root),
+        environment=DEFAULT_ENVIRONMENT if environment is None else environment,
+        environments=declared,
         services=(),
         diagnostics=(),
         document=document,

@@ -3,12 +3,15 @@
 Where there is none, the project is named after its directory and runs on this machine.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from pydantic_core import ValidationError
 
-from infractl.errors import Diagnostics, Mark, SpecError
-from infractl.spec.find import PROJECT_FILE, Found, read, shown
+from infractl.domain.environment import DEFAULT_ENVIRONMENT
+from infractl.errors import Diagnostic, Diagnostics, Mark, SpecError
+from infractl.spec.find import ENVIRONMENTS, PROJECT_FILE, Found, environment_names, read, shown
+from infractl.spec.problem import error
 from infractl.spec.schema.field import Section, option, required
 from infractl.spec.section.fleet import FleetBudget, Policy
 from infractl.spec.section.target import TargetEntry
@@ -21,7 +24,7 @@ from infractl.spec.yaml.parse import parse
 
 
 class StoreEntries(Section):
-    """Where the project remembers. Each is a directory, relative to infractl.yaml."""
+    """Where the project remembers: each a directory, relative to infractl.yaml, or the uri of a store that a plugin brings."""
 
     state: Word = option("State documents, one a service.", default=".infractl/state")
     artifacts: Word = option("Model files by digest.", default=".infractl/artifacts")
@@ -43,14 +46,21 @@ class Project(Section):
         default={},
         example="{peak: 2000/s, bucket: models}",
     )
+    default_environment: bool = option(
+        "Whether the documents as they stand are an environment, which is meant where --env names no other.", default=True
+    )
     stores: StoreEntries = option(
         "Where state, artifacts and measurements are kept.", default=StoreEntries(), example="{artifacts: models}"
     )
     budgets: tuple[FleetBudget, ...] = option(
-        "Budgets that services share by label.", default=(), example="[{labels: {team: risk}, monthly: 5000 USD}]", acted_on=False
+        "Budgets that services share by label.",
+        default=(),
+        example="[{labels: {team: risk}, monthly: 5000 USD}]",
+        guards=True,
+        acted_on=False,
     )
     policies: tuple[Policy, ...] = option(
-        "Rules for the services.", default=(), example="[{name: pinned, require: {sha256: true}}]", acted_on=False
+        "Rules for the services.", default=(), example="[{name: pinned, require: {sha256: true}}]", guards=True, acted_on=False
     )
 
 
@@ -96,6 +106,32 @@ def read_project(found: Found, document: Document | None, problems: Diagnostics)
     except ValidationError as error:
         problems.extend(diagnose(error, document, Project))
         return None
+
+
+def declared_environments(root: Path, document: Document | None) -> tuple[str, ...]:
+    """What --env may name: the default one, unless infractl.yaml says that there is none, and each that has a file."""
+    default = () if _without_default(document) else (DEFAULT_ENVIRONMENT,)
+    return (*default, *environment_names(root))
+
+
+def environment_needed(document: Document, known: Sequence[str]) -> Diagnostic:
+    """What a command is told that names no environment where there is no default one."""
+    return error(
+        "environment-needed",
+        "there is no default environment, and no other one is chosen",
+        f"this project has these environments: {', '.join(known)}" if known else "this project declares no environment",
+        document.mark(_DEFAULT) or document.nearest_mark(_DEFAULT),
+        f"add --env NAME, with one of: {', '.join(known)}" if known else f"write {ENVIRONMENTS}/NAME.yaml, and add --env NAME",
+    )
+
+
+def _without_default(document: Document | None) -> bool:
+    """Read as it stands, so that it holds where the rest of infractl.yaml is broken."""
+    said = document.node(_DEFAULT) if document else None
+    return said is not None and said.value is False
+
+
+_DEFAULT = ("defaultEnvironment",)
 
 
 def implied_document(project: Project) -> Document:

@@ -7,22 +7,26 @@ from pathlib import Path
 from typing import NamedTuple
 
 from infractl.domain.environment import DEFAULT_ENVIRONMENT
-from infractl.errors import Diagnostics, SpecError
-from infractl.spec.find import ENVIRONMENTS, Candidate, Found, environment_file, exists, find
-from infractl.spec.project import Project, project_document, read_project
-from infractl.spec.recognise import ENVIRONMENT, documents, is_environment
+from infractl.errors import Diagnostics
+from infractl.spec.find import ENVIRONMENTS, Candidate, Found, environment_file, exists, find, unknown_environment
+from infractl.spec.project import Project, declared_environments, environment_needed, project_document, read_project
+from infractl.spec.recognise import ENVIRONMENT, documents, is_environment, undeclared
 from infractl.spec.rule.check import broken_project
 from infractl.spec.yaml.document import Document
 
 
 class Reading(NamedTuple):
-    """`document` is infractl.yaml's, `environments` are by their files' names. `whole`: all services of the project were read."""
+    """`document` is infractl.yaml's, `environments` are by their files' names. `whole`: all services of the project were read.
+
+    `chosen` are the environments to look at: those that are declared, of those that were asked for.
+    """
 
     found: Found
     document: Document | None
     project: Project | None
     services: tuple[tuple[Path, Document], ...]
     environments: dict[str, Document]
+    chosen: tuple[str, ...]
     whole: bool
 
     @property
@@ -32,39 +36,76 @@ class Reading(NamedTuple):
         return frozenset(node.value for node in found if node and isinstance(node.value, str))
 
 
-def read_documents(paths: Sequence[Path], environment: str, problems: Diagnostics) -> Reading:
-    """Every document in files and directories, and the environment's, wherever the paths lead."""
+class _Home(NamedTuple):
+    """The project's own document, what is to be read of it, and the names of its environments."""
+
+    found: Found
+    document: Document | None
+    project: Project | None
+    environments: tuple[str, ...]
+
+
+def read_documents(paths: Sequence[Path], environment: str | None, problems: Diagnostics) -> Reading:
+    """Every document in files and directories, and that of the environment, wherever the paths lead. None is the default one."""
+    home = _home(paths, problems)
+    name = DEFAULT_ENVIRONMENT if environment is None else environment
+    chosen = (name,) if name in home.environments else ()
+    if not chosen and environment is None and home.document:
+        problems.extend([environment_needed(home.document, home.environments)])
+    elif not chosen:
+        problems.extend(unknown_environment(home.found.root, name, home.environments).diagnostics)
+    files = [environment_file(home.found.root, name) for name in chosen if name != DEFAULT_ENVIRONMENT]
+    reading = _read(home, files, paths, chosen, problems)
+    for file in files:
+        if file.path.stem not in reading.environments and any(path == file.path for path, _ in reading.services):
+            problems.extend([undeclared(file, f"no document in it has the kind {ENVIRONMENT}", file.shown)])
+    return reading
+
+
+def read_every_environment(paths: Sequence[Path], problems: Diagnostics) -> Reading:
+    """Every document in files and directories: the environments among them, and the default one.
+
+    Where there is no default one, services that are read without an environment are read in all.
+    """
+    home = _home(paths, problems)
+    files = [c._replace(named=True) for c in home.found.candidates if c.at_home]
+    default = tuple(name for name in home.environments if name == DEFAULT_ENVIRONMENT)
+    if not default and not files:
+        files = [environment_file(home.found.root, name) for name in home.environments]
+    if not default and not files and home.document:
+        problems.extend([environment_needed(home.document, ())])
+    reading = _read(home, files, paths, default, problems)
+    return reading._replace(chosen=(*default, *reading.environments))
+
+
+def _home(paths: Sequence[Path], problems: Diagnostics) -> _Home:
     found = find(paths, problems)
     document = project_document(found, problems)
     project = read_project(found, document, problems)
     problems.extend(broken_project(document, found.root) if document else ())
+    return _Home(found, document, project, declared_environments(found.root, document))
+
+
+def _read(
+    home: _Home, files: Sequence[Candidate], paths: Sequence[Path], chosen: tuple[str, ...], problems: Diagnostics
+) -> Reading:
+    """Every candidate's documents; those of `files`, which must declare environments, last."""
     services: list[tuple[Path, Document]] = []
     environments: dict[str, Document] = {}
-    before = len(problems.errors)
-    chosen = _chosen(found, environment, problems)
-    others = [c for c in found.candidates if not (chosen and c.at_home and c.path.stem == environment)]
-    for candidate in (*others, *chosen):
-        found_before, errors_before = len(environments), len(problems)
+    unread = 0
+    stems = {file.path.stem for file in files}
+    others = [c for c in home.found.candidates if not (c.at_home and c.path.stem in stems)]
+    for candidate in (*others, *files):
+        before = len(problems.errors)
         for each in documents(candidate, problems):
             if not is_environment(each, candidate):
                 services.append((candidate.path, each))
             elif _in_place(each, candidate, environments, problems):
                 environments[candidate.path.stem] = each
-        if candidate in chosen and (found_before, errors_before) == (len(environments), len(problems)):
-            _undeclared(candidate, problems)
-    whole = any(exists(path) and path.resolve() == found.root for path in paths) and len(problems.errors) == before
-    return Reading(found, document, project, tuple(services), environments, whole)
-
-
-def _chosen(found: Found, environment: str, problems: Diagnostics) -> tuple[Candidate, ...]:
-    """The environment's file; none where it has none, which is then an error of any but the default one."""
-    if environment == DEFAULT_ENVIRONMENT:
-        return ()
-    try:
-        return (environment_file(found.root, environment),)
-    except SpecError as error:
-        problems.extend(error.diagnostics)
-        return ()
+        # What is wrong with an environment's file hides no service.
+        unread += 0 if candidate.at_home else len(problems.errors) - before
+    whole = any(exists(path) and path.resolve() == home.found.root for path in paths) and not unread
+    return Reading(home.found, home.document, home.project, tuple(services), environments, chosen, whole)
 
 
 def _in_place(document: Document, candidate: Candidate, environments: dict[str, Document], problems: Diagnostics) -> bool:
@@ -91,13 +132,3 @@ def _in_place(document: Document, candidate: Candidate, environments: dict[str, 
         )
         return False
     return True
-
-
-def _undeclared(candidate: Candidate, problems: Diagnostics) -> None:
-    problems.error(
-        "environment-undeclared",
-        summary="an environment's file declares no environment",
-        detail=f"no document in it has the kind {ENVIRONMENT}",
-        at=candidate.shown,
-        remedy=f"write `kind: {ENVIRONMENT}`, and move services to another file",
-    )

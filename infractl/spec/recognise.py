@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from infractl.errors import Diagnostics, Mark, SpecError
-from infractl.spec.find import Candidate, read
+from infractl.errors import Diagnostic, Diagnostics, Mark, Severity, SpecError
+from infractl.spec.find import ENVIRONMENTS, Candidate, read
 from infractl.spec.suggest import sort, written
 from infractl.spec.yaml.document import Document
 from infractl.spec.yaml.limit import MOST_PROBLEMS, more_problems
@@ -36,9 +36,12 @@ def documents(candidate: Candidate, problems: Diagnostics) -> Iterator[Document]
     problems.extend(parsed.problems)
     if not parsed.documents and not parsed.problems:
         _empty(candidate, problems)
+    if candidate.at_home and candidate.named and parsed.documents and not any(_meant(d.value) for d in parsed.documents):
+        problems.extend([undeclared(candidate, _foreign(parsed.documents[0].value), parsed.documents[0].nearest_mark(()))])
+        return
     refused = 0
     for document in parsed.documents:
-        if ours(document.value, candidate.named) or (candidate.at_home and _nameless_environment(document.value)):
+        if ours(document.value, candidate.named) or (candidate.at_home and _meant(document.value)):
             problems.extend(document.problems)
             yield document
         elif candidate.named and refused == MOST_PROBLEMS:
@@ -82,8 +85,10 @@ def _near(word: Any, meant: str) -> bool:
     return isinstance(word, str) and SequenceMatcher(a=word[:60].lower(), b=meant.lower()).ratio() >= _NEAR
 
 
-def _nameless_environment(value: Any) -> bool:
-    return isinstance(value, dict) and value.get("apiVersion") is None and _near(value.get("kind"), ENVIRONMENT)
+def _meant(value: Any) -> bool:
+    """Whether a document among environments says that it is ours, be it without an apiVersion."""
+    nameless = isinstance(value, dict) and value.get("apiVersion") is None
+    return ours(value, named=False) or (nameless and _near(value.get("kind"), ENVIRONMENT))
 
 
 def _beheaded(value: Any) -> bool:
@@ -124,6 +129,18 @@ def _empty(candidate: Candidate, problems: Diagnostics) -> None:
 
 def _beginning(candidate: Candidate) -> str:
     return f"begin it with `apiVersion: {GROUP}/v1` and `kind: {ENVIRONMENT if candidate.at_home else SERVICE}`"
+
+
+def undeclared(candidate: Candidate, detail: str, at: Mark | str) -> Diagnostic:
+    """What is said of a file among environments that declares none."""
+    return Diagnostic(
+        slug="environment-undeclared",
+        severity=Severity.error,
+        summary="an environment's file declares no environment",
+        detail=detail,
+        at=at,
+        remedy=f"{_beginning(candidate)}, or move what is no environment out of {ENVIRONMENTS}",
+    )
 
 
 def _refuse(document: Document, candidate: Candidate, problems: Diagnostics) -> None:

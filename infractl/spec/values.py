@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import NamedTuple
 
@@ -18,6 +18,8 @@ from infractl.spec.yaml.merge import with_children
 
 _TOKEN = re.compile(r"\$(\$)?\{(?:([^{}]*)\})?")
 """`${name}`, `$${`, and a `${` that nothing closes."""
+
+_NAME = re.compile(VALUE_NAME.pattern.strip("^$"))
 
 MOST_REFERENCES = 10_000
 """In one document: each may become a hundred times longer than it is."""
@@ -94,7 +96,10 @@ def _refuse(name: str | None, node: Node, values: Values, problems: Diagnostics)
         )
         return
     if values.environment == DEFAULT_ENVIRONMENT:
-        declare = f"declare it under values in {PROJECT_FILE}, or choose an environment that has it with --env"
+        declare = (
+            f"declare it under values in {PROJECT_FILE}, choose an environment that has it with --env, "
+            f"or write defaultEnvironment: false in {PROJECT_FILE} if each copy of the services has an environment of its own"
+        )
     else:
         declare = f"declare it under values in {ENVIRONMENTS}/{values.environment}.yaml or {PROJECT_FILE}"
     problems.error(
@@ -104,6 +109,15 @@ def _refuse(name: str | None, node: Node, values: Values, problems: Diagnostics)
         at=node.span.mark,
         remedy=did_you_mean(name, tuple(values.named), f"{declare}, or use one of" if values.named else declare),
     )
+
+
+def references(values: Iterable[object]) -> frozenset[str]:
+    """The names that are referred to in the texts of plain values, be it in a wrong form such as `${env.peak}`.
+
+    Each value is looked at as a whole, printed by C.
+    """
+    found = (m[2] for value in values for m in _TOKEN.finditer(str(value)) if not m[1] and m[2])
+    return frozenset(name for text in found for name in _NAME.findall(text))
 
 
 def sources(text: object, values: Values) -> Iterator[Node]:

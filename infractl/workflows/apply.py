@@ -79,7 +79,7 @@ def apply_saved(workspace: Workspace, saved: Plan, voice: Voice) -> Outcome:
     with _locked(workspace, [s.key for s in saved.services]) as leases:
         states = _settle(workspace, leases, voice)
         for service in saved.services:
-            _check_fresh(service, states[service.key])
+            _check_fresh(workspace, service, states[service.key])
         return _carry_out(workspace, saved, leases, voice)
 
 
@@ -155,7 +155,7 @@ def _outdated(service: ServicePlan, state: ServiceState | None) -> bool:
     return state is not None and (service.deployment is None or state.spec_digest != service.spec_digest)
 
 
-def _check_fresh(service: ServicePlan, state: ServiceState | None) -> None:
+def _check_fresh(workspace: Workspace, service: ServicePlan, state: ServiceState | None) -> None:
     lineage, serial = (state.lineage, state.serial) if state else (service.lineage, 0)
     if (lineage, serial) == (service.lineage, service.serial):
         return
@@ -169,7 +169,7 @@ def _check_fresh(service: ServicePlan, state: ServiceState | None) -> None:
         "plan-stale",
         summary="this plan was made from a state that is no more",
         detail=f"{service.key.service}: {happened}",
-        remedy="make and review a new plan: infractl plan --out PLAN",
+        remedy=f"make and review a new plan: {workspace.call('plan')} --out PLAN",
     )
 
 

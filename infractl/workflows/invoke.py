@@ -10,6 +10,7 @@ from infractl.domain.address import Owner
 from infractl.errors import UsageError
 from infractl.provider.capability import Invokes
 from infractl.provider.plugin import calling
+from infractl.workflows.elsewhere import environments_with
 from infractl.workflows.observe import known, observe
 from infractl.workflows.plan import recorded_keys
 from infractl.workflows.workspace import Workspace
@@ -20,13 +21,7 @@ def invoke(workspace: Workspace, service: str, body: Mapping[str, Any]) -> Mappi
     key = workspace.key(service)
     state = known(workspace, key).state
     if state is None:
-        names = ", ".join(k.service for k in recorded_keys(workspace)) or "none"
-        raise UsageError.of(
-            "service-not-applied",
-            summary="this service does not run",
-            detail=f"{service} is not among the applied services: {names}",
-            remedy="infractl apply",
-        )
+        raise _not_applied(workspace, service)
     live = observe(workspace, state, Owner(key=key, lineage=state.lineage)).live
     for recorded in state.resources:
         kind = kind_of(workspace.connections([recorded.target]), recorded.target, recorded.address.kind).kind
@@ -37,5 +32,23 @@ def invoke(workspace: Workspace, service: str, body: Mapping[str, Any]) -> Mappi
         "service-gone",
         summary="nothing answers for this service",
         detail=f"{service} was applied, and what answered is gone or its provider takes no requests",
-        remedy="infractl status shows what is left; infractl apply makes it again",
+        remedy=f"{workspace.call('status')} shows what is left; {workspace.call('apply')} makes it again",
+    )
+
+
+def _not_applied(workspace: Workspace, service: str) -> UsageError:
+    others = environments_with(workspace, service)
+    if others:
+        return UsageError.of(
+            "service-not-applied",
+            summary="this service does not run in this environment",
+            detail=f"{service} is not applied in {workspace.environment}; it runs in {', '.join(others)}",
+            remedy=f"add --env {others[0]}" if len(others) == 1 else f"add --env NAME, with one of: {', '.join(others)}",
+        )
+    names = ", ".join(k.service for k in recorded_keys(workspace)) or "none"
+    return UsageError.of(
+        "service-not-applied",
+        summary="this service does not run",
+        detail=f"{service} is not among the applied services: {names}",
+        remedy=workspace.call("apply"),
     )

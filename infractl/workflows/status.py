@@ -33,9 +33,10 @@ def _status(workspace: Workspace, key: ServiceKey, loaded: LoadedService | None)
     state = found.state
     live = observe(workspace, state, Owner(key=key, lineage=state.lineage)).live if state else {}
     holder = workspace.stores.state.holder(key)
+    not_made = Health(HealthStatus.failed, f"it is not there: {workspace.call('apply')} makes it")
     resources = (
         *(_resource(workspace, r, live.get(r.address)) for r in (state.resources if state else ())),
-        *(ResourceStatus(address=str(a), health=_NOT_MADE, drifted=()) for a in _missing(workspace, state)),
+        *(ResourceStatus(address=str(a), health=not_made, drifted=()) for a in _missing(workspace, state)),
     )
     health = worst(r.health for r in resources)
     deployment = state.deployment if state else None
@@ -49,11 +50,8 @@ def _status(workspace: Workspace, key: ServiceKey, loaded: LoadedService | None)
         promised=promises(loaded) if loaded else {},
         prediction=deployment.stable.placement.prediction if deployment else None,
         measured=_measured(workspace, state, live) if state else {},
-        note=f"{holder.command} is running (pid {holder.pid} on {holder.host})" if holder else _note(state, loaded),
+        note=f"{holder.command} is running (pid {holder.pid} on {holder.host})" if holder else _note(workspace, state, loaded),
     )
-
-
-_NOT_MADE = Health(HealthStatus.failed, "it is not there: infractl apply makes it")
 
 
 def _missing(workspace: Workspace, state: ServiceState | None) -> Sequence[Address]:
@@ -66,21 +64,21 @@ def _missing(workspace: Workspace, state: ServiceState | None) -> Sequence[Addre
     return [r.address for r in compiled.resources if state.recorded(r.address) is None]
 
 
-def _note(state: ServiceState | None, loaded: LoadedService | None) -> str:
+def _note(workspace: Workspace, state: ServiceState | None, loaded: LoadedService | None) -> str:
     if state is None:
         return "declared, and not applied yet"
     if state.deployment is None:
-        return "its first apply did not end: infractl apply goes on"
+        return f"its first apply did not end: {workspace.call('apply')} goes on"
     if loaded is None:
         return "not declared any more: the next apply of the project destroys it"
     if state.spec_digest != loaded.digest:
-        return "declared differently from what was applied: see infractl plan"
+        return f"declared differently from what was applied: see {workspace.call('plan')}"
     return ""
 
 
 def _resource(workspace: Workspace, recorded: Recorded, live: Live | None) -> ResourceStatus:
     if live is None:
-        gone = Health(HealthStatus.failed, "it is gone: infractl apply makes it again")
+        gone = Health(HealthStatus.failed, f"it is gone: {workspace.call('apply')} makes it again")
         return ResourceStatus(address=str(recorded.address), health=gone, drifted=())
     kind = kind_of(workspace.connections([recorded.target]), recorded.target, recorded.address.kind)
     desired = Resource(address=recorded.address, properties=recorded.properties, depends_on=recorded.depends_on)

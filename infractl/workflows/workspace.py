@@ -66,6 +66,10 @@ class Workspace:
             clock=self.clock,
         )
 
+    def call(self, verb: str) -> str:
+        """How a command is called for this environment: `infractl apply --env staging`."""
+        return f"infractl {verb}" + (f" --env {self.environment}" if self.environment != DEFAULT_ENVIRONMENT else "")
+
     def key(self, service: str) -> ServiceKey:
         return ServiceKey(project=self.project, environment=self.environment, service=service)
 
@@ -109,22 +113,22 @@ class Workspace:
         return self._connections
 
 
-def open_project(directory: Path, environment: str) -> Workspace:
+def open_project(directory: Path, environment: str | None) -> Workspace:
     """The project of a directory without its services, which may be broken or gone. Raises SpecError.
 
     Its environment may have lost its file as well, as long as something is recorded of it.
     """
     workspace = Workspace(loaded=load_root(directory, environment), whole=True)
-    declared = (DEFAULT_ENVIRONMENT, *workspace.loaded.environments)
-    if environment not in declared:
+    declared = workspace.loaded.environments
+    if workspace.environment not in declared:
         recorded = workspace.stores.state.environments(workspace.project)
-        if environment not in recorded:
-            known = sorted({*declared[1:], *recorded} - {DEFAULT_ENVIRONMENT})
-            raise unknown_environment(workspace.loaded.root, environment, known)
+        if workspace.environment not in recorded:
+            known = (*declared, *sorted(set(recorded) - set(declared)))
+            raise unknown_environment(workspace.loaded.root, workspace.environment, known)
     return workspace
 
 
-def open_workspace(paths: Sequence[Path], environment: str) -> Workspace:
+def open_workspace(paths: Sequence[Path], environment: str | None) -> Workspace:
     """Load the project that `paths` belong to, in an environment. Raises SpecError with everything that is wrong."""
     loaded = load_project(paths, environment)
     return Workspace(loaded=loaded, whole=any(path.resolve() == loaded.root for path in paths))

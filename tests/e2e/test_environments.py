@@ -111,6 +111,58 @@ def test_every_command_tells_an_environment_that_there_is_not(shop: Any) -> None
         assert "unknown-environment" in refused and "did you mean staging?" in refused, words
 
 
+def test_who_forgets_the_environment_is_told_where_the_service_runs(shop: Any) -> None:
+    assert "Apply complete in staging:" in shop.run("apply", "--auto-approve", "--env", "staging").stdout
+
+    refused = shop.run("invoke", "scores", "--data", "-", stdin="{}", code=1).stderr
+    assert "it runs in staging" in refused and "add --env staging" in refused and "infractl apply" not in refused
+    for words in (("status",), ("status", "--json"), ("status", "scores.yaml"), ("state", "list"), ("destroy",)):
+        told = shop.run(*words).stderr
+        assert "Nothing of this is recorded in the environment default. It is in staging: add --env NAME" in told, words
+    for words in (("status", "--env", "staging"), ("state", "list", "--env", "staging")):
+        assert "Nothing of this" not in shop.run(*words).stderr, words
+    assert "Destroy complete in staging:" in shop.run("destroy", "--auto-approve", "--env", "staging").stdout
+    assert "Nothing of this" not in shop.run("status").stderr
+
+
+def test_a_service_that_runs_nowhere_is_to_be_applied_in_the_environment_that_was_named(shop: Any) -> None:
+    refused = shop.run("invoke", "scores", "--data", "-", "--env", "staging", stdin="{}", code=1).stderr
+
+    assert "infractl apply --env staging" in refused
+
+
+def test_without_a_default_environment_no_command_makes_a_copy_by_accident(shop: Any) -> None:
+    (shop.path / "infractl.yaml").write_text("project: testing\ndefaultEnvironment: false\n")
+    commands: tuple[tuple[str, ...], ...] = (
+        ("plan",),
+        ("apply", "--auto-approve"),
+        ("status",),
+        ("destroy", "--auto-approve"),
+        ("invoke", "scores", "--data", "-"),
+        ("state", "list"),
+        ("state", "unlock", "an-id"),
+    )
+    for words in commands:
+        refused = shop.run(*words, code=1, stdin="{}").stderr
+        assert "environment-needed" in refused and "add --env NAME, with one of: staging" in refused, words
+    assert shop.run("validate").stdout == "Valid: 1 service (scores) in 1 environment (staging).\n"
+    shop.run("plan", "--env", "staging", "--out", "plan.json")
+    shop.run("apply", "plan.json")
+
+    assert shop.run("state", "list", "--env", "staging").stdout
+    assert "unknown-environment" in shop.run("state", "list", "--env", "default", code=1).stderr
+
+
+def test_a_copy_that_was_made_by_accident_is_told_of_and_can_be_removed(shop: Any) -> None:
+    shop.run("apply", "--auto-approve")
+    (shop.path / "infractl.yaml").write_text("project: testing\ndefaultEnvironment: false\n")
+
+    assert "infractl destroy --env default" in shop.run("plan", "--env", "staging").stderr
+    shop.run("destroy", "--auto-approve", "--env", "default")
+
+    assert (shop.servers(), shop.run_files()) == ([], [])
+
+
 def test_what_runs_in_an_environment_can_be_removed_when_its_file_is_gone(shop: Any) -> None:
     shop.run("apply", "--auto-approve", "--env", "staging")
     (shop.path / "environments" / "staging.yaml").unlink()

@@ -148,7 +148,7 @@ def test_an_environment_that_is_not_there_is_told_with_those_that_are(name: str,
 def test_environments_in_a_directory_are_neither_services_nor_skipped(project: Path) -> None:
     loaded = load_project([project])
 
-    assert ([s.name for s in loaded.services], loaded.environments, loaded.diagnostics) == (["fraud"], ("staging",), ())
+    assert ([s.name for s in loaded.services], loaded.environments, loaded.diagnostics) == (["fraud"], ("default",), ())
 
 
 def test_a_service_that_lies_among_environments_is_still_a_service(project: Path) -> None:
@@ -198,6 +198,58 @@ def test_every_environment_of_a_project_can_be_checked_at_once(project: Path) ->
     assert raised.value.diagnostics[1].detail == "in the environment small: average is 60/s and peak is 8/s"
 
 
+@pytest.mark.parametrize("text", ["peak: 50/s\n", "- peak\n", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: dev}\n"])
+def test_a_file_among_environments_that_declares_none_is_an_error_of_validate_as_it_is_of_plan(text: str, project: Path) -> None:
+    file = project / "environments" / "dev.yaml"
+    file.write_text(text)
+
+    assert load_project([project]).services and load_project([project], "staging").services
+    assert wrong(".", environment="dev") == [("environment-undeclared", "environments/dev.yaml:1:1")]
+    for path in (project, file):
+        with pytest.raises(SpecError) as raised:
+            load_in_every_environment([path])
+        assert [(d.slug, str(d.at)) for d in raised.value.diagnostics] == [
+            ("environment-undeclared", "environments/dev.yaml:1:1")
+        ]
+
+
+def test_a_file_among_environments_that_is_no_yaml_is_an_error_of_validate_as_it_is_of_plan(project: Path) -> None:
+    (project / "environments" / "dev.yaml").write_text("a: [\n")
+
+    (told,) = wrong(".", environment="dev")
+    with pytest.raises(SpecError, match=told[0]):
+        load_in_every_environment([project])
+
+
+def test_a_service_among_environments_needs_no_environment_beside_it(project: Path) -> None:
+    text = SERVICE.replace("fraud", "search").replace("model.onnx", "../model.onnx")
+    (project / "environments" / "search.yaml").write_text(text)
+
+    assert [s.name for s in load_in_every_environment([project]).services] == ["fraud", "search"]
+    assert wrong(".", environment="search") == [("environment-undeclared", "environments/search.yaml")]
+
+
+def test_an_undeclared_environment_hides_no_other_problem(project: Path) -> None:
+    (project / "environments" / "dev.yaml").write_text("peak: 50/s\n")
+    (project / "environments" / "staging.yaml").write_text(STAGING + "  search: {}\n")
+
+    with pytest.raises(SpecError) as raised:
+        load_in_every_environment([project])
+
+    assert [d.slug for d in raised.value.diagnostics] == ["environment-undeclared", "unknown-service"]
+
+
+def test_a_slip_in_a_patch_is_told_where_another_patch_hides_it(project: Path) -> None:
+    slips = "overlay: {spec: {serving: {warmpu: 1}, slo: {latencyy: {p95: 1ms}}}}\n"
+    more = "services: {fraud: {spec: {serving: {warmpu: 2}, slo: {latencyy: null}}}}\n"
+    head = STAGING[: STAGING.index("overlay")]
+    (project / "environments" / "staging.yaml").write_text(head + slips + more)
+
+    places = [("unknown-key", f"environments/staging.yaml:{place}") for place in ("5:28", "5:46", "6:37", "6:55")]
+    assert wrong(".") == places
+    assert wrong("fraud.yaml") == places
+
+
 def test_what_is_wrong_in_every_environment_is_told_once(project: Path) -> None:
     (project / "fraud.yaml").write_text(SERVICE.replace("10ms", "10"))
 
@@ -210,7 +262,7 @@ def test_what_is_wrong_in_every_environment_is_told_once(project: Path) -> None:
 def test_an_environment_s_file_alone_can_be_checked(project: Path) -> None:
     file = project / "environments" / "staging.yaml"
 
-    assert load_in_every_environment([file]).environments == ("staging",)
+    assert load_in_every_environment([file]).environments == ("default", "staging")
     file.write_text(STAGING.replace("values", "vlaues"))
     with pytest.raises(SpecError, match="unknown-key"):
         load_in_every_environment([file])

@@ -100,7 +100,7 @@ def test_every_reference_that_stands_for_nothing_is_told_at_its_place() -> None:
 def test_in_the_default_environment_the_remedy_is_another_one() -> None:
     _, (problem,) = filled("spec: {a: '${zzz}'}\n", environment="default")
 
-    assert "declare it under values in infractl.yaml, or choose an environment that has it with --env" in problem
+    assert "choose an environment that has it with --env, or write defaultEnvironment: false in infractl.yaml" in problem
 
 
 def test_references_cannot_blow_a_document_up() -> None:
