@@ -122,3 +122,10 @@ def test_it_holds_where_the_rest_of_the_project_s_file_is_broken(project: Path) 
     (project / "infractl.yaml").write_text("project: shop\ndefaultEnvironment: false\nvaleus: {}\n")
 
     assert [problem.slug for problem in wrong(".")] == ["unknown-key"]
+
+
+def test_a_policy_for_the_default_environment_would_never_hold(project: Path) -> None:
+    policy = "policies: [{name: pinned, environments: [default], require: {sha256: true}}]\n"
+    (project / "infractl.yaml").write_text(f"project: shop\ndefaultEnvironment: false\n{policy}")
+
+    assert [problem.slug for problem in wrong(".")] == ["policy-environment"]

@@ -139,15 +139,16 @@ def policy_region(project: Project, document: Document) -> Iterator[Diagnostic]:
 
 def policy_environment(project: Project, document: Document, environments: Collection[str]) -> Iterator[Diagnostic]:
     """A policy for an environment that there is not would never hold. Where no environment is declared yet, it may come."""
+    known = (*environments, *((DEFAULT_ENVIRONMENT,) if project.default_environment else ()))
     for index, policy in enumerate(project.policies):
         for place, environment in enumerate(policy.environments or ()):
-            if environments and environment not in (DEFAULT_ENVIRONMENT, *environments):
+            if environments and environment not in known:
                 yield error(
                     "policy-environment",
                     "a policy is for an environment that there is not",
                     f"{environment} has no file in environments/",
                     _mark(document, ("policies", index, "environments", place)),
-                    did_you_mean(environment, (*environments, DEFAULT_ENVIRONMENT), "declare it, or use one of"),
+                    did_you_mean(environment, known, "declare it, or use one of"),
                 )
 
 
