@@ -16,7 +16,7 @@ from infractl.planning.diff import Desired, KindView, deposed_changes, diff, orp
 from infractl.provider import registry
 from infractl.provider.plugin import calling
 from infractl.spec.load import LoadedService
-from infractl.spec.project import Project, declared_environments
+from infractl.spec.project import declared_environments
 from infractl.units import format_duration, format_rate
 from infractl.workflows.notice import of_document, of_foreign, of_orphans, of_placement, of_project, of_service
 from infractl.workflows.observe import Known, known, observe

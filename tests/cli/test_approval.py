@@ -16,8 +16,13 @@ from infractl.domain.plan import Plan
 def test_the_question_names_an_environment_that_was_chosen(
     environment: str, question: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked = []
-    monkeypatch.setattr(terminal, "ask", lambda text: (asked.append(text), False)[1])
+    asked = list[str]()
+
+    def refuse(text: str) -> bool:
+        asked.append(text)
+        return False
+
+    monkeypatch.setattr(terminal, "ask", refuse)
     plan = Plan(
         project="shop",
         environment=environment,
