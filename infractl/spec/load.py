@@ -17,6 +17,7 @@ from pydantic_core import ValidationError
 from infractl.domain.environment import DEFAULT_ENVIRONMENT
 from infractl.domain.given import Given
 from infractl.errors import Diagnostic, Diagnostics, Mark, SpecError
+from infractl.spec.conceal import conceal_problems
 from infractl.spec.find import Found, absolute_path, find, shown
 from infractl.spec.project import (
     Project,
@@ -188,7 +189,8 @@ def _laid(reading: Reading, environment: str, problems: Diagnostics) -> Iterator
 
 def _loaded(paths: Sequence[Path], reading: Reading, services: Sequence[LoadedService], found: Diagnostics) -> LoadedProject:
     # What is wrong with a patch is found in every service that it is for.
-    problems = Diagnostics(dict.fromkeys(found))
+    documents = [d for d in (reading.document, *reading.environments.values()) if d]
+    problems = Diagnostics(dict.fromkeys(conceal_problems(found, documents)))
     values = [d.node(("values",)) for d in (reading.document, *reading.environments.values()) if d]
     if reading.whole and reading.services and any(values):
         from infractl.spec.unused_value import unused_values

@@ -87,7 +87,9 @@ def _line(span: Span) -> str:
 
 
 def _text(node: Node) -> str:
-    """A value on one line: texts as they are, the others as they are written."""
+    """A value on one line: texts as they are, the others as they are written. A secret is not shown."""
+    if node.span.hidden:
+        return "…"
     match node.value:
         case str():
             return node.value

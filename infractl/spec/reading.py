@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from infractl.domain.environment import DEFAULT_ENVIRONMENT
 from infractl.errors import Diagnostics
+from infractl.spec.conceal import conceal_values, referred
 from infractl.spec.find import ENVIRONMENTS, Candidate, Found, environment_file, exists, find, unknown_environment
 from infractl.spec.project import Project, declared_environments, environment_needed, project_document, read_project
 from infractl.spec.recognise import ENVIRONMENT, documents, is_environment, undeclared
@@ -105,7 +106,17 @@ def _read(
         # What is wrong with an environment's file hides no service.
         unread += 0 if candidate.at_home else len(problems.errors) - before
     whole = any(exists(path) and path.resolve() == home.found.root for path in paths) and not unread
-    return Reading(home.found, home.document, home.project, tuple(services), environments, chosen, whole)
+    return _concealed(Reading(home.found, home.document, home.project, tuple(services), environments, chosen, whole))
+
+
+def _concealed(reading: Reading) -> Reading:
+    """Without a sight of the values that stand where a secret must."""
+    named = [d for d in (reading.document, *reading.environments.values()) if d and d.node(("values",))]
+    found = {each for d in (*(d for _, d in reading.services), *named) for each in referred(d)} if named else set()
+    if not found:
+        return reading
+    environments = {name: conceal_values(document, found) for name, document in reading.environments.items()}
+    return reading._replace(document=reading.document and conceal_values(reading.document, found), environments=environments)
 
 
 def _in_place(document: Document, candidate: Candidate, environments: dict[str, Document], problems: Diagnostics) -> bool:

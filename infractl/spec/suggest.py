@@ -10,12 +10,24 @@ _MOST_KNOWN, _MOST_LISTED = 1000, 40
 """Words that a mistyped one is compared with, and words that are listed where none is like it."""
 
 
+_SHORTENED = 3
+"""Letters of a word by which it is known where no other begins with them: `prod`."""
+
+_PASSWORD = re.compile(r"(://[^\s/@:]*):[^\s/]*@")
+
+
 def closest(word: str, known: Iterable[str], likeness: float = 0.6) -> str | None:
-    """The known word most like `word`, whatever its case; None where none is at least so like it, by difflib's ratio."""
+    """The known word most like `word`, whatever its case, by difflib's ratio; else the only one that begins with it.
+
+    None where none is at least so like it.
+    """
     from difflib import get_close_matches
 
-    by_plain = {_plain(k): k for k in islice(known, _MOST_KNOWN)}
-    matches = get_close_matches(_plain(word), by_plain, n=1, cutoff=likeness)
+    by_plain, plain = {_plain(k): k for k in islice(known, _MOST_KNOWN)}, _plain(word)
+    matches = get_close_matches(plain, by_plain, n=1, cutoff=likeness)
+    if not matches and len(plain) >= _SHORTENED:
+        longer = [k for k in by_plain if k.startswith(plain)]
+        matches = longer if len(longer) == 1 else []
     return by_plain[matches[0]] if matches else None
 
 
@@ -36,10 +48,10 @@ def as_name(text: str, default: str) -> str:
 
 
 def written(value: object) -> str:
-    """A value for a sentence: itself where it is short and plain, else what sort it is."""
+    """A value for a sentence: itself where it is short and plain, else what sort it is. A uri's password is left out."""
     match value:
         case str() if value:
-            text = value
+            text = _PASSWORD.sub(r"\1:…@", value)
         case None:
             text = "nothing"
         case int() | float() if not isinstance(value, bool):

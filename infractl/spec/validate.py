@@ -14,8 +14,9 @@ from pydantic_core import ErrorDetails, ValidationError
 
 from infractl.errors import Mark
 from infractl.spec.schema.field import fields_of, sections_in, shape_at
-from infractl.spec.schema.shape import ListOf, MapOf, Shape
+from infractl.spec.schema.shape import ListOf, MapOf, OneOf, SectionOf, Shape
 from infractl.spec.schema.validator import validator_of
+from infractl.spec.section.secret import SecretSource
 from infractl.spec.suggest import closest
 from infractl.spec.yaml.document import Document, Path
 from infractl.spec.yaml.limit import MOST_PROBLEMS
@@ -41,7 +42,10 @@ _DEEPEST_HOME = 6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """An error with its place. `path` leads to something that the document holds; `missing` is the key that it lacks there."""
+    """An error with its place. `path` leads to something that the document holds; `missing` is the key that it lacks there.
+
+    `example` is the field's; `secret` leads to where it must be said where a secret is kept, for an error at or in such a place.
+    """
 
     kind: str
     message: str
@@ -54,13 +58,26 @@ class Finding:
     known: tuple[str, ...]
     homes: tuple[str, ...]
     shape: Shape | None
+    example: str = ""
+    secret: Path | None = None
 
     @property
     def name(self) -> str:
         return dotted(self.path[-1:])
 
     @property
+    def hidden(self) -> bool:
+        """Whether the value, or the key that is wrong, may not be shown."""
+        node, parent = self.document.node(self.path), self.document.node(self.path[:-1])
+        if self.of_key or self.kind in UNKNOWN_KEY:
+            key = parent.keys.get(self.name) if parent else None
+            return key is not None and key.hidden
+        return node is not None and not self.missing and (node.span.hidden or self.secret is not None)
+
+    @property
     def mark(self) -> Mark:
+        if self.hidden:
+            return self.document.nearest_mark(self.path)
         return (None if self.of_key else self.document.mark(self.path)) or self.document.nearest_mark(self.path)
 
     @property
@@ -68,7 +85,8 @@ class Finding:
         """The key that an unknown key was probably meant to be: that one is not missing then."""
         from infractl.spec.foreign import sibling
 
-        return self.path[:-1], closest(self.name, self.known) or sibling(self.name, self.known)
+        section = str(self.path[-2]) if len(self.path) > 1 else ""
+        return self.path[:-1], closest(self.name, self.known) or sibling(self.name, self.known, section)
 
 
 def validate(section: type[M], value: Any) -> M:
@@ -133,6 +151,8 @@ def _place(error: ErrorDetails, document: Document, model: type, prefix: Path) -
     missing, of_key = kind == "missing", loc[-1:] == ("[key]",)
     path = _held(document, prefix, loc[:-1] if missing or of_key else loc)
     inside = path if missing else path[:-1]
+    ours = not _is_pydantic(model)
+    shape = shape_at(model, path[len(prefix) :]) if ours and not (missing or of_key) else None
     return Finding(
         kind=kind,
         message=error["msg"],
@@ -144,8 +164,31 @@ def _place(error: ErrorDetails, document: Document, model: type, prefix: Path) -
         document=document,
         known=_keys(model, inside[len(prefix) :]),
         homes=_homes(model).get(str(path[-1]), ()) if kind in UNKNOWN_KEY else (),
-        shape=None if missing or of_key or _is_pydantic(model) else shape_at(model, path[len(prefix) :]),
+        shape=shape,
+        example=_example(model, path[len(prefix) :]) if ours else "",
+        secret=_secret(model, document, prefix, inside if of_key else path) if ours else None,
     )
+
+
+def _example(model: type, path: Path) -> str:
+    """The example of the field at the path; none for what stands in a list or under a free key."""
+    found = shape_at(model, path[:-1])
+    sections = sections_in(found) if path and isinstance(found, SectionOf | OneOf) else ()
+    return next((f.example for section in sections for f in fields_of(section) if f.key == path[-1]), "")
+
+
+def _secret(model: type, document: Document, prefix: Path, path: Path) -> Path | None:
+    """The part of the path that leads to where a secret's place must be named: an environment variable may be a text as well."""
+    for end in range(len(prefix), len(path) + 1):
+        shape, node = shape_at(model, path[len(prefix) : end]), document.node(path[:end])
+        choices = shape.choices if isinstance(shape, OneOf) else ()
+        if _names_a_source(shape) or (any(map(_names_a_source, choices)) and node and isinstance(node.value, dict | list)):
+            return path[:end]
+    return None
+
+
+def _names_a_source(shape: Shape | None) -> bool:
+    return isinstance(shape, SectionOf) and shape.section is SecretSource
 
 
 def _held(document: Document, prefix: Path, loc: Path) -> Path:

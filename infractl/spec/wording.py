@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from pydantic_core import ValidationError
 
 from infractl.errors import Diagnostic
-from infractl.spec.conceal import concealed
 from infractl.spec.problem import error
-from infractl.spec.remedy import names_a_secret, pattern_remedy, quantity_remedy, range_remedy, sort_remedy
+from infractl.spec.remedy import length_remedy, pattern_remedy, quantity_remedy, range_remedy, sort_remedy, word_remedy
 from infractl.spec.schema.shape import OneOf, fits, named
-from infractl.spec.suggest import did_you_mean, sort, written
-from infractl.spec.text import FORMED, VARIABLE
+from infractl.spec.secret_wording import in_a_secret
+from infractl.spec.suggest import sort, written
+from infractl.spec.text import FORMED
 from infractl.spec.validate import UNKNOWN_KEY, Finding, dotted, findings
 from infractl.spec.yaml.document import Document, Path
 from infractl.spec.yaml.limit import first
@@ -35,11 +36,24 @@ _WANTED = {
 
 def diagnose(error: ValidationError, document: Document, model: type, prefix: Path = ()) -> list[Diagnostic]:
     """The errors of a validation of what stands at `prefix`, without those that only follow from another."""
-    return first(_tell(finding) for finding in findings(error, document, model, prefix))
+    return first(_once(_tell(finding) for finding in findings(error, document, model, prefix)))
+
+
+def _once(problems: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
+    """What is wrong at several places in a secret is told in the same words."""
+    told = set[Diagnostic]()
+    for problem in problems:
+        if problem not in told:
+            told.add(problem)
+            yield problem
 
 
 def _tell(finding: Finding) -> Diagnostic:
     kind = finding.kind
+    if finding.secret is not None and not finding.missing:
+        return in_a_secret(finding, _wanted(kind))
+    if finding.hidden and isinstance(finding.value, str) and not kind.endswith(("too_short", "too_long")):
+        finding = replace(finding, value="what is not shown")
     if isinstance(finding.context.get("error"), UnitError):
         return _quantity(finding)
     if kind == "missing":
@@ -65,7 +79,7 @@ def _unknown_key(finding: Finding) -> Diagnostic:
     return error(
         "unknown-key",
         "a key is not known here",
-        f"{written(finding.name)} is not a key of {dotted(finding.path[:-1])}",
+        f"{'what is not shown' if finding.hidden else written(finding.name)} is not a key of {dotted(finding.path[:-1])}",
         finding.document.nearest_mark(finding.path),
         known_key(finding),
     )
@@ -85,17 +99,12 @@ def _missing_key(finding: Finding) -> Diagnostic:
 
 
 def _unknown_value(finding: Finding) -> Diagnostic:
-    words = re.findall(r"'([^']*)'", str(finding.context.get("expected", "")))
-    otherwise = "use one of" if len(words) > 1 else "write"
-    remedy = did_you_mean(str(finding.value), words, otherwise)
-    if isinstance(finding.shape, OneOf) and remedy.startswith(otherwise):
-        remedy = f"write {named(finding.shape)}"
     return error(
         "unknown-value",
         "a value is not one of those that are known",
         f"{written(finding.value)} is not a value of {finding.path[-2 if isinstance(finding.path[-1], int) else -1]}",
         finding.mark,
-        remedy,
+        word_remedy(finding),
     )
 
 
@@ -123,11 +132,6 @@ def _wrong_pattern(finding: Finding) -> Diagnostic:
             finding.mark,
             "change it so that it matches the pattern",
         )
-    if form is VARIABLE and not finding.of_key:
-        # It may be the secret itself, where its variable's name must stand.
-        mark = concealed(finding.document.nearest_mark(finding.path))
-        remedy = "write the variable's name, never its value: FRAUD_KEYS"
-        return error(form.slug, form.summary, "what stands there is no such name", mark, remedy)
     detail = f"{written(finding.value)} is not such {'an' if form.named[0] in 'aeiou' else 'a'} {form.named}"
     return error(form.slug, form.summary, detail, finding.mark, pattern_remedy(finding, form.remedy, form.pattern))
 
@@ -142,7 +146,7 @@ def _wrong_length(finding: Finding) -> Diagnostic:
         "a text or list is too short or too long",
         f"{_owner(finding.path)} has {count} {unit if count == 1 else unit + 's'}",
         finding.mark,
-        f"give it {bound}",
+        length_remedy(finding, bound),
     )
 
 
@@ -167,18 +171,20 @@ def _wrong_sort(finding: Finding, wanted: str) -> Diagnostic:
         "wrong-type",
         "a value is of the wrong sort",
         f"{_owner(finding.path)} is {sort(finding.value)}, not {wanted}",
-        concealed(finding.document.nearest_mark(finding.path)) if names_a_secret(finding) else finding.mark,
+        finding.mark,
         sort_remedy(finding, wanted),
     )
 
 
 def _wrong_value(finding: Finding) -> Diagnostic:
+    """A provider's own model says what is wrong and, after a colon, what to do."""
+    wrong, _, remedy = finding.message.removeprefix("Value error, ").partition(": ")
     return error(
         "wrong-value",
         "a value is not one that can be used here",
-        finding.message.removeprefix("Value error, "),
+        wrong,
         finding.mark,
-        f"change {_owner(finding.path)}",
+        remedy or f"change {_owner(finding.path)}",
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from infractl.errors import Diagnostic
 from infractl.spec.problem import error
 from infractl.spec.rule.subject import Subject
+from infractl.spec.schema.field import fields_of
 from infractl.spec.section.secret import SecretSource
 from infractl.spec.section.serving import Batching, Cache, RateLimit, Replicas
 from infractl.spec.validate import dotted
@@ -95,7 +96,7 @@ def secret_source(subject: Subject) -> Iterator[Diagnostic]:
     """A secret is kept in one place."""
     for path in secrets(subject):
         given = [key for key in ("env", "file", "secret") if subject.says(*path, key)]
-        if len(given) != 1:
+        if len(given) > 1 or not (given or subject.keys(*path) - {field.key for field in fields_of(SecretSource)}):
             yield error(
                 "secret-source",
                 "where a secret is kept is said in no way, or in several",

@@ -47,6 +47,11 @@ class Subject:
         """Whether the document has the key, be its value right or wrong."""
         return self.document.node(("spec", *path)) is not None
 
+    def keys(self, *path: str | int) -> frozenset[str]:
+        """The keys of the mapping there, known or not."""
+        node = self.document.node(("spec", *path))
+        return frozenset(node.keys) if node else frozenset()
+
     def is_sure(self, value: object, *path: str | int) -> bool:
         """Whether a word or number of `spec` is what the document says, or the default of what it leaves out."""
         node = self.document.node(("spec", *path))

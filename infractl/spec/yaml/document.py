@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Set
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from infractl.errors import Diagnostic, Mark
@@ -15,10 +15,16 @@ Path = tuple[str | int, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Source:
-    """A file's name as the user would type it, and its lines, for marks."""
+    """A file's name as the user would type it, and its lines, for marks.
+
+    What begins at one of `secrets`, a line and a column each, is never shown, nor is what stands behind it on its line, which
+    is cut there: see `spec/conceal.py`.
+    """
 
     file: str
     lines: tuple[str, ...]
+    secrets: Set[tuple[int, int]] = frozenset()
+    cuts: Mapping[int, int] = field(default_factory=dict)
 
 
 class Span(NamedTuple):
@@ -35,11 +41,18 @@ class Span(NamedTuple):
         return (self.line, self.column) == (self.end_line, self.end_column)
 
     @property
+    def hidden(self) -> bool:
+        """Whether it may not be shown."""
+        return (self.line, self.column) in self.source.secrets
+
+    @property
     def mark(self) -> Mark:
-        """What reaches past the first line is marked up to that line's end."""
-        lines = self.source.lines
+        """What reaches past the first line is marked up to that line's end, or up to where nothing may be shown."""
+        lines, cut = self.source.lines, self.source.cuts.get(self.line)
         text = lines[self.line] if self.line < len(lines) else ""
         end = self.end_column if self.end_line == self.line else len(text.rstrip())
+        if cut is not None:
+            end, text = min(end, cut), "" if self.column >= cut else text[:cut].rstrip()
         width = max(1, end - self.column)
         return Mark(file=self.source.file, line=self.line + 1, column=self.column + 1, width=width, text=text)
 

@@ -124,6 +124,8 @@ def explain(error: YAMLError, source: Source) -> Diagnostic:
         )
     if "nesting depth" in (error.problem or ""):  # libyaml reads ahead, and may give up before `parse` does
         return too_deep(at)
+    if reference := _reference(at):
+        return reference
     start = _span(error.context_mark, source) if error.context_mark else at
     for reading in _READINGS:
         if re.search(reading.problem, error.problem or "") and re.search(reading.context, error.context or ""):
@@ -132,6 +134,32 @@ def explain(error: YAMLError, source: Source) -> Diagnostic:
             detail = detail.replace("{character}", text[at.column : at.column + 1])
             return _syntax(detail, reading.remedy, start if reading.from_start else at)
     return _syntax(error.problem or "the parser gives no reason", "compare the line with those around it", at)
+
+
+_AROUND = 200
+"""Characters of a line that are looked at, which may have millions."""
+
+_REFERENCE = re.compile(r"[^\s,\[\]{}$]*(\$)\{[\w.-]+\}[^\s,\[\]{}]*")
+_TEMPLATE = re.compile(r"\{\{-?\s*\.?(?:\w+\.)*([A-Za-z][\w-]*)\s*-?\}\}")
+
+
+def _reference(at: Span) -> Diagnostic | None:
+    """`{p99: ${p99}}`: inside of brackets, the brace of a reference begins a mapping."""
+    start = max(0, at.column - _AROUND)
+    text = at.source.lines[at.line][start : at.column + _AROUND] if at.line < len(at.source.lines) else ""
+    for match in _REFERENCE.finditer(text):
+        if match.start(1) <= at.column - start <= match.end() and re.search(r"[\[{,:]\s*$", text[: match.start()]):
+            span = Span(at.line, start + match.start(), at.line, start + match.end(), at.source)
+            return _syntax("the brace begins a mapping here, inside of others", f'quote it: "{match[0]}"', span)
+    return None
+
+
+def template_remedy(at: Span) -> str | None:
+    """`{{ .Values.p99 }}` is what other tools fill in before anybody reads the file."""
+    match = _TEMPLATE.match(at.mark.text, max(0, at.column - 1))
+    if match is None:
+        return None
+    return f'write "${{{match[1]}}}" and declare {match[1]} under values in infractl.yaml, or fill in the template first'
 
 
 def too_deep(span: Span) -> Diagnostic:
