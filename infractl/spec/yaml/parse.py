@@ -6,7 +6,7 @@ PyYAML's own composer is not used: it recurses without a bound, keeps the last o
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import yaml
@@ -22,6 +22,7 @@ from yaml.events import (
 )
 
 from infractl.errors import Diagnostic, Diagnostics, SpecError
+from infractl.spec.conceal import SUSPICION, conceal, conceal_problem
 from infractl.spec.yaml.document import Document, Node, Source, Span
 from infractl.spec.yaml.limit import (
     MOST_ALIASED,
@@ -33,7 +34,7 @@ from infractl.spec.yaml.limit import (
     too_long,
     weight,
 )
-from infractl.spec.yaml.syntax import DEEPEST, explain, too_deep
+from infractl.spec.yaml.syntax import DEEPEST, explain, template_remedy, too_deep
 from infractl.spec.yaml.text import LINE_BREAK, decode
 
 Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -58,6 +59,11 @@ def parse(data: bytes, file: str) -> Parsed:
     except SpecError as error:
         return Parsed(documents=(), problems=error.diagnostics)
     source = Source(file=file, lines=tuple(LINE_BREAK.split(text)))
+    parsed = _parsed(text, source)
+    return _concealed(parsed, source) if SUSPICION.search(text) else parsed
+
+
+def _parsed(text: str, source: Source) -> Parsed:
     documents: list[Document] = []
     try:
         parser = Loader(text)
@@ -72,6 +78,16 @@ def parse(data: bytes, file: str) -> Parsed:
     except SpecError as error:
         return Parsed(documents=_filled(documents), problems=error.diagnostics)
     return Parsed(documents=_filled(documents), problems=())
+
+
+def _concealed(parsed: Parsed, source: Source) -> Parsed:
+    """Before anything else looks at it: no mark of what is read here shows a secret, whoever makes it."""
+
+    def known(problems: tuple[Diagnostic, ...]) -> tuple[Diagnostic, ...]:
+        return tuple(conceal_problem(problem, source) for problem in problems)
+
+    documents = tuple(conceal(replace(document, problems=known(document.problems))) for document in parsed.documents)
+    return Parsed(documents=documents, problems=known(parsed.problems))
 
 
 def _filled(documents: list[Document]) -> tuple[Document, ...]:
@@ -157,7 +173,7 @@ class _Composer:
                 summary="a key is not a plain text",
                 detail="a list, a mapping or an alias stands where a key must",
                 at=node.span.mark,
-                remedy="write the key as a word; put a value that starts with { or [ in quotes",
+                remedy=template_remedy(node.span) or "write the key as a word; put a value that starts with { or [ in quotes",
             )
             return None
         if event.value == "<<" and event.implicit[0]:
