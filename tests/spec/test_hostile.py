@@ -45,6 +45,12 @@ def doubling_aliases() -> str:
     return f"{HEAD}  a: &a [x, x, x, x, x, x, x, x, x, x]\n{tens}"
 
 
+def aliases_in_lists(count: int, depth: int) -> str:
+    """Anchors, each of lists in lists around an alias of the one before."""
+    lists = [f"a{i}: &a{i} {'[' * depth}{f'*a{i - 1}' if i else 'x'}{']' * depth}" for i in range(count)]
+    return ", ".join(lists)
+
+
 BOMBS: dict[str, tuple[Callable[[], str | bytes], set[str]]] = {
     # Aliases
     "aliases of aliases": (doubling_aliases, {"yaml-alias"}),
@@ -56,6 +62,7 @@ BOMBS: dict[str, tuple[Callable[[], str | bytes], set[str]]] = {
     ),
     "aliases of nothing": (lambda: HEAD + "  m: [" + "*a," * 1_000_000 + "]\n", {"yaml-alias", "more-problems"}),
     "aliases as keys": (lambda: HEAD + "  a: &a [x]\n" + "  *a : x\n" * 20_000, {"yaml-key", "more-problems"}),
+    "deep lists of aliases": (lambda: HEAD + "  x: {" + aliases_in_lists(16, 60) + "}\n", {"yaml-alias"}),
     "small anchors": (lambda: HEAD + many(100_000, "  k%: &a% x\n"), {"unknown-key", "more-problems"}),
     "small anchors and their aliases": (lambda: HEAD + many(50_000, "  k%: &a% x\n  l%: *a%\n"), {"yaml-alias"}),
     # Size
@@ -107,7 +114,7 @@ BOMBS: dict[str, tuple[Callable[[], str | bytes], set[str]]] = {
     "comments": (lambda: "#" * LINE, {"empty-file"}),
     "line feeds": (lambda: "\n" * LINE, {"empty-file"}),
     "carriage returns": (lambda: "\r" * LINE, {"empty-file"}),
-    "next lines": (lambda: "\x85" * (LINE // 2), {"empty-file"}),
+    "next lines": (lambda: "\x85" * (LINE // 2), {"control-character"}),
     "blanks": (lambda: " " * LINE + "a", {"not-a-mapping"}),
     "tabs": (lambda: "\t" * LINE, {"yaml-tab"}),
     "percent signs": (lambda: "%\n" * (LINE // 2), {"yaml-syntax"}),
@@ -116,6 +123,12 @@ BOMBS: dict[str, tuple[Callable[[], str | bytes], set[str]]] = {
     "bytes that are no UTF-8": (lambda: b"\xff" * LINE, {"not-utf8"}),
     "a NUL at the end": (lambda: b"a: b\n" * 1_900_000 + b"\0", {"not-text"}),
     "a control character at the end": (lambda: b"a: b\n" * 1_900_000 + b"\x01", {"control-character"}),
+    # What may be secrets, which are looked for before anything is shown
+    "blanks behind a secret": (lambda: HEAD + "  auth: {apiKeys: {env: a" + " " * LINE + "!\n", {"yaml-syntax"}),
+    "secrets": (lambda: HEAD + many(150_000, "  password%: x\n"), {"unknown-key", "more-problems"}),
+    "secrets on one line": (lambda: HEAD + "  x: {" + "password: x, " * 600_000 + "}\n", {"duplicate-key", "more-problems"}),
+    "secrets above a mistake": (lambda: HEAD + "  [\n" + "password: x\n" * 600_000, {"yaml-syntax"}),
+    "a list of secrets": (lambda: HEAD + "  password:\n" + "  - x\n" * 300_000, {"unknown-key"}),
     # Problems
     "keys given twice": (lambda: HEAD + "  targets: []\n" * 10_000, {"duplicate-key", "more-problems"}),
     "unknown keys": (lambda: HEAD + many(10_000, "  k%: x\n"), {"unknown-key", "more-problems"}),
@@ -192,6 +205,21 @@ def test_thousands_of_documents_of_other_tools_do_not_count(project: Path) -> No
     assert [s.name for s in load_project([project]).services] == ["x"]
 
 
+@pytest.mark.parametrize("depth", [1, 20, 60])
+def test_what_aliases_bring_is_nested_no_deeper_than_what_is_written(depth: int, project: Path) -> None:
+    (project / "infractl.yaml").write_text("project: p\n")
+    (project / "x.yaml").write_text(f"{HEAD}  x: {{{aliases_in_lists(16, depth)}}}\n")
+    (project / "environments").mkdir()
+    (project / "environments" / "e.yaml").write_text(
+        f"{ENVIRONMENT}overlay: {{spec: {{targets: ['${{a}}']}}}}\nvalues: {{a: b}}\n"
+    )
+
+    with pytest.raises(SpecError) as raised:
+        load_project([project], environment="e")
+
+    assert ("yaml-alias" in {d.slug for d in raised.value.diagnostics}) == (depth > 1)
+
+
 LAID: dict[str, tuple[str, str, str]] = {
     "a list for thousands of services": (
         many(9_000, SERVICE),
@@ -207,6 +235,11 @@ LAID: dict[str, tuple[str, str, str]] = {
         many(6_000, SERVICE + "  targets: ['" + "${a}" * 200 + "']\n"),
         f"values: {{a: '{'x' * 499}'}}\n",
         "environment-size",
+    ),
+    "aliases in lists": (
+        HEAD + "  x: {" + aliases_in_lists(16, 60) + "}\n",
+        "overlay: {spec: {y: {" + aliases_in_lists(16, 55) + "}}}\n",
+        "yaml-alias",
     ),
     "a value of megabytes": (
         HEAD + "  targets: [" + "'z${a}'," * 9_000 + "]\n",

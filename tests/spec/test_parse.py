@@ -12,6 +12,7 @@ from infractl.errors import Mark
 from infractl.spec.yaml import parse as parse_module
 from infractl.spec.yaml.document import Document
 from infractl.spec.yaml.parse import Parsed, parse
+from infractl.spec.yaml.syntax import DEEPEST
 
 CASES = Path(__file__).parents[1] / "cases" / "spec"
 
@@ -121,6 +122,40 @@ def test_repeated_aliases_are_bounded_in_size_and_nesting_in_depth() -> None:
     assert [p.slug for p in parse(b"{a: " * 1000, "x.yaml").problems] == ["yaml-depth"]
 
 
+def nested(levels: int, within: str) -> str:
+    return "[" * levels + within + "]" * levels
+
+
+def height(value: object) -> int:
+    items = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
+    return 0 if items is None else 1 + max(map(height, items), default=0)
+
+
+@pytest.mark.parametrize("anchored", ["&a [[x]]", "[&a [[x]]]", "&a [[x], &c []]", "&a [x, &c {b: *x}]"])
+def test_what_an_alias_repeats_counts_as_nested_where_the_alias_stands(anchored: str) -> None:
+    anchored = f"&x y\na: {anchored}"
+    deepest = document(f"x: {anchored}\nb: {nested(61, '*a')}\n")
+    assert height(deepest.value) == DEEPEST
+
+    (problem,) = parse(f"x: {anchored}\nb: {nested(62, '*a')}\n".encode(), "x.yaml").documents[0].problems
+    assert (problem.slug, str(problem.at)) == ("yaml-alias", "x.yaml:3:66")
+
+
+def test_aliases_in_what_an_alias_repeats_are_counted_as_well() -> None:
+    chain = "".join(f"a{i}: &a{i} {nested(20, f'*a{i - 1}' if i else 'x')}\n" for i in range(5))
+    (found,) = parse(chain.encode(), "x.yaml").documents
+
+    assert [str(p.at) for p in found.problems] == ["x.yaml:4:29"]
+    assert height(found.value) <= DEEPEST
+    assert [height(found.value[f"a{i}"]) for i in range(5)] == [20, 40, 60, 20, 40]
+
+
+def test_an_anchor_that_is_given_again_is_another_one() -> None:
+    again = document(f"a: &a {nested(60, 'x')}\nb: &a x\nc: {nested(63, '*a')}\n")
+
+    assert height(again.value) == DEEPEST
+
+
 @pytest.mark.parametrize("text", ["[", "a: [b,", "a: {b: c,", "a: 1\n- [b", "'a", "? [", "[\n"])
 def test_what_is_open_at_the_end_of_a_file_has_a_place_in_it(text: str) -> None:
     (problem,) = parse(text.encode(), "x.yaml").problems
@@ -136,6 +171,14 @@ def test_a_long_text_cannot_be_repeated_by_thousands_of_aliases() -> None:
 
     assert document(few).value["b"] == ["x" * 64_000] * 5
     assert [p.slug for p in parse(many.encode(), "x.yaml").problems] == ["yaml-alias"]
+
+
+@pytest.mark.parametrize("character", ["\x85", "\u2028", "\u2029"])
+def test_a_comment_ends_nowhere_but_at_the_end_of_the_line(character: str) -> None:
+    (problem,) = parse(f"a: 1\n# b{character}  c: 2\n".encode(), "x.yaml").problems
+
+    assert (problem.slug, str(problem.at)) == ("control-character", "x.yaml:2:4")
+    assert document('a: "\\N\\L\\P"\nb: "\\x85\\u2028\\u2029"\n').value == {"a": "\x85\u2028\u2029", "b": "\x85\u2028\u2029"}
 
 
 @pytest.mark.parametrize("data", [b"\x00", b"a: \xff", b"\xff\xfea\x00", b"a: \x1b[31m", b"\xed\xa0\x80", b"a: b\xef\xbf\xbe"])

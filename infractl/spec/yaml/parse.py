@@ -98,7 +98,9 @@ def _filled(documents: list[Document]) -> tuple[Document, ...]:
 class _Composer:
     """Reads one document off a parser that just gave its start. In `anchors`, None is a node that is still being read.
 
-    `left` is how many nodes the rest of the file may have, `told` how many problems there are before this document.
+    `left` is how many nodes the rest of the file may have, `told` how many problems there are before this document; `deepest`
+    is how deep the innermost anchor's node reaches so far, what its aliases repeat included, and `heights` how far down the
+    anchors' nodes that have been read reach.
     """
 
     parser: Any
@@ -107,7 +109,9 @@ class _Composer:
     told: int
     problems: Diagnostics = field(default_factory=Diagnostics)
     anchors: dict[str, Node | None] = field(default_factory=dict)
+    heights: dict[str, int] = field(default_factory=dict)
     aliased: int = 0
+    deepest: int = 0
 
     def document(self) -> Document:
         root = self.node(self.parser.get_event(), 0)
@@ -124,22 +128,27 @@ class _Composer:
             told = list(self.problems)[:MOST_PROBLEMS]
             raise SpecError(*told, more_problems(self.span(event).mark, "the file is not read any further"))
         if isinstance(event, AliasEvent):
-            return self.alias(event)
+            return self.alias(event, depth)
         if depth > DEEPEST:
             raise SpecError(too_deep(self.span(event)))
-        if event.anchor:
-            self.anchors[event.anchor] = None
+        self.deepest = max(self.deepest, depth)
+        return self.anchored(event, depth) if event.anchor else self.content(event, depth)
+
+    def anchored(self, event: Event, depth: int) -> Node:
+        """A node that aliases may repeat. An anchor that is given again is another one from here on."""
+        deepest, self.deepest = self.deepest, depth
+        self.anchors[event.anchor] = None
+        node = self.anchors[event.anchor] = self.content(event, depth)
+        self.heights[event.anchor] = self.deepest - depth
+        self.deepest = max(deepest, self.deepest)
+        return node
+
+    def content(self, event: Event, depth: int) -> Node:
         self.refuse_tag(event)
         if isinstance(event, ScalarEvent):
             value = _resolve(event.value) if event.implicit[0] else event.value
-            node = Node(value, self.span(event), {}, {}, weight(event.value))
-        elif isinstance(event, MappingStartEvent):
-            node = self.mapping(event, depth)
-        else:
-            node = self.sequence(event, depth)
-        if event.anchor:
-            self.anchors[event.anchor] = node
-        return node
+            return Node(value, self.span(event), {}, {}, weight(event.value))
+        return self.mapping(event, depth) if isinstance(event, MappingStartEvent) else self.sequence(event, depth)
 
     def mapping(self, start: Event, depth: int) -> Node:
         children: dict[str | int, Node] = {}
@@ -187,15 +196,19 @@ class _Composer:
             return None
         return str(event.value)
 
-    def alias(self, event: Event) -> Node:
+    def alias(self, event: Event, depth: int) -> Node:
         node, reason = self.anchors.get(event.anchor), ""
+        reach = depth + self.heights.get(event.anchor, 0)
         if event.anchor not in self.anchors:
             reason = f"no anchor &{cut(event.anchor)} stands before it"
         elif node is None:
             reason = f"&{cut(event.anchor)} would contain itself"
+        elif reach > DEEPEST:
+            reason = f"with what it repeats, more than {DEEPEST} mappings and lists would enclose each other"
         else:
             self.aliased += node.size
-        if node is not None and self.aliased <= MOST_ALIASED:
+        if node is not None and not reason and self.aliased <= MOST_ALIASED:
+            self.deepest = max(self.deepest, reach)
             return node
         problem = SpecError.of(
             "yaml-alias",
