@@ -24,8 +24,8 @@ BASE = "%SRCROOT%"
 FINGERPRINT = "problemText/v1"
 """Of the problem and the text that it is in, but not of its line's number (3.27.17)."""
 
-_LINE_BREAKS = ["\r\n", "\n", "\r", "\x85", "\u2028", "\u2029"]
-"""Where the marks' lines were counted (3.14.17): at every line break of YAML."""
+_LINE_BREAKS = ["\r\n", "\n", "\r"]
+"""Where the marks' lines were counted (3.14.17): at every line break of YAML 1.2."""
 
 _LINK = re.compile(r"(\\*)\]\(")
 """The end of a link's text; as many backslashes as stand before it would escape each other or it."""

@@ -168,7 +168,7 @@ def test_texts_of_several_lines_keep_their_content(before: str, after: str) -> N
     assert check(before) == after
 
 
-@pytest.mark.parametrize("text", ["\ufeffa: 1\n", "a: 1\n\ufeff\n", "a:\n    b: |\n        x\u2028        y\n"])
+@pytest.mark.parametrize("text", ["\ufeffa: 1\n", "&a: 1\n", "a:  {&b: 1, c: 2}\n", "- &a:\n- 1\n", "a:\n    &b: c\n"])
 def test_what_cannot_be_formatted_safely_is_refused(text: str) -> None:
     values(text)
 
@@ -177,7 +177,8 @@ def test_what_cannot_be_formatted_safely_is_refused(text: str) -> None:
 
 
 def test_nothing_that_is_not_read_without_a_problem_is_returned() -> None:
-    for text in ("a: 1\na:  2\n", "a: !x  1\n", "<<:  1\n", "a:  *b\n"):
+    refused = ["a: 1\na:  2\n", "a: !x  1\n", "!x:  1\n", "<<:  1\n", "a:  *b\n", "a: &b  1\n*b:  2\n", "a: &b 1\nc: [*b:]\n"]
+    for text in (*refused, "a: 1\n\ufeff\n", "a:\n    b: |\n        x\u2028        y\n"):
         with pytest.raises(UnsafeLayout):
             formatted(text)
 

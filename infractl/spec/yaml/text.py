@@ -1,4 +1,4 @@
-"""From a file's bytes to the text that YAML allows: UTF-8 without control characters. What a YAML parser does is not here."""
+"""From a file's bytes to the text that is read as YAML: UTF-8 without control characters. What a YAML parser does is not here."""
 
 from __future__ import annotations
 
@@ -9,12 +9,16 @@ from infractl.errors import Mark, SpecError
 MOST_BYTES = 10_000_000
 """A file that is larger was not written by hand, and is not read."""
 
-LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
-"""Where YAML parsers count a new line; marks must count as they do."""
+LINE_BREAK = re.compile("\r\n|[\n\r]")
+"""Where a line ends, for YAML 1.2 and for people's editors; marks must count as they do."""
 
 # YAML 1.2, c-printable, turned around: one class of what is allowed would be a table of all of Unicode, built at every start.
-_CONTROL = re.compile("[\0-\x08\v\f\x0e-\x1f\x7f-\x84\x86-\x9f]")
-_NO_CHARACTERS = "\ufffe\uffff"
+_CONTROL = re.compile("[\0-\x08\v\f\x0e-\x1f\x7f-\x9f]")
+_NOT_AS_THEY_ARE = "\u2028\u2029\ufeff\ufffe\uffff"
+"""No characters, and what YAML 1.1 ends a line at: a comment would end where no editor shows it. The same holds for U+0085.
+
+A byte order mark is one at the start; elsewhere nobody sees it, and parsers disagree on whether it is there.
+"""
 
 
 def decode(data: bytes, file: str) -> str:
@@ -32,7 +36,7 @@ def decode(data: bytes, file: str) -> str:
             "not-text",
             summary="this file is not text",
             detail=f"byte {data.index(0) + 1} of {file} is 0",
-            at=_mark(data[: data.index(0)].decode("utf-8", "replace"), "", file, shown=False),
+            at=_mark(data[: data.index(0)].decode("utf-8-sig", "replace"), "", file, shown=False),
             remedy="name a YAML file in UTF-8; a model is named inside it, by model.uri",
         )
     try:
@@ -46,18 +50,18 @@ def _printable(text: str, file: str) -> str:
     if (place := forbidden(text)) is not None:
         raise SpecError.of(
             "control-character",
-            summary="the file holds a character that YAML forbids",
+            summary="the file holds a character that may not stand in it as it is",
             detail=f"this is U+{ord(text[place]):04X}",
             at=_mark(text[:place], text[place:], file),
-            remedy="delete the character; inside double quotes \\x1b and the like may stand for it",
+            remedy="delete the character; inside double quotes \\x1b, \\u2028 and the like may stand for it",
         )
     return text
 
 
 def forbidden(text: str) -> int | None:
-    """Where the first character stands that YAML does not allow. Text that was UTF-8 has no surrogates; none are looked for."""
+    """Where the first character stands that is not read. Text that was UTF-8 has no surrogates; none are looked for."""
     control = _CONTROL.search(text)
-    places = [control.start() if control else -1, *(text.find(c) for c in _NO_CHARACTERS)]
+    places = [control.start() if control else -1, *(text.find(c) for c in _NOT_AS_THEY_ARE)]
     return min((place for place in places if place >= 0), default=None)
 
 

@@ -17,8 +17,8 @@ def formatted(text: str) -> str:
     That is so for every text that `parse` finds a problem in: what it passes over cannot be compared.
     """
     if text.startswith("\ufeff"):
-        # Its decoder took one away, and libyaml takes another without counting it.
-        raise UnsafeLayout("it begins with a second byte order mark")
+        # Whoever decoded the text should have taken it away; libyaml does so without counting it.
+        raise UnsafeLayout("it begins with a byte order mark")
     values = _values(text)
     try:
         first = write(re.sub("\r\n?", "\n", text))
@@ -41,7 +41,4 @@ def _values(text: str) -> list[str]:
     parsed = parse(text.encode(), "")
     for problem in (*parsed.problems, *(problem for document in parsed.documents for problem in document.problems)):
         raise UnsafeLayout(f"it or the result cannot be read without a problem ({problem.slug})")
-    try:
-        return [repr(document.value) for document in parsed.documents]
-    except RecursionError:  # by aliases in aliases
-        raise UnsafeLayout("its values are nested too deeply to be compared") from None
+    return [repr(document.value) for document in parsed.documents]

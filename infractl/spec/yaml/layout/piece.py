@@ -11,11 +11,11 @@ from yaml import tokens as t
 
 from infractl.spec.yaml import parse
 
-LINE_BREAK = re.compile("[\n\x85\u2028\u2029]")
-"""Where the parser ends a line, once CR and CRLF have become LF."""
+_BETWEEN = re.compile("(?P<blank>[ \t]*)(?P<comment>#[^\n]*)?(?P<end>\n?)")
+_HEADER = re.compile(r"(?P<indicators>[|>][-+0-9]*)(?P<blank>[ \t]*)(?P<comment>#[^\n]*)?")
 
-_BETWEEN = re.compile("(?P<blank>[ \t]*)(?P<comment>#[^\n\x85\u2028\u2029]*)?(?P<end>[\n\x85\u2028\u2029]?)")
-_HEADER = re.compile(r"(?P<indicators>[|>][-+0-9]*)(?P<blank>[ \t]*)(?P<comment>#[^\n\x85\u2028\u2029]*)?")
+_ENDS_A_NAME = " \t\n,[]{}"
+"""For YAML 1.2 everything else belongs to the name of an anchor or alias; PyYAML reads `&a: 1` as an anchor and a colon."""
 
 
 class UnsafeLayout(Exception):  # noqa: N818 - it ends in a diagnostic, never as an error of its own
@@ -124,7 +124,10 @@ def _piece(token: Any, text: str, gap: Gap, changes: tuple[tuple[Change, int], .
     if kind is Kind.scalar:
         meaning = (*meaning, token.style, token.plain)
         kind = Kind.block_scalar if token.style in ("|", ">") else kind
-    source = text[token.start_mark.index : token.end_mark.index]
+    start, end = token.start_mark.index, token.end_mark.index
+    if kind is Kind.name and text[end : end + 1] not in _ENDS_A_NAME:
+        raise UnsafeLayout("YAML readers disagree on where the name of an anchor or alias ends: a blank is missing behind one")
+    source = text[start:end]
     return Piece(kind, source, token.start_mark.column, meaning, gap, changes)
 
 
