@@ -10,14 +10,14 @@ import shlex
 from collections.abc import Iterator
 from typing import Any
 
-from pydantic_core import SchemaValidator, ValidationError
+from pydantic_core import ValidationError
 
 from infractl.spec.conceal import tells_a_secret
 from infractl.spec.meant_quantity import meant_quantity
 from infractl.spec.schema.field import Field, fields_of
 from infractl.spec.schema.plain import example_of
 from infractl.spec.schema.shape import ListOf, MapOf, Number, OneOf, Quantity, SectionOf, Shape, Text, Truth, Words
-from infractl.spec.schema.validator import core
+from infractl.spec.schema.validator import core, made
 from infractl.spec.section.budget import Budget
 from infractl.spec.section.rollout import Limits
 from infractl.spec.section.secret import SecretSource
@@ -55,7 +55,7 @@ def fitted(shape: Shape | None, value: Any, key: str = "") -> Any | None:
 
 def _takes(shape: Shape, value: Any) -> bool:
     try:
-        SchemaValidator(core(shape)).validate_python(value)
+        made(core(shape)).validate_python(value)
     except ValidationError:
         return False
     return True

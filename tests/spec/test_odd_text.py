@@ -84,7 +84,29 @@ def test_an_octal_number_is_one_only_where_yaml_1_2_says_so(written: str, warmup
     assert load_project([file]).services[0].service.spec.serving.warmup == warmup
 
 
-@pytest.mark.parametrize("written", ["1_000", "0b10", "1:30", "٣", "１", "1e1000", "0x", "--1", "1,000", "0o8", "1e2", "1.0"])
+@pytest.mark.parametrize(
+    ("written", "warmup"), [("3.0", 3), ("1e2", 100), ("5.", 5), ("-0.0", 0), ("25e-1", None), ("2.5", None)]
+)
+def test_a_number_without_a_fraction_is_whole_however_it_is_written(written: str, warmup: int | None, file: Path) -> None:
+    file.write_text(f"{HEAD}  serving: {{warmup: {written}}}\n")
+
+    if warmup is None:
+        assert [(d.slug, d.detail) for d in problems_of(file)] == [("wrong-type", "warmup is a number, not a whole number")]
+    else:
+        found = load_project([file]).services[0].service.spec.serving.warmup
+        assert (type(found), found) == (int, warmup)
+
+
+@pytest.mark.parametrize(("written", "slug"), [("1e300", "out-of-range"), ("-1e300", "out-of-range"), (".inf", "wrong-type")])
+def test_a_number_that_is_far_too_big_is_told_in_few_words(written: str, slug: str, file: Path) -> None:
+    file.write_text(f"{HEAD}  serving: {{warmup: {written}}}\n")
+
+    (problem,) = problems_of(file)
+
+    assert problem.slug == slug and len(problem.detail) < 100
+
+
+@pytest.mark.parametrize("written", ["1_000", "0b10", "1:30", "٣", "１", "1e1000", "0x", "--1", "1,000", "0o8", "true", "'3'"])
 def test_what_other_readers_take_for_a_whole_number_is_none(written: str, file: Path) -> None:
     file.write_text(f"{HEAD}  serving:\n    warmup: {written}\n")
 
@@ -128,7 +150,11 @@ ENCODINGS: dict[str, tuple[bytes, str]] = {
     "an escape": (HEAD.encode() + b"# \x1b[2J\n", "control-character"),
     "a delete": (HEAD.encode() + b"# \x7f\n", "control-character"),
     "a form feed": (HEAD.encode() + b"\f\n", "control-character"),
-    "a byte order mark in the middle": (HEAD.encode() + b"\xef\xbb\xbf  slo: 1\n", "yaml-syntax"),
+    "a byte order mark in the middle": (HEAD.encode() + b"\xef\xbb\xbf  slo: 1\n", "control-character"),
+    "two byte order marks": (b"\xef\xbb\xbf\xef\xbb\xbf" + HEAD.encode(), "control-character"),
+    "a setting behind a comment's line separator": ((HEAD + "  # x\u2028  serving: {warmup: 9}\n").encode(), "control-character"),
+    "a paragraph separator in quotes": ((HEAD + "  slo: '\u2029'\n").encode(), "control-character"),
+    "a next line": ((HEAD + "# x\x85").encode(), "control-character"),
     "a tab as indentation": (HEAD.encode() + b"\tslo: {}\n", "yaml-tab"),
 }
 

@@ -5,6 +5,7 @@ pydantic's own model classes would do the same, at three times the start-up cost
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -34,7 +35,20 @@ EXTRA = "extra"
 @cache
 def validator_of(section: type) -> SchemaValidator:
     """The validator of a plain value, with keys as users write them; it raises pydantic_core's ValidationError."""
-    return SchemaValidator(_section(section))
+    return made(_section(section))
+
+
+def made(schema: Any) -> SchemaValidator:
+    """A validator, for which a Ctrl-C waits.
+
+    pydantic_core asks Python for the names of the functions in a schema, and passes nothing on that is raised meanwhile: the
+    interrupt would be lost, and the command would go on.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        return SchemaValidator(schema)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _section(section: type) -> Any:
@@ -107,8 +121,14 @@ def _text(shape: Text) -> Any:
 def _number(shape: Number) -> Any:
     bounds = {name: bound for name, bound in (("ge", shape.least), ("le", shape.most)) if bound is not None}
     if shape.whole:
-        return {"type": "int", "strict": True, **bounds}
+        # As for JSON Schema, 3.0 is a whole number.
+        whole = {"type": "int", "strict": True, **bounds}
+        return {"type": "function-before", "function": {"type": "no-info", "function": _whole}, "schema": whole}
     return {"type": "float", "strict": True, "allow_inf_nan": False, **bounds}
+
+
+def _whole(written: Any) -> Any:
+    return int(written) if isinstance(written, float) and written.is_integer() else written
 
 
 def _quantity(read: Callable[[str], Any]) -> Callable[[Any], Any]:
