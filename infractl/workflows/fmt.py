@@ -45,10 +45,14 @@ class Layouts:
 
 
 class _File(NamedTuple):
-    """A file to look at. One that the user named must be YAML; one found in a directory need not be ours."""
+    """A file to look at. One that the user named must be YAML; one found in a directory need not be ours.
+
+    `outside`: it was found through a link that leads out of the project, and is not written.
+    """
 
     path: Path
     named: bool
+    outside: bool = False
 
 
 def lay_out(paths: Sequence[Path]) -> Layouts:
@@ -91,8 +95,9 @@ def _files(paths: Sequence[Path], problems: Diagnostics) -> list[_File]:
     by_place: dict[Path, _File] = {}
     for path in paths:
         for file in _in_path(path, problems):
-            place = file.path.resolve()
-            if file.named or place not in by_place:
+            place = _place(file.path)
+            known = by_place.get(place)
+            if file.named or known is None or known.outside:
                 by_place[place] = file
     return sorted(by_place.values(), key=lambda f: shown(f.path))
 
@@ -102,9 +107,21 @@ def _in_path(path: Path, problems: Diagnostics) -> Iterator[_File]:
         yield _File(path, named=True)
         return
     found = find([path], problems)
-    yield from (_File(candidate.path, candidate.named) for candidate in found.candidates)
+    homes = (_place(found.root), _place(path))
+    for candidate in found.candidates:
+        yield _File(candidate.path, candidate.named, not candidate.named and _leads_out(candidate.path, homes))
     if found.project and is_directory(path) and found.project.parent == absolute_path(path):
-        yield _File(path / PROJECT_FILE, named=True)
+        yield _File(path / PROJECT_FILE, named=True, outside=_leads_out(path / PROJECT_FILE, homes))
+
+
+def _leads_out(path: Path, homes: Sequence[Path]) -> bool:
+    """Whether it is a link to what lies in none of the directories."""
+    return path.is_symlink() and not any(map(_place(path).is_relative_to, homes))
+
+
+def _place(path: Path) -> Path:
+    """Where a path leads. Links that lead to each other are told of when they are read; Path.resolve raises."""
+    return Path(os.path.realpath(path))
 
 
 def _lay_out_file(file: _File, problems: Diagnostics) -> Layout | None:
@@ -115,6 +132,9 @@ def _lay_out_file(file: _File, problems: Diagnostics) -> Layout | None:
         if not _ours(file, data, parsed):
             if file.named:
                 _skip(parsed, problems)
+            return None
+        if file.outside:
+            _leave(file, problems)
             return None
         if wrong := _wrong(parsed):
             problems.extend(wrong)
@@ -166,8 +186,20 @@ def _skip(parsed: Parsed, problems: Diagnostics) -> None:
     )
 
 
+def _leave(file: _File, problems: Diagnostics) -> None:
+    problems.note(
+        "file-outside",
+        summary="a file outside of the project is not formatted",
+        detail="it was found through a link that leads there",
+        at=shown(file.path),
+        remedy=f"run `infractl fmt {shown(file.path)}` to format it nevertheless",
+    )
+
+
 def _replace(path: Path, layout: Layout) -> None:
-    """The real file takes its new content at once and keeps its mode and owner; links to it stay links.
+    """The real file takes its new content at once and keeps its mode and owner; symbolic links to it stay links.
+
+    A hard link keeps the old content: to write into the file itself would not be at once, and would change what nobody named.
 
     Raises SpecError where it may not be written or holds something else by now, and StateError where the disk refuses.
     """

@@ -104,7 +104,9 @@ def test_a_foreign_file_that_was_named_is_left_alone_and_told_of(here: Path) -> 
         (UGLY.encode() + b"a: \xff\n", "not-utf8"),
         (UGLY.encode() + b"a: \0\n", "not-text"),
         (b"\xff\xfe" + UGLY.encode("utf-16-le"), "not-text"),
-        (UGLY.encode() + b"\xef\xbb\xbf\n", "fmt-unsafe"),
+        (UGLY.encode() + b"\xef\xbb\xbf\n", "control-character"),
+        (UGLY.encode() + b"# a\xe2\x80\xa8  b:  1\n", "control-character"),
+        (UGLY.encode() + b"&a: 1\n", "fmt-unsafe"),
     ],
 )
 def test_a_file_that_cannot_be_formatted_is_told_of_and_left_others_are_formatted(here: Path, data: bytes, slug: str) -> None:
@@ -179,6 +181,71 @@ def test_a_link_stays_a_link_and_its_file_is_formatted_once(here: Path) -> None:
     assert len(fmt().changed) == 1
     assert (here / "link.yaml").is_symlink() and (here / "again.yaml").is_symlink()
     assert (here / "real").read_text() == FINE
+
+
+@pytest.fixture
+def linked(here: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A file outside of the project that the current directory now is, to which a link in it leads."""
+    (here / "project" / "services").mkdir(parents=True)
+    (here / "shared.yaml").write_text(UGLY)
+    (here / "pod.yaml").write_text(POD)
+    monkeypatch.chdir(here / "project")
+    Path("infractl.yaml").write_text("project: x\n")
+    Path("services/linked.yaml").symlink_to(here / "shared.yaml")
+    Path("services/pod.yaml").symlink_to(here / "pod.yaml")
+    return here / "shared.yaml"
+
+
+@pytest.mark.parametrize("paths", [[], ["services"], ["services", "."]])
+def test_what_a_link_found_in_a_directory_leads_to_outside_of_the_project_is_not_written(linked: Path, paths: list[str]) -> None:
+    done = fmt(*paths)
+
+    assert (files(done), slugs(done), done.failed) == ([], ["file-outside"], False)
+    assert str(done.problems[0].at) == "services/linked.yaml"
+    assert linked.read_text() == UGLY
+
+
+@pytest.mark.parametrize("paths", [["services/linked.yaml"], [".", "services/linked.yaml"], [".", "../shared.yaml"]])
+def test_what_is_outside_of_the_project_is_written_where_it_was_named(linked: Path, paths: list[str]) -> None:
+    done = fmt(*paths)
+
+    assert len(done.changed) == 1 and "file-outside" not in slugs(done)
+    assert linked.read_text() == FINE
+
+
+def test_a_project_s_own_file_may_be_a_link_and_is_not_written_either(linked: Path) -> None:
+    theirs = linked.with_name("theirs.yaml")
+    theirs.write_text("project:  y\n")
+    Path("infractl.yaml").unlink()
+    Path("infractl.yaml").symlink_to(theirs)
+
+    assert slugs(fmt()) == ["file-outside", "file-outside"]
+    assert theirs.read_text() == "project:  y\n"
+    assert files(fmt("infractl.yaml")) == ["infractl.yaml"]
+    assert theirs.read_text() == "project: y\n"
+
+
+def test_a_directory_that_is_a_link_is_formatted_where_it_was_named(linked: Path) -> None:
+    elsewhere = linked.with_name("elsewhere")
+    elsewhere.mkdir()
+    (elsewhere / "a.yaml").write_text(UGLY)
+    Path("link").symlink_to(elsewhere)
+
+    assert files(fmt("link")) == ["link/a.yaml"]
+
+
+def test_links_that_lead_to_each_other_are_told_of(here: Path) -> None:
+    (here / "infractl.yaml").symlink_to("infractl.yaml")
+
+    assert slugs(fmt()) == ["file-unreadable"]
+
+
+def test_another_name_of_the_same_file_keeps_the_old_content(here: Path) -> None:
+    (here / "a.yaml").write_text(UGLY)
+    (here / "copy").hardlink_to(here / "a.yaml")
+
+    assert files(fmt()) == ["a.yaml"]
+    assert ((here / "a.yaml").read_text(), (here / "copy").read_text()) == (FINE, UGLY)
 
 
 @pytest.mark.parametrize("function", ["fsync", "fchmod", "replace"])
@@ -275,6 +342,7 @@ def test_stdin_is_formatted_to_stdout(folder: Any) -> None:
     assert folder.run("fmt", "--check", "-", stdin="a:  1\n", code=1).stdout == "stdin\n"
     broken = folder.run("fmt", "-", stdin="a: [", code=1)
     assert (broken.stdout, "stdin:" in broken.stderr) == ("", True)
+    assert folder.run("fmt", "-", stdin="&a: 1\n", code=1).stderr.startswith("error[fmt-unsafe]")
     assert "error[stdin-alone]" in folder.run("fmt", "-", "infractl.yaml", code=1).stderr
 
 
