@@ -37,6 +37,8 @@ _KEY = re.compile(r"""(?<![\w-])["']?([A-Za-z_][\w-]*)["']?\s*:(?=\s|$)""")
 _ONE_SOURCE = r"(env\s*:\s*[A-Za-z_]\w*|(file|secret|key|version)\s*:\s*[\w./-]+)\s*,?\s*"
 _HARMLESS = re.compile(rf"\s*(#.*)?$|\s*\{{\s*({_ONE_SOURCE})*\}}|\s*\$\{{\w+\}}\s*(#.*)?$")
 _LINES_ABOVE = 1000
+_LONGEST_LINE = 1000
+"""Of what is longer nothing is shown: it would take long to look through for each of its problems."""
 
 
 def tells_a_secret(name: str, value: object = "") -> bool:
@@ -237,6 +239,8 @@ def _behind(problem: Diagnostic, cut: int) -> Diagnostic:
 def _line_cut(lines: tuple[str, ...], number: int) -> int | None:
     """The column from which a line may hold a secret; None where it holds none."""
     line = lines[number] if number < len(lines) else ""
+    if len(line) > _LONGEST_LINE:
+        return 0
     found = [match.end() for match in _KEY.finditer(line) if _is_suspicious(match[1]) and not _HARMLESS.match(line, match.end())]
     found += [match.start() for match in _PASSWORD_IN_URI.finditer(line)]
     if any(_is_suspicious(key) for key in _keys_above(lines, number)):
@@ -257,7 +261,7 @@ def _keys_above(lines: tuple[str, ...], number: int) -> Iterator[str]:
         beneath = _indent(above) < indent or (item and _indent(above) == indent and not text.startswith("-"))
         if text and not text.startswith("#") and beneath:
             indent, item = _indent(above), text.startswith("-")
-            yield from (match[1] for match in _KEY.finditer(above))
+            yield from (match[1] for match in _KEY.finditer(above[:_LONGEST_LINE]))
 
 
 def _indent(line: str) -> int:
