@@ -100,10 +100,16 @@ def _run(words: list[str]) -> int:
         code = application(words[0])(words, standalone_mode=False, prog_name="infractl")
     except UsageProblem as problem:
         # The parser would exit with 2, which says "changes" here.
-        remedy = "infractl --help lists the commands, infractl COMMAND --help its options"
+        remedy = _MEANT.get(getattr(problem, "option_name", ""), _HELP)
         _tell([_problem("usage", "the command line is not understood", problem.format_message(), remedy)])
         return 1
     return code if isinstance(code, int) else 0
+
+
+_HELP = "infractl --help lists the commands, infractl COMMAND --help its options"
+_ENV = "choose an environment with --env NAME"
+_MEANT = {"-e": _ENV, "--environment": _ENV, "--environments": _ENV, "--stage": _ENV, "--workspace": _ENV}
+"""What to write for options that other tools have."""
 
 
 def _problem(slug: str, summary: str, detail: str, remedy: str) -> Diagnostic:

@@ -97,7 +97,7 @@ def _explain(field: str, of: Document | None) -> None:
         sys.stdout.write(told)
         return
     if entry is None:
-        raise _unknown(document, path)
+        raise _unknown(document, path, of)
     sys.stdout.write(field_text(document, entry, style))
 
 
@@ -124,8 +124,8 @@ def root_of(document: Document) -> type:
     return {Document.service: InferenceService, Document.project: Project, Document.environment: Environment}[document]
 
 
-def _unknown(document: Document, path: str) -> UsageError:
-    """A field of this name elsewhere is likelier meant than one that is only spelled like it."""
+def _unknown(document: Document, path: str, of: Document | None) -> UsageError:
+    """A field of this name elsewhere is likelier meant than one that is only spelled like it. It is named without --of."""
     from infractl.errors import UsageError
     from infractl.spec.schema.entry import keys_of
     from infractl.spec.suggest import closest
@@ -133,11 +133,13 @@ def _unknown(document: Document, path: str) -> UsageError:
     keys, known = keys_of(path), _known()
     same = [name for name, found in known.items() if found[-len(keys) :] == keys]
     near = next(iter(same), None) or closest(path if document is Document.service else f"{document}.{path}", known)
+    without = f" infractl schema {near} explains it, without --of" if of else ""
     return UsageError.of(
         "unknown-field",
         summary="there is no such field",
         detail=f"{path} is not a field of {document} documents",
-        remedy=_hint(document, keys) or (f"did you mean {near}?" if near else f"infractl schema {document} lists what there is"),
+        remedy=_hint(document, keys)
+        or (f"did you mean {near}?{without}" if near else f"infractl schema {document} lists what there is"),
     )
 
 

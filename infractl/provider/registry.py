@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from importlib.metadata import entry_points
+import re
+from importlib.metadata import PackageNotFoundError, entry_points, metadata
 from typing import cast
 
 from infractl.errors import Mark, UsageError
@@ -23,6 +24,24 @@ def version(name: str) -> str:
     return found.dist.version if found and found.dist else "unknown"
 
 
+def _how_to_get(name: str) -> str:
+    """An extra that this release has; else what is installed, since anybody may publish a plugin under any name."""
+    if f"infractl-{name}" in _extras():
+        return f"pip install 'infractl[{name}]', or correct the target's provider"
+    installed = " or ".join(names())
+    correct = f"write provider: {installed}, or " if installed else ""
+    return f"{correct}install a plugin that has {name} as an entry point in the group {GROUP}"
+
+
+def _extras() -> tuple[str, ...]:
+    """The plugins that infractl's own extras name."""
+    try:
+        required = metadata("infractl").get_all("Requires-Dist") or []
+    except PackageNotFoundError:
+        return ()
+    return tuple(re.split(r"[\s;<>=!~\[(]", text, maxsplit=1)[0] for text in required if "extra ==" in text)
+
+
 def load(name: str, at: Mark | None = None) -> Provider:
     """The provider called `name`. Raises UsageError where it is not installed, cannot be imported or speaks another contract."""
     found = [e for e in entry_points(group=GROUP) if e.name == name]
@@ -32,7 +51,7 @@ def load(name: str, at: Mark | None = None) -> Provider:
             summary="this provider is not installed",
             detail=f"{name} is not among: {', '.join(names()) or 'none'}",
             at=at,
-            remedy=f"pip install 'infractl[{name}]', or correct the target's provider",
+            remedy=_how_to_get(name),
         )
     provider = cast(Provider, load_entry(found[0], "provider-import"))
     if provider.contract != CONTRACT:

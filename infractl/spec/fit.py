@@ -5,6 +5,7 @@ What fits nowhere is not bent until it does: there the field's own example is sh
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from collections.abc import Iterator
@@ -43,7 +44,7 @@ def proposal(shape: Shape | None, value: Any, key: str = "") -> str | None:
     """The user's value in YAML, on a line, as it may stand under the key of this shape; None where it does not fit."""
     fit = fitted(shape, value, key)
     text = None if fit is None else flow(fit)
-    return text if text is not None and len(text) <= _LONGEST else None
+    return text if text is not None and len(text) <= _LONGEST and text.isprintable() else None
 
 
 def fitted(shape: Shape | None, value: Any, key: str = "") -> Any | None:
@@ -201,7 +202,7 @@ def flow(value: Any) -> str:
         case dict():
             return f"{{{', '.join(f'{flow(key)}: {flow(held)}' for key, held in value.items())}}}"
         case str():
-            return value if _is_plain(value) else '"{}"'.format(value.replace("\\", "\\\\").replace('"', '\\"'))
+            return value if _is_plain(value) else json.dumps(value, ensure_ascii=False)
         case _:
             return str(value)
 
@@ -210,5 +211,5 @@ def _is_plain(text: str) -> bool:
     """Whether YAML reads it as this text without quotes, inside of brackets as well."""
     from infractl.spec.yaml.parse import parse
 
-    documents = parse(f"[{text}]".encode("utf-8", "replace"), "proposal").documents if text.isprintable() else ()
-    return [d.value for d in documents] == [[text]]
+    documents = parse(f"a: {text}\nb: [{text}]".encode("utf-8", "replace"), "proposal").documents
+    return [(d.value, d.problems) for d in documents] == [({"a": text, "b": [text]}, ())]

@@ -165,7 +165,9 @@ def _rates(text: str) -> Iterator[str]:
 
 def _shares(text: str) -> Iterator[str]:
     match = re.fullmatch(rf"{_NUMBER}\s*(%|(?i:percent|per cent|pct))?", text)
-    for number in _numbers(match[1]) if match else ():
+    numbers = list(_numbers(match[1])) if match else []
+    # 1,000% is either no share at all, or one that nobody writes so.
+    for number in numbers if len(numbers) == 1 else ():
         if (match and match[2]) or Decimal(number) > 1:
             yield f"{number}%"
         else:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from infractl.domain.environment import DEFAULT_ENVIRONMENT
 from infractl.errors import Diagnostics
 from infractl.spec.find import ENVIRONMENTS, PROJECT_FILE
+from infractl.spec.spelling import meant_reference
 from infractl.spec.suggest import did_you_mean, written
 from infractl.spec.text import VALUE_NAME
 from infractl.spec.yaml.document import Node, Path
@@ -92,7 +93,7 @@ def _refuse(name: str | None, node: Node, values: Values, problems: Diagnostics)
             summary="what stands for a value is not written as a name in ${}",
             detail="nothing closes this ${" if name is None else f"{written(name)} is not a value's name",
             at=node.span.mark,
-            remedy="write ${name}; where the characters ${ are meant, write $${",
+            remedy=f"write {meant_reference(node.value) or '${name}'}; where the characters ${{ are meant, write $${{",
         )
         return
     if values.environment == DEFAULT_ENVIRONMENT:

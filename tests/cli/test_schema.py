@@ -99,7 +99,11 @@ def test_lists_and_free_keys_may_be_skipped_or_written(words: list[str], heading
         (["spec.slo.latncy"], "did you mean spec.slo.latency?"),
         (["latency.p95"], "did you mean spec.slo.latency.p95?"),
         (["targets.price"], "did you mean project.targets.price?"),
-        (["--of", "project", "targts.price"], "did you mean project.targets.price?"),
+        (
+            ["--of", "project", "targts.price"],
+            "did you mean project.targets.price? infractl schema project.targets.price explains it, without --of",
+        ),
+        (["--of", "project", "spec.slo"], "did you mean spec.slo? infractl schema spec.slo explains it, without --of"),
         (["spec.slo.latency.p95.more"], "did you mean spec.slo.latency.p95?"),
         (["qqqq"], "infractl schema service lists what there is"),
         (["..."], "infractl schema service lists what there is"),

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from ipaddress import ip_address
-from typing import Annotated, Self
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 Port = Annotated[int, Field(ge=1024, le=65535)]
 
@@ -15,23 +15,26 @@ class LocalSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    host: str = Field(default="127.0.0.1", min_length=1, description="The address to listen on.", examples=["0.0.0.0"])
-    expose: bool = Field(default=False, description="Allows an address that other machines can reach.", examples=[True])
-    ports: dict[str, Port] = Field(
-        default={}, description="Fixed ports, by service name; the others get any free one.", examples=[{"fraud": 8100}]
-    )
+    expose: bool = Field(default=False, description="Allows an address that other machines can reach.")
+    host: str = Field(default="127.0.0.1", min_length=1, description="The address to listen on.")
+    ports: dict[str, Port] = Field(default={}, description="Fixed ports, by service name; the others get any free one.")
 
-    @model_validator(mode="after")
-    def _stays_on_this_machine(self) -> Self:
-        if not self.expose and not _loopback(self.host):
-            raise ValueError("host can be reached by other machines: use 127.0.0.1, or set expose: true if that is meant")
-        return self
+    @field_validator("host")
+    @classmethod
+    def _stays_on_this_machine(cls, host: str, others: ValidationInfo) -> str:
+        """`expose` is declared first, so that it is known here, and the problem stands at the host."""
+        if not others.data.get("expose", True) and not _loopback(host):
+            raise ValueError(
+                f"other machines can reach {host}: write 127.0.0.1, ::1 or localhost, or add expose: true if that is meant"
+            )
+        return host
 
-    @model_validator(mode="after")
-    def _one_service_a_port(self) -> Self:
-        if len(set(self.ports.values())) < len(self.ports):
-            raise ValueError("two services are given the same port: each needs its own")
-        return self
+    @field_validator("ports")
+    @classmethod
+    def _one_service_a_port(cls, ports: dict[str, Port]) -> dict[str, Port]:
+        if len(set(ports.values())) < len(ports):
+            raise ValueError("two services are given the same port: give each its own")
+        return ports
 
 
 def _loopback(host: str) -> bool:

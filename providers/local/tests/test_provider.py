@@ -67,6 +67,15 @@ def test_options_that_cannot_be_meant_are_refused(options: dict[str, object]) ->
         LocalSettings.model_validate(options)
 
 
+def test_a_host_that_others_reach_is_told_at_the_host_with_what_is_allowed() -> None:
+    with pytest.raises(ValidationError) as raised:
+        LocalSettings.model_validate({"host": "0.0.0.0"})
+
+    (error,) = raised.value.errors()
+    assert error["loc"] == ("host",)
+    assert "write 127.0.0.1, ::1 or localhost, or add expose: true" in error["msg"]
+
+
 @pytest.mark.parametrize(
     "options", [{}, {"host": "::1"}, {"host": "127.0.0.2"}, {"host": "localhost"}, {"host": "0.0.0.0", "expose": True}]
 )
