@@ -24,15 +24,6 @@ def version(name: str) -> str:
     return found.dist.version if found and found.dist else "unknown"
 
 
-def _how_to_get(name: str) -> str:
-    """An extra that this release has; else what is installed, since anybody may publish a plugin under any name."""
-    if f"infractl-{name}" in _extras():
-        return f"pip install 'infractl[{name}]', or correct the target's provider"
-    installed = " or ".join(names())
-    correct = f"write provider: {installed}, or " if installed else ""
-    return f"{correct}install a plugin that has {name} as an entry point in the group {GROUP}"
-
-
 def _extras() -> tuple[str, ...]:
     """The plugins that infractl's own extras name."""
     try:
@@ -46,12 +37,16 @@ def load(name: str, at: Mark | None = None) -> Provider:
     """The provider called `name`. Raises UsageError where it is not installed, cannot be imported or speaks another contract."""
     found = [e for e in entry_points(group=GROUP) if e.name == name]
     if not found:
+        # Anybody may publish a plugin under any name: an extra is proposed only where this release has it.
+        known = " or ".join(names())
         raise UsageError.of(
             "provider-not-installed",
             summary="this provider is not installed",
             detail=f"{name} is not among: {', '.join(names()) or 'none'}",
             at=at,
-            remedy=_how_to_get(name),
+            remedy=f"pip install 'infractl[{name}]', or correct the target's provider"
+            if f"infractl-{name}" in _extras()
+            else f"write provider: {known or 'NAME'}, or install a plugin that has {name} as an entry point in the group {GROUP}",
         )
     provider = cast(Provider, load_entry(found[0], "provider-import"))
     if provider.contract != CONTRACT:

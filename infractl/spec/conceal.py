@@ -81,8 +81,12 @@ def conceal_problems(problems: Iterable[Diagnostic], documents: Iterable[Documen
 
 def conceal_problem(problem: Diagnostic, source: Source) -> Diagnostic:
     """A problem of a file that could not be read as a whole: there the lines must tell."""
-    cut = _line_cut(source.lines, problem.at.line - 1) if isinstance(problem.at, Mark) else None
-    return problem if cut is None else _behind(problem, cut)
+    mark = problem.at
+    cut = _line_cut(source.lines, mark.line - 1) if isinstance(mark, Mark) else None
+    if not isinstance(mark, Mark) or cut is None:
+        return problem
+    told = problem.slug in _NO_WORDS_OF_USERS or mark.column <= cut
+    return replace(problem, at=_mark_without(mark, cut), detail=problem.detail if told else _HIDDEN)
 
 
 def _secrets(node: Node, key: str, above: str) -> Iterator[Span]:
@@ -221,19 +225,19 @@ def _of(span: Span, sources: Mapping[Source, Source]) -> Span:
 
 def _shown(problem: Diagnostic, sources: Iterable[Source]) -> Diagnostic:
     mark = problem.at
-    cuts = [source.cuts.get(mark.line - 1) for source in sources if isinstance(mark, Mark) and source.file == mark.file]
-    cut = next((c for c in cuts if c is not None), None)
-    return problem if cut is None else _behind(problem, cut)
+    for source in sources:
+        if isinstance(mark, Mark) and source.file == mark.file and (cut := source.cuts.get(mark.line - 1)) is not None:
+            shown = replace(problem, at=_mark_without(mark, cut))
+            secret = (mark.line - 1, mark.column - 1) in source.secrets
+            return replace(shown, detail=_HIDDEN) if secret else shown
+    return problem
 
 
-def _behind(problem: Diagnostic, cut: int) -> Diagnostic:
-    """A problem without what stands behind a column of its line."""
-    assert isinstance(problem.at, Mark)
-    hidden = problem.at.column > cut
-    text = "" if hidden else problem.at.text[:cut].rstrip()
-    shown = replace(problem.at, text=text, width=1 if hidden else min(problem.at.width, cut + 1 - problem.at.column))
-    detail = _HIDDEN if hidden and problem.slug not in _NO_WORDS_OF_USERS else problem.detail
-    return replace(problem, at=shown, detail=detail)
+def _mark_without(mark: Mark, cut: int) -> Mark:
+    """A mark that shows nothing that stands behind a column of its line."""
+    if mark.column > cut:
+        return replace(mark, text="", width=1)
+    return replace(mark, text=mark.text[:cut].rstrip(), width=min(mark.width, cut + 1 - mark.column))
 
 
 def _line_cut(lines: tuple[str, ...], number: int) -> int | None:

@@ -21,7 +21,7 @@ ENVIRONMENTS = "environments"
 """The directory beside it in which each environment but the default one has a file."""
 _SUFFIXES = (".yaml", ".yml")
 
-_MOST_NEIGHBOURS = 200
+_MOST_NEIGHBOURS, _MOST_ENTRIES = 200, 1000
 
 _SORTS = {stat.S_ISDIR: "a directory", stat.S_ISFIFO: "a pipe", stat.S_ISSOCK: "a socket"}
 
@@ -243,7 +243,8 @@ def neighbours(path: Path) -> tuple[str, ...]:
 def _names(directory: Path, changed_ns: int) -> tuple[str, ...]:
     """Listed once as long as nothing in it changes: thousands of documents may name files that are missing from one directory."""
     names = sorted(name for name in os.listdir(directory) if not name.endswith(_SUFFIXES))  # noqa: PTH208 - names are wanted
-    return tuple(name for name in names if is_file(directory / name)) if len(names) <= _MOST_NEIGHBOURS else ()
+    files = tuple(name for name in names if is_file(directory / name)) if len(names) <= _MOST_ENTRIES else ()
+    return files if len(files) <= _MOST_NEIGHBOURS else ()
 
 
 def exists(path: Path) -> bool:

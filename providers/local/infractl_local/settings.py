@@ -15,9 +15,11 @@ class LocalSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    expose: bool = Field(default=False, description="Allows an address that other machines can reach.")
-    host: str = Field(default="127.0.0.1", min_length=1, description="The address to listen on.")
-    ports: dict[str, Port] = Field(default={}, description="Fixed ports, by service name; the others get any free one.")
+    expose: bool = Field(default=False, description="Allows an address that other machines can reach.", examples=[True])
+    host: str = Field(default="127.0.0.1", min_length=1, description="The address to listen on.", examples=["0.0.0.0"])
+    ports: dict[str, Port] = Field(
+        default={}, description="Fixed ports, by service name; the others get any free one.", examples=[{"fraud": 8100}]
+    )
 
     @field_validator("host")
     @classmethod
