@@ -90,7 +90,7 @@ def test_every_reference_that_stands_for_nothing_is_told_at_its_place() -> None:
     assert problems == [
         "unknown-environment-value service.yaml:2:6: paek is not a value of the environment staging = did you mean peak?",
         "unknown-environment-value service.yaml:3:7: nothing-like-it is not a value of the environment staging = " + declare,
-        f"value-reference service.yaml:3:39: nothing closes this ${{ = {write}",
+        f"value-reference service.yaml:3:39: nothing closes this ${{ = {write.replace('name', 'open')}",
         f"value-reference service.yaml:3:49: not a name is not a value's name = {write}",
         f"value-reference service.yaml:3:66: an empty text is not a value's name = {write}",
     ]
