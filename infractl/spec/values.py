@@ -88,12 +88,13 @@ def _text(node: Node, values: Values, problems: Diagnostics) -> Node:
 
 def _refuse(name: str | None, node: Node, values: Values, problems: Diagnostics) -> None:
     if name is None or not re.fullmatch(VALUE_NAME.pattern, name):
+        meant = meant_reference(f"${{{name}}}" if name else node.value)
         problems.error(
             "value-reference",
             summary="what stands for a value is not written as a name in ${}",
             detail="nothing closes this ${" if name is None else f"{written(name)} is not a value's name",
             at=node.span.mark,
-            remedy=f"write {meant_reference(node.value) or '${name}'}; where the characters ${{ are meant, write $${{",
+            remedy=f"write {meant or '${name}'}; where the characters ${{ are meant, write $${{",
         )
         return
     if values.environment == DEFAULT_ENVIRONMENT:

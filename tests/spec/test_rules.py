@@ -22,12 +22,15 @@ from infractl.errors import Diagnostic, Severity, SpecError
 from infractl.report.diagnostic import as_json, render
 from infractl.report.diagnostic_sarif import as_sarif
 from infractl.spec.currency import CURRENCIES
-from infractl.spec.foreign import IDEAS
+from infractl.spec.environment import Environment
+from infractl.spec.foreign import IDEAS, NEAR, OF_ENVIRONMENTS, OF_PROJECTS
 from infractl.spec.load import load_project
 from infractl.spec.meant_quantity import meant_quantity
+from infractl.spec.project import Project
 from infractl.spec.rule.check import PROJECT_RULES, RULES, broken
 from infractl.spec.rule.subject import Subject
-from infractl.spec.schema.field import shape_at
+from infractl.spec.schema.entry import entries_within
+from infractl.spec.schema.field import fields_of, shape_at
 from infractl.spec.section.model import Metric
 from infractl.spec.service import InferenceService, ServiceSpec
 from infractl.spec.validate import validate
@@ -345,6 +348,22 @@ def test_what_is_proposed_for_another_tool_s_key_is_right_where_it_is_said_to_be
     section[key] = yaml.safe_load(example)
 
     assert validate(InferenceService, document)
+
+
+SECTIONS = {
+    **{entry.keys[-1]: [e.field.key for e in entry.inside] for entry in entries_within(InferenceService) if entry.inside},
+    "infractl.yaml": [f.key for f in fields_of(Project)],
+    "Environment": [f.key for f in fields_of(Environment)],
+}
+
+
+@pytest.mark.parametrize("section", [*NEAR, "infractl.yaml", "Environment"])
+def test_what_is_proposed_in_the_same_mapping_is_one_of_its_keys_or_a_sentence(section: str) -> None:
+    told = {**NEAR, "infractl.yaml": OF_PROJECTS, "Environment": OF_ENVIRONMENTS}[section]
+
+    keys = [here.partition(": ")[0] for here in told.values()]
+    assert [key for key in keys if " " not in key and key not in SECTIONS[section]] == []
+    assert not told.keys() & set(SECTIONS[section])
 
 
 SHAPES = {
