@@ -52,7 +52,9 @@ class Diagnostics:
     """Collects problems, so that all show at once."""
 
     def __init__(self, found: Iterable[Diagnostic] = ()) -> None:
-        self._found = list(found)
+        self._found: list[Diagnostic] = []
+        self._errors: set[Diagnostic] = set()
+        self.extend(found)
 
     def __iter__(self) -> Iterator[Diagnostic]:
         return iter(sorted(self._found, key=_place))
@@ -70,7 +72,15 @@ class Diagnostics:
         self._add(Severity.note, slug, summary, detail, at, remedy)
 
     def extend(self, diagnostics: Iterable[Diagnostic]) -> None:
-        self._found.extend(diagnostics)
+        for diagnostic in diagnostics:
+            self._found.append(diagnostic)
+            if diagnostic.severity is Severity.error:
+                self._errors.add(diagnostic)
+
+    @property
+    def different_errors(self) -> int:
+        """How many errors there are, the same one counted once."""
+        return len(self._errors)
 
     @property
     def errors(self) -> tuple[Diagnostic, ...]:
@@ -82,7 +92,7 @@ class Diagnostics:
             raise error(*self)
 
     def _add(self, severity: Severity, slug: str, summary: str, detail: str, at: Mark | str | None, remedy: str) -> None:
-        self._found.append(Diagnostic(slug=slug, severity=severity, summary=summary, detail=detail, at=at, remedy=remedy))
+        self.extend([Diagnostic(slug=slug, severity=severity, summary=summary, detail=detail, at=at, remedy=remedy)])
 
 
 def _place(diagnostic: Diagnostic) -> tuple[str, int, int, str]:

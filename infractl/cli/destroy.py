@@ -30,10 +30,11 @@ def destroy(paths: Paths = None, env: Env = None, auto_approve: AutoApprove = Fa
 
 def _workspace(sources: list[Path], environment: str | None) -> Workspace:
     """A whole project is opened without its documents: what runs can be removed even if they are broken or gone."""
+    from infractl.spec.find import covers
     from infractl.workflows.workspace import open_project, open_workspace
 
     if len(sources) == 1 and sources[0].is_dir():
         project = open_project(sources[0], environment)
-        if project.loaded.root == sources[0].resolve():
+        if covers(sources, project.loaded.root):
             return project
     return open_workspace(sources, environment)

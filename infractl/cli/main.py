@@ -48,6 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         code = _run([word for word in words if word != "--debug"] or ["--help"])
         sys.stdout.flush()
     except KeyboardInterrupt:
+        # Asked once is enough: a second Ctrl-C would break off the sentence that says so.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         _tell([_problem("interrupted", "the command was interrupted", "nothing was being changed yet", "")])
         code = 130
     except BrokenPipeError:

@@ -61,6 +61,9 @@ def validate(
         sys.stdout.write(f"Valid: {_what(loaded, env)}.\n")
 
 
+_MOST_NAMES = 10
+
+
 def _what(loaded: LoadedProject, env: str | None) -> str:
     services = _counted("service", [s.name for s in loaded.services])
     if env is not None:
@@ -74,7 +77,8 @@ def _what(loaded: LoadedProject, env: str | None) -> str:
 
 
 def _counted(noun: str, names: Sequence[str]) -> str:
-    return f"{len(names)} {noun}{'s' if len(names) != 1 else ''}" + (f" ({', '.join(names)})" if names else "")
+    shown = [*names[:_MOST_NAMES], f"and {len(names) - _MOST_NAMES} more"] if len(names) > _MOST_NAMES else names
+    return f"{len(names)} {noun}{'s' if len(names) != 1 else ''}" + (f" ({', '.join(shown)})" if names else "")
 
 
 def _wanted(format: Format | None, json: bool) -> Format:  # noqa: A002

@@ -52,6 +52,11 @@ class Found(NamedTuple):
     candidates: tuple[Candidate, ...]
 
 
+def covers(paths: Sequence[Path], root: Path) -> bool:
+    """Whether one of the paths is the project's whole directory, by whatever link it is reached."""
+    return any(exists(path) and path.resolve() == root.resolve() for path in paths)
+
+
 def find(paths: Sequence[Path], problems: Diagnostics) -> Found:
     """Every file to read, each once, in a stable order. What is missing or out of place is added to `problems`."""
     given = [p.parent if p.name == PROJECT_FILE and _present(p) else p for p in paths] or [Path()]

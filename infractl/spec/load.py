@@ -18,7 +18,7 @@ from infractl.domain.environment import DEFAULT_ENVIRONMENT
 from infractl.domain.given import Given
 from infractl.errors import Diagnostic, Diagnostics, Mark, SpecError
 from infractl.spec.conceal import conceal_problems
-from infractl.spec.find import Found, absolute_path, find, shown
+from infractl.spec.find import Found, absolute_path, covers, find, shown
 from infractl.spec.project import (
     Project,
     declared_environments,
@@ -151,9 +151,9 @@ def _services(reading: Reading, environment: str, problems: Diagnostics) -> list
         return []
     laid = list(_laid(reading, environment, problems))
     problems.extend(broken_between([document for _, document, _ in laid]))
-    services, before = [], len(problems)
+    services, before = [], problems.different_errors
     for file, document, given in laid:
-        if len(problems) - before >= MOST_PROBLEMS_IN_ALL:
+        if problems.different_errors - before >= MOST_PROBLEMS_IN_ALL:
             problems.extend([more_problems(document.nearest_mark(()), "documents from this one on are not checked")])
             break
         if service := _service(file, document, reading, problems):
@@ -174,9 +174,9 @@ def _laid(reading: Reading, environment: str, problems: Diagnostics) -> Iterator
     if document and reading.whole:
         problems.extend(first(unknown_services(document, reading.names)))
     overlay = overlay_of(environment, document, reading.document, problems)
-    size, before = 0, len(problems)
+    size, before = 0, problems.different_errors
     for file, each in reading.services:
-        if len(problems) - before >= MOST_PROBLEMS_IN_ALL:
+        if problems.different_errors - before >= MOST_PROBLEMS_IN_ALL:
             problems.extend([more_problems(each.nearest_mark(()), "documents from this one on are not checked")])
             return
         laid = lay(each, overlay, problems)
@@ -272,8 +272,7 @@ def _service(file: Path, document: Document, reading: Reading, problems: Diagnos
 
 def _no_services(paths: Sequence[Path], found: Found, problems: Diagnostics) -> None:
     """A project may have lost its last service, which is then to be destroyed; elsewhere it is a wrong path."""
-    whole = found.project is not None and any(path.resolve() == found.root for path in paths)
-    say = problems.warning if whole else problems.error
+    say = problems.warning if found.project is not None and covers(paths, found.root) else problems.error
     say(
         "no-services",
         summary="there is no service here",

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from infractl.domain.environment import DEFAULT_ENVIRONMENT
 from infractl.errors import Diagnostics
 from infractl.spec.conceal import conceal_values, referred
-from infractl.spec.find import ENVIRONMENTS, Candidate, Found, environment_file, exists, find, unknown_environment
+from infractl.spec.find import ENVIRONMENTS, Candidate, Found, covers, environment_file, find, unknown_environment
 from infractl.spec.project import Project, declared_environments, environment_needed, project_document, read_project
 from infractl.spec.recognise import ENVIRONMENT, documents, is_environment, undeclared
 from infractl.spec.rule.check import broken_project
@@ -105,7 +105,7 @@ def _read(
                 environments[candidate.path.stem] = each
         # What is wrong with an environment's file hides no service.
         unread += 0 if candidate.at_home else len(problems.errors) - before
-    whole = any(exists(path) and path.resolve() == home.found.root for path in paths) and not unread
+    whole = covers(paths, home.found.root) and not unread
     return _concealed(Reading(home.found, home.document, home.project, tuple(services), environments, chosen, whole))
 
 

@@ -17,7 +17,7 @@ from infractl.errors import UsageError
 from infractl.provider import registry
 from infractl.provider.contract import Context, Provider, Target
 from infractl.provider.plugin import calling
-from infractl.spec.find import unknown_environment
+from infractl.spec.find import covers, unknown_environment
 from infractl.spec.load import LoadedProject, LoadedService, load_project, load_root, settings_for
 from infractl.state.holder import user
 from infractl.state.open import open_stores
@@ -131,7 +131,7 @@ def open_project(directory: Path, environment: str | None) -> Workspace:
 def open_workspace(paths: Sequence[Path], environment: str | None) -> Workspace:
     """Load the project that `paths` belong to, in an environment. Raises SpecError with everything that is wrong."""
     loaded = load_project(paths, environment)
-    return Workspace(loaded=loaded, whole=any(path.resolve() == loaded.root for path in paths))
+    return Workspace(loaded=loaded, whole=covers(paths, loaded.root))
 
 
 def who() -> str:

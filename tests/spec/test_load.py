@@ -374,3 +374,31 @@ def test_what_a_provider_s_own_check_refuses_is_told_in_its_words(project: Path)
         ("wrong-value", "ports of this provider are even"),
         ("wrong-value", "Z does not match ^[a-z]$"),
     ]
+
+
+def test_warnings_do_not_stop_the_check_and_one_mistake_in_an_environment_counts_once(project: Path) -> None:
+    text = SERVICE + "  rollout: {strategy: canary, steps: [100%], rollbackOn: {p95: 9ms}}\n"
+    documents = [text.replace("fraud", f"fraud-{i}") for i in range(1100)]
+    (project / "fraud.yaml").write_text("---\n".join(documents))
+    (project / "environments").mkdir()
+    staging = project / "environments" / "staging.yaml"
+    staging.write_text(
+        "apiVersion: infractl.dev/v1\nkind: Environment\nmetadata: {name: staging}\noverlay: {spec: {servng: {warmup: 1}}}\n"
+    )
+
+    with pytest.raises(SpecError) as raised:
+        load_project([project], "staging")
+    staging.unlink()
+    loaded = load_project([project])
+
+    assert [d.slug for d in raised.value.diagnostics if d.severity is Severity.error] == ["unknown-key"]
+    assert len(loaded.services) == 1100
+    assert {d.slug for d in loaded.diagnostics} == {"rollback-within-slo"}
+
+
+def test_a_link_to_the_project_is_the_whole_project(project: Path) -> None:
+    (project / "fraud.yaml").unlink()
+    link = project.parent / "link"
+    link.symlink_to(project)
+
+    assert [d.severity for d in load_project([link]).diagnostics] == [Severity.warning]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from itertools import islice
 
 from infractl.errors import Diagnostic, Mark, Severity
@@ -65,7 +66,9 @@ def first(problems: Iterable[Diagnostic]) -> list[Diagnostic]:
     """The first problems of a document; where there are more, they are not even looked for, and that is said."""
     told = list(islice(problems, MOST_PROBLEMS + 1))
     if len(told) > MOST_PROBLEMS:
-        told[-1] = more_problems(told[-1].at, f"the first {MOST_PROBLEMS} of their sort are told")
+        more = more_problems(told[-1].at, f"the first {MOST_PROBLEMS} of their sort are told")
+        harmless = all(problem.severity is not Severity.error for problem in told)
+        told[-1] = replace(more, severity=Severity.warning) if harmless else more
     return told
 
 
