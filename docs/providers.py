@@ -9,7 +9,7 @@ from importlib.metadata import entry_points
 
 from infractl.provider import registry
 from infractl.provider.setting import Setting, settings_of
-from infractl.spec.schema.plain import on_a_line
+from infractl.spec.schema.as_written import on_a_line
 
 OPENING = """\
 # Providers

@@ -12,13 +12,13 @@ from pathlib import Path
 import rules
 
 from infractl.report.field_text import default_of, example_of
-from infractl.spec.environment import Environment
+from infractl.spec.environment.document import Environment
 from infractl.spec.project import Project
+from infractl.spec.schema.describe import sort_of, title_of, unit_of, words_of
 from infractl.spec.schema.entry import placeholder
 from infractl.spec.schema.field import Field, fields_of, sections_in
 from infractl.spec.schema.json_schema import doc_of
 from infractl.spec.schema.shape import ListOf, MapOf, OneOf, Quantity, SectionOf, Shape, Text
-from infractl.spec.schema.sort import sort_of, title_of, unit_of, words_of
 from infractl.spec.schema.validator import EXTRA
 from infractl.spec.schema.within import sections_of
 from infractl.spec.service import InferenceService

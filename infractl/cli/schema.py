@@ -117,7 +117,7 @@ def _setting(path: str) -> str:
 
 
 def root_of(document: Document) -> type:
-    from infractl.spec.environment import Environment
+    from infractl.spec.environment.document import Environment
     from infractl.spec.project import Project
     from infractl.spec.service import InferenceService
 
@@ -128,7 +128,7 @@ def _unknown(document: Document, path: str, of: Document | None) -> UsageError:
     """A field of this name elsewhere is likelier meant than one that is only spelled like it. It is named without --of."""
     from infractl.errors import UsageError
     from infractl.spec.schema.entry import keys_of
-    from infractl.spec.suggest import closest
+    from infractl.spec.telling.suggest import closest
 
     keys, known = keys_of(path), _known()
     same = [name for name, found in known.items() if found[-len(keys) :] == keys]

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Sequence
 
 from infractl.provider.setting import Setting
 from infractl.report.style import Style
+from infractl.spec.schema.as_written import on_a_line, plain
+from infractl.spec.schema.describe import sort_of, unit_of, words_of
 from infractl.spec.schema.entry import Entry
 from infractl.spec.schema.field import Field, sections_in
 from infractl.spec.schema.json_schema import text_of
-from infractl.spec.schema.plain import on_a_line, plain
 from infractl.spec.schema.shape import Truth, Words
-from infractl.spec.schema.sort import sort_of, unit_of, words_of
 from infractl.spec.schema.validator import EXTRA
 
 _COLUMNS = 100

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from infractl.spec.environment import Environment
+from infractl.spec.environment.document import Environment
 from infractl.spec.project import Project
 from infractl.spec.schema.json_schema import Schema, json_schema
 from infractl.spec.schema.patch import patch, patch_definitions

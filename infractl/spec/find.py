@@ -93,7 +93,7 @@ def environment_file(root: Path, name: str) -> Candidate:
 
 
 def unknown_environment(root: Path, name: str, known: Sequence[str]) -> SpecError:
-    from infractl.spec.suggest import did_you_mean, written
+    from infractl.spec.telling.suggest import did_you_mean, written
 
     new = f"write {ENVIRONMENTS}/NAME.yaml for a new one"
     return SpecError.of(

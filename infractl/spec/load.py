@@ -17,7 +17,6 @@ from pydantic_core import ValidationError
 from infractl.domain.environment import DEFAULT_ENVIRONMENT
 from infractl.domain.given import Given
 from infractl.errors import Diagnostic, Diagnostics, Mark, SpecError
-from infractl.spec.conceal import conceal_problems
 from infractl.spec.find import Found, absolute_path, covers, find, shown
 from infractl.spec.project import (
     Project,
@@ -31,8 +30,9 @@ from infractl.spec.reading import Reading, read_documents, read_every_environmen
 from infractl.spec.rule.check import broken, broken_between
 from infractl.spec.rule.subject import Subject
 from infractl.spec.service import InferenceService, ServiceSpec
+from infractl.spec.telling.conceal import conceal_problems
+from infractl.spec.telling.diagnose import diagnose
 from infractl.spec.validate import remainder, validate
-from infractl.spec.wording import diagnose
 from infractl.spec.yaml.document import Document
 from infractl.spec.yaml.document import Path as DocumentPath
 from infractl.spec.yaml.limit import MOST_LAID, MOST_PROBLEMS, MOST_PROBLEMS_IN_ALL, first, more_problems, too_much_laid
@@ -168,8 +168,8 @@ def _laid(reading: Reading, environment: str, problems: Diagnostics) -> Iterator
     if document is None and not values and not any("${" in str(d.value) for _, d in reading.services):
         yield from ((file, each, ()) for file, each in reading.services)
         return
-    from infractl.spec.environment import overlay_of, unknown_services
-    from infractl.spec.overlay import lay
+    from infractl.spec.environment.document import overlay_of, unknown_services
+    from infractl.spec.environment.overlay import lay
 
     if document and reading.whole:
         problems.extend(first(unknown_services(document, reading.names)))
@@ -193,7 +193,7 @@ def _loaded(paths: Sequence[Path], reading: Reading, services: Sequence[LoadedSe
     problems = Diagnostics(dict.fromkeys(conceal_problems(found, documents)))
     values = [d.node(("values",)) for d in (reading.document, *reading.environments.values()) if d]
     if reading.whole and reading.services and any(values):
-        from infractl.spec.unused_value import unused_values
+        from infractl.spec.environment.unused_value import unused_values
 
         problems.extend(islice(unused_values(reading, reading.chosen), MOST_PROBLEMS))
     if not reading.services and not reading.environments and not problems.errors:

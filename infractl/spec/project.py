@@ -11,14 +11,14 @@ from pydantic_core import ValidationError
 from infractl.domain.environment import DEFAULT_ENVIRONMENT
 from infractl.errors import Diagnostic, Diagnostics, Mark, SpecError
 from infractl.spec.find import ENVIRONMENTS, PROJECT_FILE, Found, environment_names, read, shown
-from infractl.spec.problem import error
 from infractl.spec.schema.field import Section, option, required
 from infractl.spec.section.fleet import FleetBudget, Policy
 from infractl.spec.section.target import TargetEntry
-from infractl.spec.suggest import as_name
+from infractl.spec.telling.diagnose import diagnose
+from infractl.spec.telling.problem import error
+from infractl.spec.telling.suggest import as_name
 from infractl.spec.text import Name, Scalar, ValueName, Word
 from infractl.spec.validate import validate
-from infractl.spec.wording import diagnose
 from infractl.spec.yaml.document import Document
 from infractl.spec.yaml.parse import parse
 

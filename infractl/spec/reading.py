@@ -8,11 +8,11 @@ from typing import NamedTuple
 
 from infractl.domain.environment import DEFAULT_ENVIRONMENT
 from infractl.errors import Diagnostics
-from infractl.spec.conceal import conceal_values, referred
 from infractl.spec.find import ENVIRONMENTS, Candidate, Found, covers, environment_file, find, unknown_environment
 from infractl.spec.project import Project, declared_environments, environment_needed, project_document, read_project
 from infractl.spec.recognise import ENVIRONMENT, documents, is_environment, undeclared
 from infractl.spec.rule.check import broken_project
+from infractl.spec.telling.conceal import conceal_values, referred
 from infractl.spec.yaml.document import Document
 
 

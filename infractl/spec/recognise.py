@@ -7,7 +7,7 @@ from typing import Any
 
 from infractl.errors import Diagnostic, Diagnostics, Mark, Severity, SpecError
 from infractl.spec.find import ENVIRONMENTS, Candidate, read
-from infractl.spec.suggest import sort, written
+from infractl.spec.telling.suggest import sort, written
 from infractl.spec.yaml.document import Document
 from infractl.spec.yaml.limit import MOST_PROBLEMS, more_problems
 from infractl.spec.yaml.parse import parse

@@ -17,7 +17,7 @@ from infractl.spec.schema.field import fields_of, sections_in, shape_at
 from infractl.spec.schema.shape import ListOf, MapOf, OneOf, SectionOf, Shape
 from infractl.spec.schema.validator import validator_of
 from infractl.spec.section.secret import SecretSource
-from infractl.spec.suggest import closest
+from infractl.spec.telling.suggest import closest
 from infractl.spec.yaml.document import Document, Path
 from infractl.spec.yaml.limit import MOST_PROBLEMS
 
@@ -83,7 +83,7 @@ class Finding:
     @property
     def follows_typo(self) -> tuple[Path, str | None]:
         """The key that an unknown key was probably meant to be: that one is not missing then."""
-        from infractl.spec.foreign import sibling
+        from infractl.spec.telling.other_tools import sibling
 
         section = str(self.path[-2]) if len(self.path) > 1 else ""
         return self.path[:-1], closest(self.name, self.known) or sibling(self.name, self.known, section)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from infractl.errors import ModelError, UsageError
 from infractl.spec.find import PROJECT_FILE, exists, is_file, project_above, shown
-from infractl.spec.suggest import as_name
+from infractl.spec.telling.suggest import as_name
 from infractl.workflows.starter import learned, project_text, service_text
 
 

@@ -8,8 +8,8 @@ from infractl.applying.refresh import Observed
 from infractl.domain.address import Address, ServiceKey
 from infractl.domain.plan import Notice
 from infractl.domain.service_state import ServiceState
-from infractl.spec.ahead import Ahead, not_acted_on
 from infractl.spec.load import LoadedService
+from infractl.spec.not_acted_on import Ahead, not_acted_on
 from infractl.spec.project import Project
 from infractl.spec.service import InferenceService
 from infractl.spec.yaml.document import Document

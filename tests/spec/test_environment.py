@@ -14,9 +14,9 @@ from infractl.domain.given import Given
 from infractl.errors import Diagnostics, Mark, SpecError
 from infractl.report.diagnostic import render
 from infractl.report.given_text import given_lines
+from infractl.spec.environment.overlay import Overlay, lay
+from infractl.spec.environment.values import Values
 from infractl.spec.load import LoadedProject, LoadedService, load_in_every_environment, load_project
-from infractl.spec.overlay import Overlay, lay
-from infractl.spec.values import Values
 from infractl.spec.yaml.parse import parse
 
 CASE = Path(__file__).parents[1] / "cases" / "workflows" / "environment"

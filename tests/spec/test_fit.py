@@ -9,14 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic_core import SchemaValidator
 
-from infractl.spec.environment import Environment
-from infractl.spec.fit import flow, proposal
+from infractl.spec.environment.document import Environment
 from infractl.spec.project import Project
 from infractl.spec.schema.entry import Entry, entries_within
 from infractl.spec.schema.shape import SectionOf
 from infractl.spec.schema.validator import core
 from infractl.spec.section.secret import SecretSource
 from infractl.spec.service import InferenceService
+from infractl.spec.telling.fit import flow, proposal
 from infractl.spec.yaml.parse import parse
 
 ENTRIES = [entry for root in (InferenceService, Project, Environment) for entry in entries_within(root)]

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from infractl.errors import Severity
-from infractl.spec.environment import Environment
+from infractl.spec.environment.document import Environment
 from infractl.spec.load import LoadedService, load_project
 from infractl.spec.project import Project
 from infractl.spec.schema.field import fields_of

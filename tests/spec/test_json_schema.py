@@ -18,12 +18,12 @@ from pydantic_core import ValidationError as Refused
 
 from infractl.errors import SpecError
 from infractl.spec.document_schema import environment_schema, project_schema, service_schema
-from infractl.spec.environment import Environment
+from infractl.spec.environment.document import Environment
 from infractl.spec.project import Project
+from infractl.spec.schema.as_written import example_of, plain
 from infractl.spec.schema.field import Field, Section, fields_of, required, shape_at
 from infractl.spec.schema.json_schema import json_schema, schema
 from infractl.spec.schema.patch import patch_definitions
-from infractl.spec.schema.plain import example_of, plain
 from infractl.spec.schema.shape import (
     ListOf,
     MapOf,

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from infractl.spec.meant_quantity import meant_quantity
 from infractl.spec.schema.field import shape_at
 from infractl.spec.section.target import MachinePrice
 from infractl.spec.service import ServiceSpec
+from infractl.spec.telling.meant_quantity import meant_quantity
 from infractl.units import parse_bytes, parse_duration_s, parse_money, parse_rate_per_s, parse_share
 
 SHAPES = {

@@ -22,10 +22,8 @@ from infractl.errors import Diagnostic, Severity, SpecError
 from infractl.report.diagnostic import as_json, render
 from infractl.report.diagnostic_sarif import as_sarif
 from infractl.spec.currency import CURRENCIES
-from infractl.spec.environment import Environment
-from infractl.spec.foreign import IDEAS, NEAR, OF_ENVIRONMENTS, OF_PROJECTS
+from infractl.spec.environment.document import Environment
 from infractl.spec.load import load_project
-from infractl.spec.meant_quantity import meant_quantity
 from infractl.spec.project import Project
 from infractl.spec.rule.check import PROJECT_RULES, RULES, broken
 from infractl.spec.rule.subject import Subject
@@ -33,6 +31,8 @@ from infractl.spec.schema.entry import entries_within
 from infractl.spec.schema.field import fields_of, shape_at
 from infractl.spec.section.model import Metric
 from infractl.spec.service import InferenceService, ServiceSpec
+from infractl.spec.telling.meant_quantity import meant_quantity
+from infractl.spec.telling.other_tools import IDEAS, NEAR, OF_ENVIRONMENTS, OF_PROJECTS
 from infractl.spec.validate import validate
 from infractl.spec.yaml.parse import parse
 from infractl.units import parse_bytes, parse_duration_s, parse_money, parse_rate_per_s, parse_share

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from infractl.errors import Diagnostics
-from infractl.spec.values import MOST_REFERENCES, Values, fill
+from infractl.spec.environment.values import MOST_REFERENCES, Values, fill
 from infractl.spec.yaml.document import Node
 from infractl.spec.yaml.parse import parse
 

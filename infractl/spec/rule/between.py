@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from infractl.errors import Diagnostic, Mark
-from infractl.spec.problem import error
+from infractl.spec.telling.problem import error
 from infractl.spec.yaml.document import Document
 from infractl.spec.yaml.document import Path as Keys
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from infractl.errors import Diagnostic, Mark
 from infractl.spec.currency import CURRENCIES
-from infractl.spec.problem import error
-from infractl.spec.rule.subject import Subject
+from infractl.spec.rule.subject import Rule, Subject
+from infractl.spec.telling.problem import error
 from infractl.units import Money
 
 
@@ -54,3 +54,10 @@ def unknown_currency(amount: Money | None, mark: Mark) -> Iterator[Diagnostic]:
             mark,
             "write the three letters of a currency that prices are in, such as USD or EUR",
         )
+
+
+RULES: tuple[Rule, ...] = (
+    budget_positive,
+    budget_currency,
+    known_currency,
+)

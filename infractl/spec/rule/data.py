@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from infractl.errors import Diagnostic
-from infractl.spec.problem import error
-from infractl.spec.rule.subject import Subject
+from infractl.spec.rule.subject import Rule, Subject
 from infractl.spec.section.model import Format, Metric, Validation
 from infractl.spec.section.optimize import Distillation, Precision, Quantization
+from infractl.spec.telling.problem import error
 from infractl.spec.validate import dotted
 from infractl.spec.yaml.document import Path as Keys
 
@@ -149,3 +149,13 @@ def _validations(subject: Subject) -> Iterator[tuple[Keys, Validation]]:
 
 def _place(subject: Subject, uri: str) -> object:
     return subject.place(uri) or uri
+
+
+RULES: tuple[Rule, ...] = (
+    same_data,
+    metric_bound,
+    metric_setting,
+    drop_without_limit,
+    optimize_off,
+    pass_without_data,
+)

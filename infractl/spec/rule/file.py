@@ -9,12 +9,12 @@ from typing import NamedTuple
 
 from infractl.errors import Diagnostic
 from infractl.spec.find import SCHEME, is_directory, is_file, locate, neighbours, shown
-from infractl.spec.problem import error
-from infractl.spec.rule.subject import Subject
+from infractl.spec.rule.subject import Rule, Subject
 from infractl.spec.section.model import Format
 from infractl.spec.section.optimize import Distillation
-from infractl.spec.spelling import unusual_character
-from infractl.spec.suggest import closest, written
+from infractl.spec.telling.problem import error
+from infractl.spec.telling.spelling import unusual_character
+from infractl.spec.telling.suggest import closest, written
 from infractl.spec.yaml.document import Path as Keys
 
 _DATA_ENDINGS = (".npz", ".npy", ".csv", ".parquet")
@@ -233,3 +233,14 @@ def _unusual(subject: Subject, uri: str) -> str | None:
 
 
 _SLIPS: tuple[Callable[[Subject, str], str | None], ...] = (_half_a_scheme, _backslashes, _variables, _from_the_root, _unusual)
+
+
+RULES: tuple[Rule, ...] = (
+    uri_scheme,
+    uri_incomplete,
+    model_outside_project,
+    model_missing,
+    data_outside_project,
+    data_missing,
+    data_format,
+)

@@ -8,9 +8,9 @@ from fnmatch import fnmatchcase
 
 from infractl.domain.hardware_class import HardwareClass
 from infractl.errors import Diagnostic, Mark
-from infractl.spec.problem import error
-from infractl.spec.rule.subject import Subject
-from infractl.spec.suggest import did_you_mean, written
+from infractl.spec.rule.subject import Rule, Subject
+from infractl.spec.telling.problem import error
+from infractl.spec.telling.suggest import did_you_mean, written
 
 _ZONE = re.compile(r"(?P<region>[a-z]+(?:-[a-z]+)*-?[0-9]+)(?:-[a-z]{3}-[0-9]+)?-?[a-z]")
 """us-east-1a and, of a city, us-west-2-lax-1a at AWS; europe-west4-b at Google."""
@@ -114,3 +114,13 @@ def ignored_attribute(subject: Subject) -> Iterator[Diagnostic]:
                 subject.mark("lifecycle", "ignoreChanges", index),
                 f"write it as plan shows it: deployment.{attribute.strip('.') or 'replicas'}",
             )
+
+
+RULES: tuple[Rule, ...] = (
+    unknown_target,
+    class_not_at_target,
+    region_or_zone,
+    allow_and_deny,
+    warm_without_serverless,
+    ignored_attribute,
+)

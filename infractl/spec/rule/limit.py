@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
 from infractl.errors import Diagnostic
-from infractl.spec.problem import error, warning
-from infractl.spec.rule.subject import Subject
+from infractl.spec.rule.subject import Rule, Subject
 from infractl.spec.section.rollout import Limits
 from infractl.spec.section.serving import Cache, RateLimit
 from infractl.spec.section.slo import Latency
 from infractl.spec.service import ServiceSpec
+from infractl.spec.telling.problem import error, warning
 from infractl.spec.validate import dotted
 from infractl.spec.yaml.document import Path as Keys
 
@@ -177,3 +177,14 @@ def _sizes(subject: Subject) -> Iterator[tuple[Keys, int | None]]:
         yield ("serving", "cache", "size"), spec.serving.cache.size
     for path, model in subject.models.items():
         yield (*path, "container", "resources", "memory"), model.container.resources.memory
+
+
+RULES: tuple[Rule, ...] = (
+    latency_order,
+    duration_positive,
+    rate_positive,
+    size_positive,
+    promise_absolute,
+    rollback_within_slo,
+    no_condition,
+)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from infractl.errors import Diagnostic
-from infractl.spec.problem import error
-from infractl.spec.rule.subject import Subject
+from infractl.spec.rule.subject import Rule, Subject
 from infractl.spec.schema.field import fields_of
 from infractl.spec.section.rollout import Rollout
 from infractl.spec.section.serving import Serving
 from infractl.spec.section.slo import Slo
 from infractl.spec.section.traffic import Traffic
+from infractl.spec.telling.problem import error
 from infractl.spec.validate import dotted
 from infractl.spec.yaml.document import Path as Keys
 
@@ -135,3 +135,13 @@ def output_is_input(subject: Subject) -> Iterator[Diagnostic]:
             subject.mark("batch", "output"),
             "name another place in batch.output" if written == read else "name a place beside batch.input in batch.output",
         )
+
+
+RULES: tuple[Rule, ...] = (
+    mode_without_section,
+    section_of_another_mode,
+    latency_in_batch_mode,
+    server_in_batch_mode,
+    completion_in_realtime_mode,
+    output_is_input,
+)

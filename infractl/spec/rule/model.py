@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from infractl.errors import Diagnostic
-from infractl.spec.conceal import tells_a_secret
 from infractl.spec.find import SCHEME, is_directory, is_file
-from infractl.spec.problem import error, warning
-from infractl.spec.rule.subject import Subject
+from infractl.spec.rule.subject import Rule, Subject
 from infractl.spec.section.model import Format, Model
-from infractl.spec.suggest import written
+from infractl.spec.telling.conceal import tells_a_secret
+from infractl.spec.telling.problem import error, warning
+from infractl.spec.telling.suggest import written
 from infractl.spec.validate import dotted
 
 
@@ -190,3 +190,15 @@ def secret_in_plain_text(subject: Subject) -> Iterator[Diagnostic]:
                     subject.key_mark(*path, "container", "env", name),
                     f"keep it elsewhere and say where: {name}: {{env: {name}}}, or {{secret: NAME}} of the target's secret store",
                 )
+
+
+RULES: tuple[Rule, ...] = (
+    no_model,
+    model_and_models,
+    format_unfit,
+    format_unknown,
+    container_without_image,
+    digest_without_file,
+    tokens_without_language_model,
+    secret_in_plain_text,
+)

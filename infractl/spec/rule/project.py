@@ -7,14 +7,14 @@ from typing import TypeAlias
 
 from infractl.domain.environment import DEFAULT_ENVIRONMENT
 from infractl.errors import Diagnostic, Mark
-from infractl.spec.problem import error
 from infractl.spec.project import Project
 from infractl.spec.rule.budget import unknown_currency
 from infractl.spec.rule.hardware import zone_as_region
 from infractl.spec.rule.repeated import names_twice, values_twice
 from infractl.spec.section.fleet import Allowance, Requirement
 from infractl.spec.section.target import MachinePrice
-from infractl.spec.suggest import did_you_mean
+from infractl.spec.telling.problem import error
+from infractl.spec.telling.suggest import did_you_mean
 from infractl.spec.validate import dotted
 from infractl.spec.yaml.document import Document
 from infractl.spec.yaml.document import Path as Keys
@@ -212,3 +212,18 @@ def _amounts(project: Project) -> Iterator[tuple[Keys, Money | None]]:
 
 def _mark(document: Document, path: Keys) -> Mark:
     return document.mark(path) or document.nearest_mark(path)
+
+
+RULES: tuple[ProjectRule, ...] = (
+    machine_price,
+    machine_power,
+    price_currency,
+    amount_positive,
+    known_currency_in_project,
+    budget_labels,
+    policy_without_rule,
+    policy_target,
+    policy_region,
+    shared_store,
+    repeated_in_project,
+)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 
 from infractl.errors import Diagnostic, Mark
-from infractl.spec.problem import error
-from infractl.spec.rule.subject import Subject
+from infractl.spec.rule.subject import Rule, Subject
 from infractl.spec.section.optimize import Quantization
-from infractl.spec.suggest import written
+from infractl.spec.telling.problem import error
+from infractl.spec.telling.suggest import written
 from infractl.spec.validate import dotted
 from infractl.spec.yaml.document import Document
 from infractl.spec.yaml.document import Path as Keys
@@ -66,3 +66,9 @@ def _twice(document: Document, path: Keys, key: str, values: Sequence[Hashable])
             detail = f"{written(str(value))} stands at {dotted((path[-1], first[value]))} as well"
             yield detail, document.mark(place) or document.nearest_mark(place)
         first.setdefault(value, index)
+
+
+RULES: tuple[Rule, ...] = (
+    repeated_value,
+    repeated_name,
+)

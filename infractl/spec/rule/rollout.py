@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from infractl.errors import Diagnostic
-from infractl.spec.problem import error
 from infractl.spec.rule.limit import conditions
-from infractl.spec.rule.subject import Subject
+from infractl.spec.rule.subject import Rule, Subject
+from infractl.spec.telling.problem import error
 from infractl.spec.validate import dotted
 
 
@@ -85,3 +85,12 @@ def shift_without_reference(subject: Subject) -> Iterator[Diagnostic]:
                 subject.key_mark(*path, "shift"),
                 "add monitoring.shift: {reference: ./reference.npz}, or remove the condition",
             )
+
+
+RULES: tuple[Rule, ...] = (
+    direct_and_watched,
+    steps_without_canary,
+    steps_order,
+    steps_end,
+    shift_without_reference,
+)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from infractl.errors import Diagnostic
-from infractl.spec.problem import error
-from infractl.spec.rule.subject import Subject
+from infractl.spec.rule.subject import Rule, Subject
 from infractl.spec.schema.field import fields_of
 from infractl.spec.section.secret import SecretSource
 from infractl.spec.section.serving import Batching, Cache, RateLimit, Replicas
+from infractl.spec.telling.problem import error
 from infractl.spec.validate import dotted
 from infractl.spec.yaml.document import Path as Keys
 
@@ -136,3 +136,14 @@ def secrets(subject: Subject) -> Iterator[Keys]:
         for name, value in model.container.env.items():
             if isinstance(value, SecretSource):
                 yield (*path, "container", "env", name)
+
+
+RULES: tuple[Rule, ...] = (
+    batching_delay,
+    timeout_within_slo,
+    cache_address,
+    replicas_order,
+    rate_limit_by_key,
+    secret_source,
+    secret_detail,
+)

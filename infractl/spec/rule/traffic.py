@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from functools import cache, lru_cache
 
 from infractl.errors import Diagnostic
-from infractl.spec.problem import error
-from infractl.spec.rule.subject import Subject
-from infractl.spec.suggest import closest, did_you_mean, written
+from infractl.spec.rule.subject import Rule, Subject
+from infractl.spec.telling.problem import error
+from infractl.spec.telling.suggest import closest, did_you_mean, written
 from infractl.spec.yaml.document import Path as Keys
 from infractl.units import format_share
 
@@ -180,3 +180,13 @@ def _time_zones_by_name() -> tuple[str, ...]:
     from zoneinfo import available_timezones
 
     return tuple(sorted(available_timezones()))
+
+
+RULES: tuple[Rule, ...] = (
+    traffic_order,
+    schedule_without_peak,
+    unknown_model,
+    traffic_shares,
+    bad_cron,
+    unknown_time_zone,
+)

@@ -11,10 +11,10 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from infractl.spec.schema.as_written import example_of, plain
+from infractl.spec.schema.describe import either, one, sort_of, title_of
 from infractl.spec.schema.field import Field, fields_of
-from infractl.spec.schema.plain import example_of, plain
 from infractl.spec.schema.shape import ListOf, MapOf, Number, OneOf, Quantity, SectionOf, Shape, Text, Truth, Words
-from infractl.spec.schema.sort import either, one, sort_of, title_of
 from infractl.spec.schema.validator import EXTRA
 from infractl.spec.schema.within import sections_of
 

@@ -22,7 +22,7 @@ from yaml.events import (
 )
 
 from infractl.errors import Diagnostic, Diagnostics, SpecError
-from infractl.spec.conceal import SUSPICION, conceal, conceal_problem
+from infractl.spec.telling.conceal import SUSPICION, conceal, conceal_problem
 from infractl.spec.yaml.document import Document, Node, Source, Span
 from infractl.spec.yaml.limit import (
     MOST_ALIASED,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import yaml
 
-from infractl.spec.ahead import not_acted_on
+from infractl.spec.not_acted_on import not_acted_on
 from infractl.spec.project import Project
 from infractl.spec.service import InferenceService, ServiceSpec
 from infractl.spec.validate import validate

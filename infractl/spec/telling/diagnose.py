@@ -8,11 +8,11 @@ from dataclasses import replace
 from pydantic_core import ValidationError
 
 from infractl.errors import Diagnostic
-from infractl.spec.problem import error
-from infractl.spec.remedy import length_remedy, pattern_remedy, quantity_remedy, range_remedy, sort_remedy, word_remedy
 from infractl.spec.schema.shape import OneOf, fits, named
-from infractl.spec.secret_wording import in_a_secret
-from infractl.spec.suggest import sort, written
+from infractl.spec.telling.problem import error
+from infractl.spec.telling.remedy import length_remedy, pattern_remedy, quantity_remedy, range_remedy, sort_remedy, word_remedy
+from infractl.spec.telling.secret_wording import in_a_secret
+from infractl.spec.telling.suggest import sort, written
 from infractl.spec.text import FORMED
 from infractl.spec.validate import UNKNOWN_KEY, Finding, dotted, findings
 from infractl.spec.yaml.document import Document, Path
@@ -74,7 +74,7 @@ def _tell(finding: Finding) -> Diagnostic:
 
 
 def _unknown_key(finding: Finding) -> Diagnostic:
-    from infractl.spec.unknown_key import known_key
+    from infractl.spec.telling.unknown_key import known_key
 
     return error(
         "unknown-key",

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from infractl.domain.given import Given
 from infractl.errors import Diagnostic, Diagnostics
+from infractl.spec.environment.values import Values, fill, sources
 from infractl.spec.validate import dotted
-from infractl.spec.values import Values, fill, sources
 from infractl.spec.yaml.document import Document, Node, Path, Span
 from infractl.spec.yaml.limit import first
 from infractl.spec.yaml.merge import merge

@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator, Mapping, Sequence, Set
 
 from infractl.errors import Diagnostic, Mark
-from infractl.spec.problem import warning
+from infractl.spec.environment.values import references
 from infractl.spec.reading import Reading
-from infractl.spec.suggest import closest
+from infractl.spec.telling.problem import warning
+from infractl.spec.telling.suggest import closest
 from infractl.spec.text import VALUE_NAME
-from infractl.spec.values import references
 from infractl.spec.yaml.document import Document
 
 _NAMED = re.compile(VALUE_NAME.pattern)

@@ -7,16 +7,16 @@ from pydantic_core import ValidationError
 
 from infractl.domain.environment import DEFAULT_ENVIRONMENT
 from infractl.errors import Diagnostic, Diagnostics
+from infractl.spec.environment.overlay import Overlay
+from infractl.spec.environment.values import IDENTITY, Values, fill, refuse_reference
 from infractl.spec.find import ENVIRONMENTS, PROJECT_FILE
-from infractl.spec.overlay import Overlay
-from infractl.spec.problem import error
 from infractl.spec.schema.field import Section, option, required
 from infractl.spec.service import InferenceService
-from infractl.spec.suggest import did_you_mean, written
+from infractl.spec.telling.diagnose import diagnose
+from infractl.spec.telling.problem import error
+from infractl.spec.telling.suggest import did_you_mean, written
 from infractl.spec.text import Name, Scalar, ValueName, Word
 from infractl.spec.validate import dotted, validate
-from infractl.spec.values import IDENTITY, Values, fill, refuse_reference
-from infractl.spec.wording import diagnose
 from infractl.spec.yaml.document import Document, Node
 from infractl.spec.yaml.merge import with_children
 

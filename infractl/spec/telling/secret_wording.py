@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from infractl.errors import Diagnostic
-from infractl.spec.problem import error
-from infractl.spec.suggest import closest, sort
+from infractl.spec.telling.problem import error
+from infractl.spec.telling.suggest import closest, sort
 from infractl.spec.text import VARIABLE
 from infractl.spec.validate import UNKNOWN_KEY, Finding, dotted
 

@@ -10,8 +10,8 @@ from typing import NamedTuple
 from infractl.domain.environment import DEFAULT_ENVIRONMENT
 from infractl.errors import Diagnostics
 from infractl.spec.find import ENVIRONMENTS, PROJECT_FILE
-from infractl.spec.spelling import meant_reference
-from infractl.spec.suggest import did_you_mean, written
+from infractl.spec.telling.spelling import meant_reference
+from infractl.spec.telling.suggest import did_you_mean, written
 from infractl.spec.text import VALUE_NAME
 from infractl.spec.yaml.document import Node, Path
 from infractl.spec.yaml.limit import MOST_PROBLEMS, weight

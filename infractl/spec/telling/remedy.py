@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
-from infractl.spec.meant_quantity import meant_quantity, quantity_of
 from infractl.spec.schema.shape import ListOf, MapOf, OneOf, SectionOf, named
-from infractl.spec.spelling import meant_reference, unusual_character
-from infractl.spec.suggest import as_name, did_you_mean
+from infractl.spec.telling.meant_quantity import meant_quantity, quantity_of
+from infractl.spec.telling.spelling import meant_reference, unusual_character
+from infractl.spec.telling.suggest import as_name, did_you_mean
 from infractl.spec.text import NAME
 from infractl.spec.validate import Finding, dotted
 
@@ -97,13 +97,13 @@ def _of_a_block(finding: Finding) -> str:
 
 def _proposed(finding: Finding) -> str | None:
     """The user's own value where it fits in another form, else the field's example."""
-    from infractl.spec.fit import is_on
+    from infractl.spec.telling.fit import is_on
 
     return _fit(finding) or (finding.example if is_on(finding.value) else "") or _example(finding)
 
 
 def _fit(finding: Finding) -> str | None:
-    from infractl.spec.fit import proposal
+    from infractl.spec.telling.fit import proposal
 
     if quantity_of(finding.shape) and (meant := meant_quantity(_written(finding), finding.shape, finding.name)):
         return meant

@@ -7,14 +7,14 @@ from collections.abc import Callable, Mapping
 from itertools import takewhile
 from typing import Any
 
-from infractl.spec.fit import proposal
-from infractl.spec.foreign import elsewhere, near, of_a_root, sentence, sibling
-from infractl.spec.remedy import holds_hidden
 from infractl.spec.schema.field import shape_at
 from infractl.spec.schema.shape import Shape
 from infractl.spec.service import InferenceService
-from infractl.spec.spelling import unusual_character
-from infractl.spec.suggest import closest, did_you_mean
+from infractl.spec.telling.fit import proposal
+from infractl.spec.telling.other_tools import elsewhere, near, of_a_root, sentence, sibling
+from infractl.spec.telling.remedy import holds_hidden
+from infractl.spec.telling.spelling import unusual_character
+from infractl.spec.telling.suggest import closest, did_you_mean
 from infractl.spec.validate import Finding, dotted
 
 _A_SLIP = 0.8

@@ -13,10 +13,8 @@ from typing import Any
 
 from pydantic_core import ValidationError
 
-from infractl.spec.conceal import tells_a_secret
-from infractl.spec.meant_quantity import meant_quantity
+from infractl.spec.schema.as_written import example_of
 from infractl.spec.schema.field import Field, fields_of
-from infractl.spec.schema.plain import example_of
 from infractl.spec.schema.shape import ListOf, MapOf, Number, OneOf, Quantity, SectionOf, Shape, Text, Truth, Words
 from infractl.spec.schema.validator import core, made
 from infractl.spec.section.budget import Budget
@@ -24,6 +22,8 @@ from infractl.spec.section.rollout import Limits
 from infractl.spec.section.secret import SecretSource
 from infractl.spec.section.slo import Latency
 from infractl.spec.section.traffic import Traffic
+from infractl.spec.telling.conceal import tells_a_secret
+from infractl.spec.telling.meant_quantity import meant_quantity
 
 _LONGEST = 80
 """Of what is proposed; a longer value is not worth repeating."""
