@@ -22,7 +22,7 @@ from yaml.events import (
 )
 
 from infractl.errors import Diagnostic, Diagnostics, SpecError
-from infractl.spec.telling.conceal import SUSPICION, conceal, conceal_problem
+from infractl.spec.telling.conceal import conceal, conceal_problem, may_hold_secrets
 from infractl.spec.yaml.document import Document, Node, Source, Span
 from infractl.spec.yaml.limit import (
     MOST_ALIASED,
@@ -60,7 +60,7 @@ def parse(data: bytes, file: str) -> Parsed:
         return Parsed(documents=(), problems=error.diagnostics)
     source = Source(file=file, lines=tuple(LINE_BREAK.split(text)))
     parsed = _parsed(text, source)
-    return _concealed(parsed, source) if SUSPICION.search(text) else parsed
+    return _concealed(parsed, source) if may_hold_secrets(text) else parsed
 
 
 def _parsed(text: str, source: Source) -> Parsed:
