@@ -112,7 +112,7 @@ def _inside(node: Node, key: str, name: str | int, child: Node) -> Iterator[Span
         yield from _unless_a_source(child)
     elif key == "env" and isinstance(name, int):
         yield from _listed_variable(child)
-    elif key in _AUTH and not _is_place(str(name), key):
+    elif key in _AUTH and name != "apiKeys":
         if child.value is None or not _A_WORD.fullmatch(str(name)):
             yield from (span for held, span in node.keys.items() if held == name)
         yield from _whole(child)
