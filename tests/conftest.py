@@ -30,6 +30,14 @@ settings.load_profile("patient")
 MakeMlp = Callable[..., Path]
 
 
+@pytest.fixture(autouse=True)
+def interruptible() -> Iterator[None]:
+    """The command line turns Ctrl-C off when it ends: run inside a test, it would do so for all that this process starts."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.fixture(scope="session")
 def make_mlp() -> MakeMlp:
     """Writes a multilayer perceptron: `features` FP32 [batch, sizes[0]] → `scores` FP32 [batch, sizes[-1]].

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,14 +11,6 @@ from pydantic_core import SchemaValidator
 from infractl.spec.schema import validator
 from infractl.spec.schema.validator import made, validator_of
 from infractl.spec.section.slo import Latency
-
-
-@pytest.fixture(autouse=True)
-def interruptible() -> Iterator[None]:
-    """The command line turns Ctrl-C off when it ends, and other tests of this process have run it."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
 
 
 class Interrupting(str):
