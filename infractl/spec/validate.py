@@ -1,4 +1,4 @@
-"""A document against its section: the value, or each error at its place. How an error is told is in `wording`.
+"""A document against its section: the value, or each error at its place. How an error is told is in `telling`.
 
 A provider's settings are a pydantic model of its own; their errors are placed in the same way.
 """

@@ -1,7 +1,7 @@
 """Which parts of a file may be secrets, and so are never shown: problems are printed into logs that many can read.
 
 The names of keys tell, and whether what stands there says where a secret is kept, which may be shown. So a secret is hidden
-in whatever form and at whatever wrong place it stands. What is told instead is in `wording`.
+in whatever form and at whatever wrong place it stands. What is told instead is in `secret_wording`.
 """
 
 from __future__ import annotations
