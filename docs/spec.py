@@ -141,7 +141,7 @@ def print_quantities() -> None:
     print("| quantity | units | examples |")
     print("|---|---|---|")
     fields = [field for root in DOCUMENTS for section in sections_of(root) for field in fields_of(section)]
-    for quantity in dict.fromkeys(q for field in fields for q in quantities_in(field.shape)):
+    for quantity in {q.named: q for field in fields for q in quantities_in(field.shape)}.values():
         examples = ", ".join(map(code, quantity.examples))
         print(f"| {quantity.named} | {', '.join(map(unit_text, quantity.unit.split(', ')))} | {examples} |")
     print()

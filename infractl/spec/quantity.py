@@ -32,7 +32,10 @@ def _duration(seconds: float) -> str:
     return f"{seconds!r}".removesuffix(".0") + "s"
 
 
-Seconds = Annotated[float, Quantity("duration", "ns, us, ms, s, m, h, d", DURATION, ("10ms", "2s"), parse_duration_s, _duration)]
+_SECONDS = Quantity("duration", "ns, us, ms, s, m, h, d", DURATION, ("10ms", "2s"), parse_duration_s, _duration)
+
+Seconds = Annotated[float, _SECONDS]
+Delay = Annotated[float, _SECONDS._replace(may_be_zero=True)]
 PerSecond = Annotated[float, Quantity("rate", "/s, /min, /h, /d", RATE, ("2000/s", "100/h"), parse_rate_per_s, format_rate)]
 Share = Annotated[float, Quantity("share", "%", SHARE, ("10%", "0.1%"), parse_share, format_share)]
 Size = Annotated[int, Quantity("size", "B, KiB, MiB, GiB, kB, MB, GB", SIZE, ("512MiB", "16GiB"), parse_bytes, format_bytes)]

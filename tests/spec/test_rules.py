@@ -465,3 +465,22 @@ def test_every_slug_of_the_spec_is_shown_by_a_broken_document(reference: ModuleT
 
     assert said
     assert sorted(said - shown - ELSEWHERE.keys()) == []
+
+
+@pytest.mark.parametrize(
+    ("spec", "problem"),
+    [
+        ({"rollout": {"strategy": "canary", "rollbackOn": {"ttft": "0ms"}}}, "duration-positive"),
+        ({"monitoring": {"alerts": [{"name": "slow", "when": {"tpot": "0s"}}]}}, "duration-positive"),
+        ({"slo": {"ttft": {"p95": "0ms"}}}, "duration-positive"),
+        ({"serving": {"cache": {"ttl": "0s"}}}, "duration-positive"),
+        ({"serving": {"rateLimit": "0/s"}}, "rate-positive"),
+        ({"serving": {"rateLimit": {"rate": "0/min"}}}, "rate-positive"),
+        ({"serving": {"cache": {"size": "0B"}}}, "size-positive"),
+        ({"serving": {"batching": {"maxBatch": 2, "maxDelay": "0s"}}}, None),
+        ({"rollout": {"strategy": "canary", "bake": "0s"}}, None),
+        ({"monitoring": {"alerts": [{"name": "slow", "when": {"p99": "1s"}, "for": "0s"}]}}, None),
+    ],
+)
+def test_a_quantity_of_nothing_is_a_slip_wherever_zero_does_not_say_something(spec: Any, problem: str | None) -> None:
+    assert slugs({"model": MODEL, **spec}) == [problem] * bool(problem)

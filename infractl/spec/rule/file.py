@@ -10,7 +10,7 @@ from typing import NamedTuple
 from infractl.errors import Diagnostic
 from infractl.spec.find import SCHEME, is_directory, is_file, locate, neighbours, shown
 from infractl.spec.rule.subject import Rule, Subject
-from infractl.spec.section.model import Format
+from infractl.spec.section.model import ENDINGS, Format
 from infractl.spec.section.optimize import Distillation
 from infractl.spec.telling.problem import error
 from infractl.spec.telling.spelling import unusual_character
@@ -185,8 +185,7 @@ def _other_scheme(scheme: str, uri: str, known: tuple[str, ...]) -> str:
 
 def _file_in(uri: str, place: Path) -> str:
     """The model file of a directory, where there is one alone."""
-    endings = (".onnx", ".joblib", ".pkl", ".skops", ".ubj", ".xgb", ".lgb", ".pt2")
-    models = [name for name in neighbours(place / "any") if name.endswith(endings)]
+    models = [name for name in neighbours(place / "any") if name.endswith(tuple(ENDINGS))]
     if len(models) == 1:
         return f"did you mean {uri.rstrip('/')}/{models[0]}?"
     return "name the model file in it; a huggingface directory has a config.json"

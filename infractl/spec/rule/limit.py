@@ -7,8 +7,8 @@ from itertools import pairwise
 
 from infractl.errors import Diagnostic
 from infractl.spec.rule.subject import Rule, Subject
+from infractl.spec.schema.quantities import quantities_in
 from infractl.spec.section.rollout import Limits
-from infractl.spec.section.serving import Cache, RateLimit
 from infractl.spec.section.slo import Latency
 from infractl.spec.service import ServiceSpec
 from infractl.spec.telling.problem import error, warning
@@ -33,42 +33,39 @@ def latency_order(subject: Subject) -> Iterator[Diagnostic]:
 
 def duration_positive(subject: Subject) -> Iterator[Diagnostic]:
     """Nothing is answered, kept or compared in no time. A delay, a bake or an alert's pause of 0 is fine."""
-    for path, duration_s in _durations(subject.spec):
-        if duration_s is not None and duration_s <= 0:
-            yield error(
-                "duration-positive",
-                "a duration is zero where something needs time",
-                f"{dotted(path)} is {subject.written(*path)}",
-                subject.mark(*path),
-                f"raise {dotted(path)}, or remove it where there is no limit",
-            )
+    for path in _zeros(subject, "duration"):
+        yield error(
+            "duration-positive",
+            "a duration is zero where something needs time",
+            f"{dotted(path)} is {subject.written(*path)}",
+            subject.mark(*path),
+            f"raise {dotted(path)}, or remove it where there is no limit",
+        )
 
 
 def rate_positive(subject: Subject) -> Iterator[Diagnostic]:
     """A service without any traffic needs no placement; where traffic is not known, it is left out."""
-    for path, per_s in _rates(subject.spec):
-        if per_s is not None and per_s <= 0:
-            absent = "there is no limit" if path[0] == "serving" else "it is not known"
-            yield error(
-                "rate-positive",
-                "a rate is zero",
-                f"{dotted(path)} is {subject.written(*path)}: no traffic",
-                subject.mark(*path),
-                f"raise {dotted(path)}, or remove it where {absent}",
-            )
+    for path in _zeros(subject, "rate"):
+        absent = "there is no limit" if path[0] == "serving" else "it is not known"
+        yield error(
+            "rate-positive",
+            "a rate is zero",
+            f"{dotted(path)} is {subject.written(*path)}: no traffic",
+            subject.mark(*path),
+            f"raise {dotted(path)}, or remove it where {absent}",
+        )
 
 
 def size_positive(subject: Subject) -> Iterator[Diagnostic]:
     """Nothing fits into no memory."""
-    for path, size_bytes in _sizes(subject):
-        if size_bytes is not None and size_bytes <= 0:
-            yield error(
-                "size-positive",
-                "a size is zero",
-                f"{dotted(path)} is {subject.written(*path)}: nothing fits into it",
-                subject.mark(*path),
-                f"raise {dotted(path)}, or remove it where there is no limit",
-            )
+    for path in _zeros(subject, "size"):
+        yield error(
+            "size-positive",
+            "a size is zero",
+            f"{dotted(path)} is {subject.written(*path)}: nothing fits into it",
+            subject.mark(*path),
+            f"raise {dotted(path)}, or remove it where there is no limit",
+        )
 
 
 def promise_absolute(subject: Subject) -> Iterator[Diagnostic]:
@@ -92,12 +89,17 @@ def rollback_within_slo(subject: Subject) -> Iterator[Diagnostic]:
     """A warning, since it may be meant: a release that keeps its SLO is then taken back."""
     promised, allowed = subject.spec.slo, subject.spec.rollout.rollback_on
     pairs = {(f"p{p}", f"slo.latency.p{p}"): limit for p, limit in promised.latency.limits_s.items()}
+    for key, latency in (("ttft", promised.ttft), ("tpot", promised.tpot)):
+        if latency.p95 is not None:
+            pairs[key, f"slo.{key}.p95"] = latency.p95
     if promised.error_rate is not None:
         pairs["errorRate", "slo.errorRate"] = promised.error_rate
     given: Mapping[str, float | None] = {
         "p50": allowed.p50,
         "p95": allowed.p95,
         "p99": allowed.p99,
+        "ttft": allowed.ttft,
+        "tpot": allowed.tpot,
         "errorRate": allowed.error_rate,
     }
     for (key, slo_key), limit in pairs.items():
@@ -124,7 +126,7 @@ def no_condition(subject: Subject) -> Iterator[Diagnostic]:
                 "a condition names nothing that could be exceeded",
                 f"{dotted(path)} is empty",
                 subject.key_mark(*path),
-                f"add p50, p95, p99, errorRate or shift to {dotted(path)}, or remove it",
+                f"add p50, p95, p99, ttft, tpot, errorRate or shift to {dotted(path)}, or remove it",
             )
 
 
@@ -144,39 +146,11 @@ def conditions(spec: ServiceSpec) -> Iterator[tuple[Keys, Limits]]:
         yield ("monitoring", "alerts", index, "when"), alert.when
 
 
-def _durations(spec: ServiceSpec) -> Iterator[tuple[Keys, float | None]]:
-    for path, limits in percentiles(spec):
-        yield from (((*path, f"p{p}"), limit) for p, limit in limits.items())
-    yield ("slo", "completion"), spec.slo.completion
-    yield ("serving", "timeout"), spec.serving.timeout
-    yield ("optimize", "limit", "time"), spec.optimize.limit.time
-    if isinstance(spec.serving.cache, Cache):
-        yield ("serving", "cache", "ttl"), spec.serving.cache.ttl
-    if spec.monitoring.shift:
-        yield ("monitoring", "shift", "window"), spec.monitoring.shift.window
-    if spec.async_:
-        yield ("async", "retention"), spec.async_.retention
-
-
-def _rates(spec: ServiceSpec) -> Iterator[tuple[Keys, float | None]]:
-    yield ("slo", "throughput"), spec.slo.throughput
-    yield ("slo", "tokenThroughput"), spec.slo.token_throughput
-    yield ("traffic", "average"), spec.traffic.average
-    yield ("traffic", "peak"), spec.traffic.peak
-    if isinstance(spec.serving.rate_limit, RateLimit):
-        yield ("serving", "rateLimit", "rate"), spec.serving.rate_limit.rate
-    else:
-        yield ("serving", "rateLimit"), spec.serving.rate_limit
-
-
-def _sizes(subject: Subject) -> Iterator[tuple[Keys, int | None]]:
-    spec = subject.spec
-    yield ("serving", "maxPayload"), spec.serving.max_payload
-    yield ("optimize", "limit", "memory"), spec.optimize.limit.memory
-    if isinstance(spec.serving.cache, Cache):
-        yield ("serving", "cache", "size"), spec.serving.cache.size
-    for path, model in subject.models.items():
-        yield (*path, "container", "resources", "memory"), model.container.resources.memory
+def _zeros(subject: Subject, named: str) -> Iterator[Keys]:
+    """Where a quantity of a sort is zero that may not be."""
+    for path, quantity, value in quantities_in(subject.spec):
+        if quantity.named == named and not quantity.may_be_zero and value <= 0:
+            yield path
 
 
 RULES: tuple[Rule, ...] = (

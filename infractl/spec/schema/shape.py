@@ -48,7 +48,10 @@ class Number(NamedTuple):
 
 
 class Quantity(NamedTuple):
-    """A text with a unit, such as `10ms`. `read` gives the value (and raises UnitError), `write` the text again."""
+    """A text with a unit, such as `10ms`. `read` gives the value (and raises UnitError), `write` the text again.
+
+    `may_be_zero` where zero says something: no delay. Elsewhere it is a slip.
+    """
 
     named: str
     unit: str
@@ -56,6 +59,7 @@ class Quantity(NamedTuple):
     examples: tuple[str, ...]
     read: Callable[[str], Any]
     write: Callable[[Any], str]
+    may_be_zero: bool = False
 
 
 class ListOf(NamedTuple):

@@ -153,10 +153,10 @@ class Model(Section):
             return self.format
         if self.uri.startswith("oci://") and self.container != Container():
             return Format.container
-        return _ENDINGS.get(PurePosixPath(self.uri).suffix.lower())
+        return ENDINGS.get(PurePosixPath(self.uri).suffix.lower())
 
 
-_ENDINGS = {
+ENDINGS = {
     ".onnx": Format.onnx,
     ".joblib": Format.sklearn,
     ".pkl": Format.sklearn,

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from infractl.spec.quantity import Seconds, Share
+from infractl.spec.quantity import Delay, Seconds, Share
 from infractl.spec.schema.field import Section, option, required
 from infractl.spec.schema.shape import Number
 from infractl.spec.section.rollout import Limits
@@ -26,7 +26,7 @@ class Alert(Section):
 
     name: Name = required("The alert's name.", example="slow")
     when: Limits = required("What must not be exceeded.", example="{p99: 25ms}")
-    for_: Seconds = option("How long it must be exceeded.", default=300.0, example="5m")
+    for_: Delay = option("How long it must be exceeded.", default=300.0, example="5m")
     severity: Literal["info", "warning", "critical"] = option("How urgent it is.", default="warning")
     webhook: SecretSource | None = option("Where the address to post to is kept.", default=None, example="{env: ALERT_WEBHOOK}")
 

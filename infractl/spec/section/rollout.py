@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from infractl.spec.quantity import Seconds, Share
+from infractl.spec.quantity import Delay, Seconds, Share
 from infractl.spec.schema.field import Section, option
 from infractl.spec.schema.shape import Number
 
@@ -33,7 +33,7 @@ class Rollout(Section):
     steps: tuple[Share, ...] = option(
         "Shares of the traffic that a canary gets, one after the other.", default=(), example="[5%, 25%, 100%]"
     )
-    bake: Seconds = option("How long each step is watched before the next.", default=120.0, example="2m")
+    bake: Delay = option("How long each step is watched before the next.", default=120.0, example="2m")
     rollback_on: Limits = option(
         "What takes the new release back.", default=Limits(), example="{errorRate: 1%, p99: 20ms}", guards=True
     )

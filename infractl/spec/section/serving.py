@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from infractl.spec.quantity import PerSecond, Seconds, Size
+from infractl.spec.quantity import Delay, PerSecond, Seconds, Size
 from infractl.spec.schema.field import Section, option, required
 from infractl.spec.schema.shape import Items, Number
 from infractl.spec.section.secret import SecretSource
@@ -14,7 +14,7 @@ class Batching(Section):
     max_batch: Annotated[int, Number(whole=True, least=1, most=4096)] = required(
         "The most items joined into one call of the model.", example="32"
     )
-    max_delay: Seconds = option("How long an idle session may wait for more items.", default=0.0, example="500us")
+    max_delay: Delay = option("How long an idle session may wait for more items.", default=0.0, example="500us")
 
 
 class Cache(Section):
