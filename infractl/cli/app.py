@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Annotated, cast
+from typing import Annotated, Any, cast
 
 import typer
+from typer.core import TyperGroup
 
 from infractl import __version__
+from infractl.cli.main import interrupted
 
 UsageProblem = cast("type[typer.BadParameter]", typer.BadParameter.__mro__[1])
 """What the parser raises for words it does not understand: the base of what typer shows in public."""
@@ -16,10 +18,21 @@ COMMANDS = ("init", "validate", "plan", "apply", "status", "invoke", "destroy", 
 """In the order of the help. Each has a module of its name in this room, and in that a function or a group of its name."""
 
 
+class Commands(TyperGroup):
+    """Says that a command was interrupted, which typer would only put into the exit code."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            raise interrupted() from None
+
+
 def application(first: str = "") -> typer.Typer:
     """The command line: the one command that the first word names, or else all, for help, mistakes and shells that complete."""
     app = typer.Typer(
         name="infractl",
+        cls=Commands,
         help="Declare a machine-learning inference service; plan, apply and keep the cheapest placement that meets its SLOs.",
         add_completion=False,
         pretty_exceptions_enable=False,

@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import NoReturn
 
 from infractl import __version__
-from infractl.errors import Diagnostic, InfractlError, Severity
+from infractl.errors import Diagnostic, InfractlError, Severity, StoppedError
 
 
 def program() -> NoReturn:
@@ -50,8 +50,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     except KeyboardInterrupt:
         # Asked once is enough: a second Ctrl-C would break off the sentence that says so.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        _tell([_problem("interrupted", "the command was interrupted", "nothing was being changed yet", "")])
-        code = 130
+        _tell(interrupted().diagnostics)
+        code = StoppedError.exit_code
     except BrokenPipeError:
         # The reader of our output went away, as `head` does: no reader, no message.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -77,6 +77,10 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     # What was to happen has happened: a late Ctrl-C must not change what the code says.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     raise SystemExit(code)
+
+
+def interrupted() -> StoppedError:
+    return StoppedError.of("interrupted", summary="the command was interrupted", detail="what was finished before stays as it is")
 
 
 def _open_streams() -> None:

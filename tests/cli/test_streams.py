@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -94,3 +95,16 @@ def test_a_file_name_that_is_no_utf_8_can_stand_in_a_plan(folder: Any) -> None:
 
     assert "scores" in folder.run("show", "plan.json").stdout
     assert '"given"' in folder.run("plan", "--json").stdout
+
+
+def test_an_interrupted_command_says_so(folder: Any) -> None:
+    pipe = folder.path / "request"
+    os.mkfifo(pipe)
+    reading = subprocess.Popen(
+        folder.command("invoke", "scores", "--data", "request"), cwd=folder.path, stderr=subprocess.PIPE, text=True
+    )
+    with pipe.open("w"):  # once somebody reads
+        reading.send_signal(signal.SIGINT)
+        _, told = reading.communicate(timeout=30)
+
+    assert (reading.returncode, told.partition("]")[0]) == (130, "error[interrupted")
