@@ -1,54 +1,42 @@
-"""What was measured, of a machine and of an artifact on one; and how a machine computes, by calibration."""
+"""What was measured of an artifact on a machine, and all that is known by measuring."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
+from infractl.domain.calibration import Calibration
 from infractl.domain.figure import Figure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Calibration:
-    """How fast one machine computes, by a short run of standard operators and of an empty model behind the real server.
-
-    `flops_per_s` is fp32 matrix products on one thread, `bandwidth_bytes_per_s` weights streamed from memory on one thread,
-    `cached_bandwidth_bytes_per_s` the same for weights of at most `cached_bytes`, which stay in the processor's cache;
-    `call_s` is the fixed cost of one engine call and `operator_s` that of each operator in it; `request_s` is what the server
-    and the loopback add to a small request (HTTP, parsing, reply), between the p5 and the p99 of single requests that meet no
-    other, `value_s` what each number in its tensors adds to that;
-    `requests_per_s` is the most requests that the server passes to an empty model one a call, `joined_per_s` the same in calls
-    of up to `joined`.
-    `machine` names processor, cores and library versions: another machine needs its own. `busy`: other work took part of it.
-    """
-
-    chip: str
-    machine: Mapping[str, str]
-    at: datetime
-    flops_per_s: Figure
-    bandwidth_bytes_per_s: Figure
-    cached_bandwidth_bytes_per_s: Figure
-    cached_bytes: int
-    call_s: Figure
-    operator_s: Figure
-    request_s: Figure
-    value_s: Figure
-    requests_per_s: Figure
-    joined_per_s: Figure
-    joined: int
-    busy: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Measurement:
-    """One artifact's service, measured on a chip at a load: figures by name ("p50", "p99", "capacity")."""
+    """One artifact's service, measured on a chip in one shape. What was not measured is not among the figures.
+
+    `config` is the shape ("max_batch", "max_delay_s", "instances", "threads"), `machine` the facts that the figures hold for,
+    `extents` the sizes of the request's dimensions, the batch included; `scenarios` names what was run ("server", ...).
+    `figures`, all as a client sees them:
+    "alone_p50", "alone_p95", "alone_p99" (s): one request at a time;
+    "p50", "p95", "p99" (s): at `rate_per_s` Poisson arrivals, each from the moment that it was due;
+    "saturation" (1/s): the most answers a second, whatever they take;
+    "capacity" (1/s): the highest rate of Poisson arrivals that still kept `limits_s` (by percentile).
+    `requests` were sent in all, `errors` of them failed; `load` names the tool that sent them.
+    """
 
     artifact: str
     chip: str
+    machine: Mapping[str, str]
     config: Mapping[str, float]
     at: datetime
     figures: Mapping[str, Figure]
+    rate_per_s: float = 0.0
+    limits_s: Mapping[int, float] = field(default_factory=dict)
+    extents: Mapping[str, int] = field(default_factory=dict)
+    scenarios: tuple[str, ...] = ()
+    requests: int = 0
+    errors: int = 0
+    load: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,25 +6,82 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from infractl.domain.polynomial import Polynomial
-from infractl.tensors import Signature
+from infractl.domain.work import Family, Product, Work
+from infractl.tensors import Dtype, Signature
+
+ONCE = Polynomial({(): 1.0})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProductCost:
+    """`count` matrix products of `rows` x `depth` by `depth` x `columns`, as functions of the dimensions."""
+
+    count: Polynomial
+    rows: Polynomial
+    depth: Polynomial
+    columns: Polynomial
+
+    def at(self, dimensions: Mapping[str, float]) -> Product:
+        return Product(
+            count=self.count.at(dimensions),
+            rows=self.rows.at(dimensions),
+            depth=self.depth.at(dimensions),
+            columns=self.columns.at(dimensions),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperatorCost:
-    """One node: floating-point operations, bytes of weights read, and bytes of activations read and written."""
+    """One node: what `Work` tells of it, as functions of the model's named dimensions."""
 
     name: str
     operator: str
+    family: Family
+    dtype: Dtype
     flops: Polynomial
     weight_bytes: float
     activation_bytes: Polynomial
+    product: ProductCost | None = None
+    steps: Polynomial = ONCE
+    trees: float = 0.0
+    depth: float = 0.0
+
+    def at(self, dimensions: Mapping[str, float]) -> Work:
+        """Where each dimension has the given size. Raises KeyError for a dimension that is not given."""
+        return Work(
+            family=self.family,
+            operator=self.operator,
+            dtype=self.dtype,
+            flops=self.flops.at(dimensions),
+            weight_bytes=self.weight_bytes,
+            activation_bytes=self.activation_bytes.at(dimensions),
+            product=self.product.at(dimensions) if self.product else None,
+            steps=self.steps.at(dimensions),
+            trees=self.trees,
+            depth=self.depth,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Execution:
+    """The operators of one run. `uncosted` counts the nodes, by operator, whose cost is not known: totals are floors then.
+
+    `bounded` names the control flow that is costed by a bound: of an If the dearer branch, of a loop its most rounds.
+    """
+
+    operators: tuple[OperatorCost, ...]
+    uncosted: tuple[tuple[str, int], ...] = ()
+    bounded: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelProfile:
     """A model's signature and costs as functions of its dynamic dimensions; `batch` names the one that requests are joined along.
 
-    `uncosted` counts the nodes, by operator, whose cost is not known: the totals are floors then, never silently whole.
+    `given` is the graph as the file has it; `executed` what ONNX Runtime makes of it on a CPU when it opens it, fused and laid
+    out anew, or None where that was not asked or cannot be had.
+    `live_bytes` are the activations alive at the moments that may be the worst: the peak is the largest of them.
+    `weights_bytes` is what all weights take together, each counted once however many operators read it.
     """
 
     format: str
@@ -33,26 +90,38 @@ class ModelProfile:
     signature: Signature
     batch: str | None
     parameters: int
-    operators: tuple[OperatorCost, ...]
-    uncosted: tuple[tuple[str, int], ...]
+    weights_bytes: float
+    given: Execution
+    executed: Execution | None = None
+    live_bytes: tuple[Polynomial, ...] = ()
+
+    @property
+    def run(self) -> Execution:
+        """What is executed as far as that is known, else the graph as it is given."""
+        return self.executed or self.given
 
     @property
     def flops(self) -> Polynomial:
-        return sum((o.flops for o in self.operators), Polynomial())
+        return sum((o.flops for o in self.given.operators), Polynomial())
 
     @property
     def activation_bytes(self) -> Polynomial:
-        return sum((o.activation_bytes for o in self.operators), Polynomial())
+        """Read and written by all operators together: traffic, not what is alive at once."""
+        return sum((o.activation_bytes for o in self.given.operators), Polynomial())
 
-    @property
-    def weight_bytes(self) -> float:
-        return sum(o.weight_bytes for o in self.operators)
+    def peak_bytes(self, dimensions: Mapping[str, float]) -> float:
+        """The most that activations take at once."""
+        return max((live.at(dimensions) for live in self.live_bytes), default=0.0)
 
     @property
     def dimensions(self) -> tuple[str, ...]:
         """The names of the dynamic axes of the inputs, in order."""
         return tuple(dict.fromkeys(d for t in self.signature.inputs for d in t.shape if isinstance(d, str)))
 
-    def sizes(self, batch: int) -> Mapping[str, float]:
-        """The dimensions' sizes for a batch. One whose size nobody knows counts as 1: what is computed with it is a floor."""
-        return {name: float(batch) if name == self.batch else 1.0 for name in self.dimensions}
+    def sizes(self, batch: int, extents: Mapping[str, int] | None = None) -> Mapping[str, float]:
+        """The dimensions' sizes for a batch, the others by their usual `extents`.
+
+        One whose size nobody knows counts as 1: what is computed with it is a floor.
+        """
+        usual = extents or {}
+        return {name: float(batch if name == self.batch else usual.get(name, 1)) for name in self.dimensions}

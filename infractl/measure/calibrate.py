@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from infractl.clock import Clock
+from infractl.domain.calibration import Calibration
 from infractl.domain.figure import Figure
-from infractl.domain.measurement import Calibration
 from infractl.measure.engine_speed import measure_engine
 from infractl.measure.load import LoadError
 from infractl.measure.machine import machine_facts

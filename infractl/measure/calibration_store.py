@@ -14,7 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from infractl.clock import Clock
-from infractl.domain.measurement import Calibration
+from infractl.domain.calibration import Calibration
 from infractl.errors import StateError
 from infractl.measure.calibrate import calibrate
 from infractl.measure.machine import machine_facts

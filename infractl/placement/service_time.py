@@ -52,7 +52,7 @@ class ServiceTime:
 
     def seconds(self, batch: int) -> float:
         known, end = self.speed, self.end
-        fixed_s = end.of(known.call_s) + len(self.profile.operators) * end.of(known.operator_s)
+        fixed_s = end.of(known.call_s) + len(self.profile.run.operators) * end.of(known.operator_s)
         flops_per_s, cached = end.of_rate(known.flops_per_s), end.of_rate(known.cached_bandwidth_bytes_per_s)
         weights_per_s, sizes = self._weights_per_s, self.profile.sizes(batch)
         together: Callable[[float, float], float] = max if self._cached else add
@@ -61,7 +61,7 @@ class ServiceTime:
                 operator.flops.at(sizes) / flops_per_s,
                 operator.weight_bytes / weights_per_s + operator.activation_bytes.at(sizes) / cached,
             )
-            for operator in self.profile.operators
+            for operator in self.profile.run.operators
         )
         return end.model_error * (fixed_s + working_s)
 
@@ -72,7 +72,7 @@ class ServiceTime:
     @property
     def _cached(self) -> bool:
         """Whether the weights of all instances stay in the cache. At the fastest, they do whatever their size."""
-        return self.end is End.low or self.profile.weight_bytes * self.instances <= self.speed.cached_bytes
+        return self.end is End.low or self.profile.weights_bytes * self.instances <= self.speed.cached_bytes
 
     @property
     def _weights_per_s(self) -> float:
@@ -84,6 +84,8 @@ class ServiceTime:
 
 def gaps(profile: ModelProfile) -> tuple[str, ...]:
     """What the profile leaves open, in words: with any of these a computed time is a floor."""
-    operators = [f"the cost of {operator} ({count} {'time' if count == 1 else 'times'})" for operator, count in profile.uncosted]
+    operators = [
+        f"the cost of {operator} ({count} {'time' if count == 1 else 'times'})" for operator, count in profile.run.uncosted
+    ]
     axes = [f"the size of axis {axis}" for axis in profile.dimensions if axis != profile.batch]
     return (*operators, *axes)

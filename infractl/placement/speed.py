@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from infractl.domain.calibration import Calibration
 from infractl.domain.chip import Chip
 from infractl.domain.figure import Basis, Figure
-from infractl.domain.measurement import Calibration, Measurements
+from infractl.domain.measurement import Measurements
 from infractl.domain.recipe import AS_GIVEN, Recipe
 from infractl.domain.unknown import Unknown
 

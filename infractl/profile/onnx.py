@@ -10,7 +10,7 @@ from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from infractl.domain.profile import ModelProfile, OperatorCost
+from infractl.domain.profile import Execution, ModelProfile, OperatorCost
 from infractl.errors import ModelError
 from infractl.profile.external_data import external_bytes, load_small
 from infractl.profile.operator import Node, Operand, cost
@@ -41,8 +41,8 @@ def profile_onnx(path: Path, project_root: Path) -> ModelProfile:
         signature=known,
         batch=str(known.inputs[0].shape[0]) if known.inputs and known.batched else None,
         parameters=_parameters(model.graph),
-        operators=tuple(costs),
-        uncosted=tuple(sorted(uncosted.items())),
+        weights_bytes=sum(o.weight_bytes for o in costs),
+        given=Execution(operators=tuple(costs), uncosted=tuple(sorted(uncosted.items()))),
     )
 
 

@@ -9,7 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from infractl.domain.polynomial import Polynomial
-from infractl.domain.profile import OperatorCost
+from infractl.domain.profile import OperatorCost, ProductCost
+from infractl.domain.work import Family
+from infractl.tensors import Dtype
 
 Shape = tuple[int | str, ...]
 
@@ -59,9 +61,35 @@ def cost(node: Node) -> OperatorCost | None:
     return OperatorCost(
         name=node.name,
         operator=node.operator,
+        family=_family(node.operator),
+        dtype=Dtype.float32,
+        product=_product(node) if node.operator in ("MatMul", "Gemm") else None,
         flops=flops,
         weight_bytes=sum(o.bytes.at({}) for o in weights),
         activation_bytes=sum((o.bytes for o in moved), Polynomial()),
+    )
+
+
+def _family(operator: str) -> Family:
+    if operator in _VIEWS:
+        return Family.view
+    if operator in ("MatMul", "Gemm"):
+        return Family.product
+    if operator in ("Sigmoid", "Tanh", "Softmax", "LogSoftmax", "Exp", "Log"):
+        return Family.transcendental
+    if operator in ("Cast", "Concat", "Transpose"):
+        return Family.movement
+    return Family.reduction if operator.startswith(("Reduce", "Arg")) else Family.elementwise
+
+
+def _product(node: Node) -> ProductCost:
+    *count, rows, columns = (1, 1, *node.outputs[0].shape)
+    transposed = node.operator == "Gemm" and node.attributes.get("transA")
+    return ProductCost(
+        count=Polynomial.product(*count),
+        rows=Polynomial.product(rows),
+        depth=Polynomial.product(node.inputs[0].shape[-2 if transposed else -1]),
+        columns=Polynomial.product(columns),
     )
 
 

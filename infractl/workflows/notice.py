@@ -71,8 +71,8 @@ def of_orphans(addresses: Iterable[Address]) -> Iterator[Notice]:
 
 def of_placement(placed: Placed, state: ServiceState | None) -> Iterator[Notice]:
     """What the figures leave out, and a version word that is used for two models."""
-    if placed.profile.uncosted:
-        names = ", ".join(f"{operator} ({count})" for operator, count in placed.profile.uncosted)
+    if placed.profile.run.uncosted:
+        names = ", ".join(f"{operator} ({count})" for operator, count in placed.profile.run.uncosted)
         yield Notice(code="uncosted", text=f"the cost of these operators is not known, so that latencies are guesses: {names}")
     if state is None or state.deployment is None:
         return

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from infractl.domain.artifact import Artifact
+from infractl.domain.calibration import Calibration
 from infractl.domain.figure import Figure
-from infractl.domain.measurement import Calibration, Measurements
+from infractl.domain.measurement import Measurements
 from infractl.domain.offer import Offer
 from infractl.domain.placement import Decision, Evaluation, Placement, Violation
 from infractl.domain.profile import ModelProfile

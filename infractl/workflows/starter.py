@@ -149,8 +149,8 @@ def _slo(model: Learned) -> str:
     ttft: {p95: 500ms}
     tpot: {p95: 50ms}
 """
-    if model.profile is not None and model.profile.uncosted:
-        names = ", ".join(operator for operator, _ in model.profile.uncosted)
+    if model.profile is not None and model.profile.run.uncosted:
+        names = ", ".join(operator for operator, _ in model.profile.run.uncosted)
         return f"""\
 
   # No SLO can be promised for this model yet: the cost of some of its operators is not known ({names}).

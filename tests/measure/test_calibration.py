@@ -14,8 +14,8 @@ import psutil
 import pytest
 
 from infractl.clock import SystemClock
+from infractl.domain.calibration import Calibration
 from infractl.domain.figure import Basis, Figure
-from infractl.domain.measurement import Calibration
 from infractl.hardware.this_machine import this_chip
 from infractl.measure.calibrate import calibrate
 from infractl.measure.calibration_store import CalibrationFiles, calibration_for

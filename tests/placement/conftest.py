@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
+from infractl.domain.calibration import Calibration
 from infractl.domain.chip import Chip
 from infractl.domain.figure import Basis, Figure
 from infractl.domain.hardware_class import HardwareClass
-from infractl.domain.measurement import Calibration, Measurements
+from infractl.domain.measurement import Measurements
 from infractl.domain.offer import Offer, Purchase, Rate
 from infractl.domain.placement import Decision, Placement
 from infractl.domain.profile import ModelProfile
@@ -98,6 +99,12 @@ def profiles(make_mlp, tmp_path_factory) -> Mapping[str, ModelProfile]:
     files = {name: make_mlp(directory / f"{name}.onnx", layers) for name, layers in sizes.items()}
     files["fixed"] = make_mlp(directory / "fixed.onnx", sizes["middling"], batch=1)
     return {name: profile_onnx(path, directory) for name, path in files.items()}
+
+
+@pytest.fixture(scope="session")
+def without() -> Callable[..., ModelProfile]:
+    """The model with operators in it whose cost nobody knows: `(("Conv", 12),)`."""
+    return lambda profile, uncosted: replace(profile, given=replace(profile.given, uncosted=uncosted))
 
 
 def service(**spec: Any) -> InferenceService:

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from infractl.domain.calibration import Calibration
 from infractl.domain.figure import Basis, Figure
-from infractl.domain.measurement import Calibration, Measurements
+from infractl.domain.measurement import Measurements
 from infractl.domain.placement import Decision, Prediction
 from infractl.domain.recipe import AS_GIVEN
 from infractl.placement.server_time import ServerTime

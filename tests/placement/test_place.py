@@ -214,8 +214,8 @@ def test_every_reason_that_needs_no_figures_is_given_at_once(planner) -> None:
     assert decision.nearest == ()
 
 
-def test_an_slo_is_not_promised_for_a_model_that_is_not_wholly_costed(planner) -> None:
-    open_profile = replace(planner.profiles["small"], uncosted=(("Conv", 12),))
+def test_an_slo_is_not_promised_for_a_model_that_is_not_wholly_costed(planner, without) -> None:
+    open_profile = without(planner.profiles["small"], (("Conv", 12),))
     planner = replace(planner, profiles={"open": open_profile})
 
     promised = planner("open", slo={"latency": {"p99": "1s"}})
@@ -228,8 +228,8 @@ def test_an_slo_is_not_promised_for_a_model_that_is_not_wholly_costed(planner) -
     assert unpromised.ranked
 
 
-def test_figures_without_an_operator_are_estimated_and_as_wide_as_a_stated_guess(planner) -> None:
-    open_profile = replace(planner.profiles["small"], uncosted=(("Conv", 12),))
+def test_figures_without_an_operator_are_estimated_and_as_wide_as_a_stated_guess(planner, without) -> None:
+    open_profile = without(planner.profiles["small"], (("Conv", 12),))
     parts = replace(planner, profiles={"open": open_profile, "whole": planner.profiles["small"]})
 
     # 300/s leaves the known part at ease; a model as slow as the guess could not carry it.
@@ -248,8 +248,8 @@ def test_figures_without_an_operator_are_estimated_and_as_wide_as_a_stated_guess
     assert {figure.basis for figure in whole.latency_s.values()} == {Basis.calibrated}
 
 
-def test_no_offer_is_refused_for_a_guess(planner) -> None:
-    open_profile = replace(planner.profiles["middling"], uncosted=(("Conv", 12),))
+def test_no_offer_is_refused_for_a_guess(planner, without) -> None:
+    open_profile = without(planner.profiles["middling"], (("Conv", 12),))
     parts = replace(planner, profiles={"open": open_profile})
 
     assert parts("open", traffic={"peak": "1000/s"}).ranked

@@ -44,7 +44,7 @@ def test_weights_beyond_the_cache_are_streamed_and_not_overlapped(service_time, 
 
 
 def test_two_instances_share_the_cache(service_time, profiles) -> None:
-    room = int(1.5 * profiles["middling"].weight_bytes)
+    room = int(1.5 * profiles["middling"].weights_bytes)
 
     one, two = (service_time("middling", instances=n, cached_bytes=room).seconds(1) for n in (1, 2))
 
@@ -55,7 +55,7 @@ def test_the_slowest_end_takes_the_cache_as_lost(service_time, profiles) -> None
     low, expected, high = (service_time("middling", end).seconds(1) for end in End)
 
     assert low <= MODEL_ERROR[0] * expected
-    assert high >= MODEL_ERROR[1] * profiles["middling"].weight_bytes / 20e9
+    assert high >= MODEL_ERROR[1] * profiles["middling"].weights_bytes / 20e9
 
 
 def test_a_batch_takes_longer_than_one_item_and_less_than_so_many(service_time) -> None:
@@ -65,8 +65,8 @@ def test_a_batch_takes_longer_than_one_item_and_less_than_so_many(service_time) 
     assert table[-1] < 32 * table[0]
 
 
-def test_an_operator_without_a_cost_is_told_as_a_gap(service_time, profiles) -> None:
-    open_profile = replace(profiles["small"], uncosted=(("Conv", 2),))
+def test_an_operator_without_a_cost_is_told_as_a_gap(service_time, profiles, without) -> None:
+    open_profile = without(profiles["small"], (("Conv", 2),))
 
     assert gaps(open_profile) == ("the cost of Conv (2 times)",)
     assert service_time(open_profile).seconds(1) == service_time("small").seconds(1)

@@ -229,7 +229,7 @@ def test_a_shape_that_is_kept_beside_the_model_is_read(tmp_path: Path) -> None:
 
     profile = profile_onnx(tmp_path / "m.onnx", tmp_path)
 
-    assert profile.uncosted == ()
+    assert profile.given.uncosted == ()
     assert profile.flops.at({"batch": 1}) == 2 * 6 * 400
     assert profile.size_bytes == sum(file.stat().st_size for file in tmp_path.iterdir())
 

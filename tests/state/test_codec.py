@@ -18,9 +18,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from infractl.domain.address import Address
+from infractl.domain.calibration import Calibration
 from infractl.domain.figure import Basis, Figure
 from infractl.domain.journal import Entry
-from infractl.domain.measurement import Calibration, Measurement
+from infractl.domain.measurement import Measurement
 from infractl.domain.offer import Rate
 from infractl.domain.placement import Prediction, Relaxed, Violation
 from infractl.domain.plan import Plan

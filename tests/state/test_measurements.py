@@ -18,6 +18,7 @@ def measurement(hour: int) -> Measurement:
     return Measurement(
         artifact="ab" * 32,
         chip="this machine",
+        machine={},
         config={"max_batch": 8},
         at=datetime(2026, 5, 4, hour, tzinfo=UTC),
         figures={"p50": figure, "p99": figure},

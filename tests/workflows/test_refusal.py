@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from infractl.domain.calibration import Calibration
 from infractl.domain.chip import Chip
 from infractl.domain.figure import Basis, Figure
 from infractl.domain.hardware_class import HardwareClass
-from infractl.domain.measurement import Calibration, Measurements
+from infractl.domain.measurement import Measurements
 from infractl.domain.offer import Offer, Purchase
 from infractl.domain.unknown import Unknown
 from infractl.placement.place import place

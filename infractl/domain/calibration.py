@@ -1,0 +1,43 @@
+"""How one machine computes: what a short run of standard operators, and of an empty model behind the real server, showed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from infractl.domain.figure import Figure
+from infractl.domain.work import TimedWork
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calibration:
+    """How fast one machine computes, by a short run of standard operators and of an empty model behind the real server.
+
+    `flops_per_s` is fp32 matrix products on one thread, `bandwidth_bytes_per_s` weights streamed from memory on one thread,
+    `cached_bandwidth_bytes_per_s` the same for weights of at most `cached_bytes`, which stay in the processor's cache;
+    `call_s` is the fixed cost of one engine call and `operator_s` that of each operator in it; `request_s` is what the server
+    and the loopback add to a small request (HTTP, parsing, reply), between the p5 and the p99 of single requests that meet no
+    other, `value_s` what each number in its tensors adds to that;
+    `requests_per_s` is the most requests that the server passes to an empty model one a call, `joined_per_s` the same in calls
+    of up to `joined`.
+    `kernels` are operators of each family in several sizes, timed one by one, on one thread and on more.
+    `machine` names processor, cores and library versions: another machine needs its own. `busy`: other work took part of it.
+    """
+
+    chip: str
+    machine: Mapping[str, str]
+    at: datetime
+    flops_per_s: Figure
+    bandwidth_bytes_per_s: Figure
+    cached_bandwidth_bytes_per_s: Figure
+    cached_bytes: int
+    call_s: Figure
+    operator_s: Figure
+    request_s: Figure
+    value_s: Figure
+    requests_per_s: Figure
+    joined_per_s: Figure
+    joined: int
+    kernels: tuple[TimedWork, ...] = ()
+    busy: bool = False
