@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from enum import Enum
 from operator import add
 
@@ -49,12 +49,15 @@ class ServiceTime:
     speed: Speed
     instances: int
     end: End
+    threads: int = 1
+    extents: Mapping[str, int] = field(default_factory=dict)
+    """Usual sizes of the model's dimensions in one request, those of `spec.traffic.shapes`; the batch among them is not used here."""
 
     def seconds(self, batch: int) -> float:
         known, end = self.speed, self.end
         fixed_s = end.of(known.call_s) + len(self.profile.run.operators) * end.of(known.operator_s)
         flops_per_s, cached = end.of_rate(known.flops_per_s), end.of_rate(known.cached_bandwidth_bytes_per_s)
-        weights_per_s, sizes = self._weights_per_s, self.profile.sizes(batch)
+        weights_per_s, sizes = self._weights_per_s, self.profile.sizes(batch, self.extents)
         together: Callable[[float, float], float] = max if self._cached else add
         working_s = sum(
             together(
@@ -82,10 +85,10 @@ class ServiceTime:
         return self.end.of_rate(known.cached_bandwidth_bytes_per_s if in_cache else known.bandwidth_bytes_per_s)
 
 
-def gaps(profile: ModelProfile) -> tuple[str, ...]:
-    """What the profile leaves open, in words: with any of these a computed time is a floor."""
+def gaps(profile: ModelProfile, extents: Mapping[str, int] | None = None) -> tuple[str, ...]:
+    """What the profile and the usual `extents` leave open, in words: with any of these a computed time is a floor."""
     operators = [
         f"the cost of {operator} ({count} {'time' if count == 1 else 'times'})" for operator, count in profile.run.uncosted
     ]
-    axes = [f"the size of axis {axis}" for axis in profile.dimensions if axis != profile.batch]
+    axes = [f"the size of axis {axis}" for axis in profile.dimensions if axis not in {profile.batch, *(extents or {})}]
     return (*operators, *axes)
