@@ -51,7 +51,7 @@ class ServiceTime:
     end: End
     threads: int = 1
     extents: Mapping[str, int] = field(default_factory=dict)
-    """Usual sizes of the model's dimensions in one request, those of `spec.traffic.shapes`; the batch among them is not used here."""
+    """Usual sizes of the dimensions in one request, those of `spec.traffic.shapes`; what it says of the batch is not used."""
 
     def seconds(self, batch: int) -> float:
         known, end = self.speed, self.end
