@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 
 NUMBER = r"[0-9]{1,18}(?:\.[0-9]{1,40})?(?:[eE][+-]?[0-9]{1,2})?"
 """ASCII digits, and few enough that no value overflows a float or takes long to read."""
@@ -110,6 +110,21 @@ def format_bytes(size: float) -> str:
         if size >= _BYTES[unit]:
             return f"{_digits(size / _BYTES[unit])}{unit}"
     return f"{_digits(size)}B"
+
+
+def format_money(money: Money) -> str:
+    """`298.88 USD`, `0.0000417 USD`: hundredths, and below one three significant digits; fewer where it has no more.
+
+    Never less than it is: a limit at what is shown would be kept.
+    """
+    amount = money.amount
+    places = max(2, 2 - amount.adjusted()) if amount else 2
+    exponent = amount.as_tuple().exponent
+    if isinstance(exponent, int) and -exponent > places:
+        amount = amount.quantize(Decimal(1).scaleb(-places), rounding=ROUND_CEILING)
+    # A price of many zeros is read as a power of ten, or not at all.
+    text = f"{amount:f}" if not amount or -10 <= amount.adjusted() < 18 else f"{amount.normalize():e}"
+    return f"{text} {money.currency}"
 
 
 def _split(text: str, pattern: str, wanted: str) -> list[str]:

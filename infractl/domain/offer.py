@@ -20,7 +20,7 @@ class Purchase(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rate:
-    """The price of one unit of what is metered: `metric` "instance", `unit` "hour"."""
+    """The price of one unit of what is metered: `metric` "instance", `unit` "hour". `name` is what a cost's line is called."""
 
     metric: str
     unit: str
@@ -28,6 +28,7 @@ class Rate:
     currency: str
     source: str
     date: date
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

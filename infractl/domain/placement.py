@@ -9,7 +9,7 @@ from infractl.domain.cost import Cost
 from infractl.domain.figure import Figure, quantity_text
 from infractl.domain.offer import Offer
 from infractl.domain.recipe import Recipe
-from infractl.units import Money
+from infractl.units import Money, format_money
 
 Quantity = Figure | Money
 """A number that can be compared: a latency, a rate, a size, or money a month."""
@@ -118,7 +118,7 @@ def _text(quantity: Quantity | str) -> str:
         case Figure():
             return quantity_text(quantity.value, quantity.unit)
         case Money():
-            return f"{quantity} a month"
+            return f"{format_money(quantity)} a month"
         case _:
             return quantity
 

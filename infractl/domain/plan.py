@@ -10,6 +10,7 @@ from typing import Any
 
 from infractl.domain.action import Action
 from infractl.domain.address import Address, ServiceKey
+from infractl.domain.cost import CostSummary
 from infractl.domain.given import Given
 from infractl.domain.placement import Decision
 from infractl.domain.release import Deployment
@@ -73,7 +74,8 @@ class ServicePlan:
     """One service. `lineage` and `serial` are of the state that it was made from (serial 0: none yet).
 
     `current` is the version that is deployed now; `deployment` what is wanted after the plan (None: destroyed), and
-    `decision` how that was found. `given` is what the environment made of the service's document.
+    `decision` how that was found. `given` is what the environment made of the service's document. `cost` is what the chosen
+    placement's cost comes to.
     """
 
     key: ServiceKey
@@ -91,6 +93,7 @@ class ServicePlan:
     notices: tuple[Notice, ...] = ()
     measurements: tuple[str, ...] = ()
     given: tuple[Given, ...] = ()
+    cost: CostSummary | None = None
 
     @property
     def changed(self) -> tuple[Change, ...]:

@@ -8,7 +8,7 @@ from typing import Any
 from infractl.domain.action import Action
 from infractl.domain.environment import DEFAULT_ENVIRONMENT
 from infractl.domain.plan import AttributeChange, Change, Plan, ServicePlan
-from infractl.domain.unknown import Unknown
+from infractl.report.cost_text import cost_rows
 from infractl.report.given_text import given_lines
 from infractl.report.style import Style
 from infractl.report.value_text import counted, figure_text, predicted_at, value_text
@@ -95,9 +95,7 @@ def _decision(service: ServicePlan) -> Iterator[str]:
     capacity = prediction.capacity_per_s
     yield f"    {'capacity':<10} {figure_text(capacity)}{_asked(service, 'throughput')}  {capacity.basis}"
     yield f"    {'memory':<10} {figure_text(prediction.memory_bytes)}"
-    amount = placement.cost.expected_amount
-    cost = f"unknown: {amount.why}" if isinstance(amount, Unknown) else f"{amount} a month"
-    yield f"    {'cost':<10} {cost}"
+    yield from (f"    {name:<10} {text}" for name, text in cost_rows(placement.cost, service.cost))
 
 
 def _asked(service: ServicePlan, name: str) -> str:

@@ -80,7 +80,7 @@ def _converter() -> Converter:
     converter.register_unstructure_hook(Decimal, _decimal_text)
     converter.register_structure_hook(Decimal, _decimal)
     converter.register_structure_hook(int | str, lambda size, _: _exactly(size, int if type(size) is int else str))
-    for known in (Decimal, Figure):
+    for known in (Decimal, Figure, Money):
         converter.register_structure_hook(known | Unknown, _or_unknown(converter, known))
     quantity = _quantity(converter)
     converter.register_structure_hook(Quantity, quantity)

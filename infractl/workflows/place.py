@@ -20,10 +20,12 @@ from infractl.hardware.this_machine import this_chip
 from infractl.measure.calibration_store import calibration_for
 from infractl.placement.configure import configure
 from infractl.placement.place import place
+from infractl.placement.price import price_remedy
 from infractl.placement.sticky import sticky
 from infractl.profile.onnx import profile_onnx
 from infractl.provider.plugin import calling
 from infractl.spec.load import LoadedService
+from infractl.workflows.declared_price import at_declared_price
 from infractl.workflows.servable import model_file
 from infractl.workflows.workspace import OpenTarget, Workspace
 
@@ -46,7 +48,7 @@ def place_service(workspace: Workspace, loaded: LoadedService, state: ServiceSta
     path = model_file(loaded)
     profile = _profile(workspace, loaded, path)
     targets = {t.target.name: t for t in workspace.targets_of(loaded)}
-    offers = [offer for t in targets.values() for offer in _offers(t)]
+    offers = [offer for name, t in targets.items() for offer in at_declared_price(workspace, name, _offers(t))]
     known = _known(workspace, offers, progress)
     # A changed document is a reason to look for something better; the same one is not.
     deployed = state.deployment if state is not None and state.spec_digest == loaded.digest else None
@@ -127,7 +129,7 @@ def refusal(loaded: LoadedService, decision: Decision) -> Diagnostic:
     elif "no-figures" in codes:
         remedy = "take spec.slo out, to deploy it without a promise"
     elif "price-unknown" in codes:
-        remedy = "take spec.budget out, or use a target whose prices are known"
+        remedy = price_remedy(decision.refused)
     return Diagnostic(
         slug="slo-infeasible",
         severity=Severity.error,

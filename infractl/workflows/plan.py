@@ -9,6 +9,7 @@ from infractl import __version__
 from infractl.applying.refresh import Observed
 from infractl.domain.action import Action
 from infractl.domain.address import Owner, ServiceKey
+from infractl.domain.cost import CostSummary, cost_summary
 from infractl.domain.plan import Change, Notice, Plan, ServicePlan
 from infractl.domain.service_state import ServiceState
 from infractl.errors import Diagnostics, InfeasibleError, InfractlError, ModelError, RefusedError
@@ -122,6 +123,7 @@ def plan_service(workspace: Workspace, loaded: LoadedService, progress: Progress
         notices=(*(of_document(loaded) if _changes_something(changes) else ()), *notices, *of_placement(placed, found.state)),
         measurements=_measurements(placed),
         given=loaded.given,
+        cost=_cost(loaded, placed),
     )
 
 
@@ -209,6 +211,12 @@ def _traffic(loaded: LoadedService) -> dict[str, str]:
     traffic = loaded.service.spec.traffic
     given = {"average": traffic.average, "peak": traffic.peak}
     return {name: format_rate(rate) for name, rate in given.items() if rate is not None}
+
+
+def _cost(loaded: LoadedService, placed: Placed) -> CostSummary:
+    placement = placed.deployment.stable.placement
+    rate_per_s = loaded.service.spec.traffic.average or placement.prediction.rate_per_s
+    return cost_summary(placement.cost, rate_per_s, placement.prediction.capacity_per_s.value)
 
 
 def _measurements(placed: Placed) -> tuple[str, ...]:

@@ -191,6 +191,9 @@ def _prices(project: Project) -> Iterator[tuple[Keys, MachinePrice]]:
     for name, target in project.targets.items():
         if target.price:
             yield ("targets", name, "price"), target.price
+        for pool, machine in target.machines.items():
+            if machine.price:
+                yield ("targets", name, "machines", pool, "price"), machine.price
 
 
 def _limits(project: Project) -> Iterator[tuple[Keys, Money | None]]:

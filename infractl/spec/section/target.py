@@ -1,13 +1,17 @@
 """`targets` of infractl.yaml: where services may run, and what the machines there cost."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar
+from decimal import Decimal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from infractl.domain.hardware_class import HardwareClass
 from infractl.spec.quantity import Amount, Share, Size
 from infractl.spec.schema.field import Section, fields_of, option, required
 from infractl.spec.schema.shape import Items, Number, Text
 from infractl.spec.text import Name, Word
+
+if TYPE_CHECKING:
+    from infractl.domain.machine_price import MachinePrice as DomainPrice
 
 
 class MachinePrice(Section):
@@ -22,6 +26,22 @@ class MachinePrice(Section):
         "What it draws at work.", default=None, example="350"
     )
     per_kwh: Amount | None = option("The price of a kilowatt-hour.", default=None, example="0.30 USD")
+
+    @property
+    def declared(self) -> "DomainPrice":
+        """The price as other rooms know it. The rules have seen to it that it is paid in one way, and that power has a price."""
+        # Most commands read no price.
+        from infractl.domain.machine_price import Bought, Power, Rented
+        from infractl.domain.machine_price import MachinePrice as DomainPrice
+
+        power = None
+        if self.watts is not None and self.per_kwh is not None:
+            # As it is written, and not the float that is nearest to it.
+            power = Power(watts=Decimal(repr(self.watts)), per_kwh=self.per_kwh)
+        if self.per_hour is not None:
+            return DomainPrice(paid=Rented(per_hour=self.per_hour), power=power)
+        assert self.capex is not None, "it is paid by the hour or was bought"
+        return DomainPrice(paid=Bought(capex=self.capex, months=self.months), power=power)
 
 
 class Machine(Section):
@@ -54,7 +74,7 @@ class TargetEntry(Section):
         "What is taken off list prices by a contract of yours.", default=0.0, example="12%", acted_on=False, already=("0%",)
     )
     price: MachinePrice | None = option(
-        "What one machine of the target costs, where it is your own.", default=None, example="{perHour: 0.12 USD}", acted_on=False
+        "What one machine of the target costs, where it is your own.", default=None, example="{perHour: 0.12 USD}"
     )
 
     machines: Mapping[Name, Machine] = option(
