@@ -8,7 +8,9 @@ from __future__ import annotations
 import selectors
 import socket
 import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import cycle
 
 _CHUNK_BYTES = 65536
 _HEAD_END = b"\r\n\r\n"
@@ -38,10 +40,16 @@ def post_request(path: str, host: str, body: bytes) -> bytes:
     return head.encode() + body
 
 
-def run_load(address: tuple[str, int], request: bytes, *, connections: int, seconds: float, most: int) -> LoadResult:
-    """Send `request` over and over for `seconds`, at most `most` times. Raises LoadError; OSError where nobody listens."""
+def run_load(
+    address: tuple[str, int], request: bytes, *, others: Sequence[bytes] = (), connections: int, seconds: float, most: int
+) -> LoadResult:
+    """Send `request` and the `others`, in turn and over and over, for `seconds` and at most `most` times.
+
+    Raises LoadError; OSError where nobody listens.
+    """
+    requests = cycle((request, *others))
     with selectors.DefaultSelector() as selector:
-        clients = [_Client(address, request) for _ in range(connections)]
+        clients = [_Client(address, requests) for _ in range(connections)]
         try:
             return _drive(selector, clients, seconds, most)
         finally:
@@ -54,7 +62,7 @@ def run_apart(address: tuple[str, int], request: bytes, *, pause_s: float, count
 
     Raises LoadError; OSError where nobody listens.
     """
-    client = _Client(address, request)
+    client = _Client(address, cycle((request,)))
     latencies_s: list[float] = []
     began_s, busy_s = time.perf_counter(), time.thread_time()
     try:
@@ -92,17 +100,18 @@ def _drive(selector: selectors.BaseSelector, clients: list[_Client], seconds: fl
 class _Client:
     """One connection with at most one request on its way."""
 
-    def __init__(self, address: tuple[str, int], request: bytes) -> None:
+    def __init__(self, address: tuple[str, int], requests: Iterator[bytes]) -> None:
         self.socket = socket.create_connection(address, timeout=5)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.sent_s = 0.0
-        self._request = request
+        self._requests = requests
         self._answer = b""
 
     def send(self) -> None:
         self._answer = b""
+        request = next(self._requests)
         self.sent_s = time.perf_counter()
-        self.socket.sendall(self._request)
+        self.socket.sendall(request)
 
     def receive(self) -> bool:
         """Take what has come; whether the answer is whole."""

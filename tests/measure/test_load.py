@@ -16,15 +16,17 @@ REQUEST = post_request("/infer", "localhost", b"{}")
 
 
 @contextmanager
-def answering(*pieces: bytes) -> Iterator[tuple[str, int]]:
-    """A server that answers each request with these pieces, sent one by one; with none it hangs up."""
+def answering(*pieces: bytes, heard: list[bytes] | None = None) -> Iterator[tuple[str, int]]:
+    """A server that answers each request with these pieces, sent one by one; with none it hangs up. `heard` gets what it reads."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def serve(connection: socket.socket) -> None:
             # The client closes while an answer is on its way.
             with connection, suppress(ConnectionError):
                 connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                while connection.recv(65536) and pieces:
+                while (request := connection.recv(65536)) and pieces:
+                    if heard is not None:
+                        heard.append(request)
                     for piece in pieces:
                         connection.sendall(piece)
 
@@ -50,6 +52,18 @@ def test_answers_in_pieces_are_counted_once_each() -> None:
     assert 50 <= len(result.latencies_s) <= 52
     assert all(latency > 0 for latency in result.latencies_s)
     assert result.per_s == pytest.approx(len(result.latencies_s) / result.elapsed_s)
+
+
+def test_several_requests_are_sent_in_turn_over_all_connections() -> None:
+    heard: list[bytes] = []
+    others = [post_request("/infer", "localhost", b"%d" % number) for number in range(2)]
+
+    with answering(*GOOD, heard=heard) as address:
+        run_load(address, REQUEST, others=others, connections=2, seconds=10, most=30)
+
+    counts = [heard.count(request) for request in (REQUEST, *others)]
+    assert sum(counts) == len(heard) >= 30
+    assert max(counts) - min(counts) <= 1
 
 
 def test_an_answer_that_is_no_success_ends_the_load() -> None:
