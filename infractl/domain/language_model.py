@@ -14,7 +14,7 @@ from infractl.tensors import Dtype
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Latent:
-    """What multi-head latent attention caches of a token instead of keys and values: `rank` elements, and `rotary` of the position.
+    """What multi-head latent attention caches of a token in place of keys and values: `rank` elements, `rotary` of the position.
 
     DeepSeek-V2, arXiv 2405.04434, section 2.1.
     """
@@ -119,7 +119,7 @@ class Layers:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ElementSizes:
-    """Bytes that a weight takes, scales of quantization included: in the layers, in routed experts, and in embeddings and head."""
+    """Bytes that a weight takes, scales of quantization included: in layers, in routed experts, and in embeddings and head."""
 
     layers: float
     experts: float
@@ -135,7 +135,7 @@ class LanguageModel:
     """What a config.json tells of a transformer.
 
     `family` is its `model_type`. One that does not `generate` is an encoder: every token sees all, and there is no cache.
-    `declared` are the sizes in which its weights are kept, by its dtype and quantization; `dtype` is that of cache and activations.
+    `declared` are the sizes of its weights by its dtype and quantization; `dtype` is that of cache and activations.
     `head_parameters` is 0 where the output matrix is the table of embeddings, which is `tied` then.
     """
 
@@ -210,7 +210,7 @@ class LanguageModel:
     ) -> float:
         """Read from memory to make one token of each of `batch` sequences with `context` tokens: weights once, each one's cache.
 
-        Of the experts those that the batch touches; of the embeddings a row for each sequence.
+        `sizes` are the declared ones where none are given, the cache's elements of `dtype`. Of the experts those that the batch touches; of the embeddings a row for each sequence.
         """
         size = sizes or self.declared
         ends = (self.output_parameters + self.other_parameters + batch * self.hidden) * size.ends

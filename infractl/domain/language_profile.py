@@ -13,8 +13,8 @@ class StoredWeights:
     """The safetensors files beside a config.json, by their headers; no weight was read.
 
     `parameters` is None where weights are packed several to an element, so that elements are not parameters.
-    `bytes_by_dtype` has the format's own names of types (BF16, F8_E4M3, ...). `missing` counts files that the index names and that
-    are not here: parameters and bytes are then those of the files that are, and `declared_bytes` what the index says of all.
+    `bytes_by_dtype` has the format's own names of types (BF16, F8_E4M3, ...). `missing` counts files that the index names and
+    that are not here; parameters are not told then, and `declared_bytes` is what the index says of all.
     """
 
     files: int

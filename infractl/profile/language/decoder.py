@@ -145,14 +145,20 @@ def _windows(config: Config, traits: Traits, count: int) -> list[int | None]:
         return [None] * count
     each = config.size("sliding_window_pattern", "_sliding_window_pattern", default=traits.alternates)
     bound = config.size("max_window_layers", default=28, least=0)
-    has = {
-        Windowed.every: lambda _: True,
-        Windowed.alternating: lambda layer: (layer + 1) % each != 0,
-        Windowed.upper: lambda layer: layer >= bound,
-        Windowed.lower_alternating: lambda layer: (layer + 1) % 2 != 0 and layer < bound,
-    }[traits.windowed]
-    windows = [window if has(layer) else None for layer in range(count)]
+    windows = [window if _has_window(traits.windowed, layer, each, bound) else None for layer in range(count)]
     return config.layer_windows(count, windows, window)
+
+
+def _has_window(windowed: Windowed, layer: int, each: int, bound: int) -> bool:
+    match windowed:
+        case Windowed.every:
+            return True
+        case Windowed.alternating:
+            return (layer + 1) % each != 0
+        case Windowed.upper:
+            return layer >= bound
+        case Windowed.lower_alternating:
+            return layer % 2 == 0 and layer < bound
 
 
 def _blocks(config: Config, traits: Traits, hidden: int, count: int) -> list[FeedForward]:

@@ -17,7 +17,7 @@ from infractl.profile.language.part import Parts
 from infractl.profile.language.plain import gpt2, gpt_neox
 
 _READERS: Mapping[str, Callable[[Config], Parts]] = {
-    **{family: gated_decoder for family in DECODERS},
+    **dict.fromkeys(DECODERS, gated_decoder),
     "deepseek_v2": latent_decoder,
     "deepseek_v3": latent_decoder,
     "gpt2": gpt2,

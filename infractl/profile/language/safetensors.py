@@ -96,7 +96,7 @@ def _sharded(directory: Path) -> StoredWeights:
     here = sorted(name for name in names if (directory / name).exists())
     metadata = found.get("metadata")
     total = metadata.get("total_size") if isinstance(metadata, Mapping) else None
-    declared = int(total) if type(total) in (int, float) and 0 <= total < 2**63 else None
+    declared = int(total) if isinstance(total, int | float) and 0 <= total < 2**63 else None
     return _summed([tensors(directory / name) for name in here], missing=len(names) - len(here), declared_bytes=declared)
 
 
@@ -124,5 +124,5 @@ def _unreadable(path: Path, reason: str) -> ModelError:
         summary="the weights beside the config.json cannot be read",
         detail=f"{path.name}: {reason}",
         at=str(path),
-        remedy="copy the file again, as a whole (git lfs pull, where it is kept in LFS); or keep config.json alone in a directory",
+        remedy="copy the file again, as a whole (git lfs pull, where it is kept in LFS); or put config.json alone elsewhere",
     )
