@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping
@@ -18,6 +17,7 @@ from infractl.domain.calibration import Calibration
 from infractl.errors import StateError
 from infractl.measure.calibrate import calibrate
 from infractl.measure.machine import machine_facts
+from infractl.state.cache import cache_directory
 from infractl.state.codec import canonical, decode, encode
 from infractl.state.file import guarded, make_directory, replace_file
 
@@ -90,15 +90,6 @@ def calibration_for(chip: str, clock: Clock, announce: Callable[[], None] = lamb
             with TemporaryDirectory() as directory_of_its_own:
                 made = calibrate(chip, clock, Path(directory_of_its_own))
     return made
-
-
-def cache_directory() -> Path:
-    """`INFRACTL_CACHE`, else infractl's folder in the user's cache."""
-    if own := os.environ.get("INFRACTL_CACHE"):
-        return Path(own)
-    shared = Path(os.environ.get("XDG_CACHE_HOME", ""))
-    # A relative path there is to be ignored, says the XDG Base Directory Specification.
-    return (shared if shared.is_absolute() else Path.home() / ".cache") / "infractl"
 
 
 def _usable(files: CalibrationFiles, chip: str, facts: Mapping[str, str], clock: Clock) -> Calibration | None:
