@@ -14,7 +14,21 @@ from infractl.cli.main import interrupted
 UsageProblem = cast("type[typer.BadParameter]", typer.BadParameter.__mro__[1])
 """What the parser raises for words it does not understand: the base of what typer shows in public."""
 
-COMMANDS = ("init", "validate", "plan", "apply", "status", "invoke", "destroy", "show", "fmt", "schema", "completion", "state")
+COMMANDS = (
+    "init",
+    "validate",
+    "profile",
+    "plan",
+    "apply",
+    "status",
+    "invoke",
+    "destroy",
+    "show",
+    "fmt",
+    "schema",
+    "completion",
+    "state",
+)
 """In the order of the help. Each has a module of its name in this room, and in that a function or a group of its name."""
 
 

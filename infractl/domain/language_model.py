@@ -210,7 +210,8 @@ class LanguageModel:
     ) -> float:
         """Read from memory to make one token of each of `batch` sequences with `context` tokens: weights once, each one's cache.
 
-        `sizes` are the declared ones where none are given, the cache's elements of `dtype`. Of the experts those that the batch touches; of the embeddings a row for each sequence.
+        `sizes` are the declared ones where none are given, and the cache's elements those of `dtype`. Of the experts it is
+        those that the batch touches; of the embeddings a row for each sequence.
         """
         size = sizes or self.declared
         ends = (self.output_parameters + self.other_parameters + batch * self.hidden) * size.ends
