@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from infractl.domain.language_profile import LanguageProfile
 from infractl.domain.profile import ModelProfile
 from infractl.errors import ModelError
+from infractl.profile.huggingface import CONFIG, profile_huggingface
+from infractl.profile.language.config import read_config
 from infractl.profile.onnx import profile_onnx
+from infractl.report.amount_text import parameters_text
 from infractl.spec.find import is_directory
 from infractl.spec.section.model import Format, Model
 from infractl.tensors import TensorSpec
@@ -18,17 +22,27 @@ from infractl.units import format_bytes
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Learned:
-    """What the model's file says of itself. `profile` is there for ONNX alone, `config` for a language model's directory."""
+    """What the model's file says of itself. `profile` is there for ONNX alone.
+
+    `config` is there for a directory with a config.json, and `language` as well where its architecture is known.
+    """
 
     format: Format
     profile: ModelProfile | None = None
-    config: dict[str, object] | None = None
+    config: Mapping[str, object] | None = None
+    language: LanguageProfile | None = None
+
+    @property
+    def generates(self) -> bool:
+        """Whether it is asked for tokens. What a config does not tell is taken for a model that generates text."""
+        return self.config is not None and (self.language is None or self.language.model.generates)
 
 
 def learned(model: Path, root: Path) -> Learned:
     """Raises ModelError where a model is none: an ONNX file that cannot be read, a directory without a config.json."""
     if is_directory(model):
-        return Learned(format=Format.huggingface, config=_config(model / "config.json"))
+        config, _ = read_config(model / CONFIG)
+        return Learned(format=Format.huggingface, config=config, language=_language(model))
     told = Model(uri=model.name, version="1").actual_format
     if told not in (None, Format.onnx):
         return Learned(format=told)
@@ -46,24 +60,12 @@ def learned(model: Path, root: Path) -> Learned:
         ) from None
 
 
-def _config(path: Path) -> dict[str, object]:
+def _language(directory: Path) -> LanguageProfile | None:
+    """None where the architecture is not known or the sizes are not sound: such a service may be declared all the same."""
     try:
-        found = json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError) as error:
-        raise _no_config(path, getattr(error, "strerror", None) or "it is not JSON") from None
-    if not isinstance(found, dict):
-        raise _no_config(path, "it is not a JSON object")
-    return found
-
-
-def _no_config(path: Path, reason: str) -> ModelError:
-    return ModelError.of(
-        "model-unreadable",
-        summary="the model cannot be read",
-        detail=f"{path}: {reason}",
-        at=str(path.parent),
-        remedy="name a model's file, or a directory that has a Hugging Face config.json",
-    )
+        return profile_huggingface(directory)
+    except ModelError:
+        return None
 
 
 def project_text(name: str, service: str) -> str:
@@ -97,7 +99,7 @@ spec:
 {_slo(model)}
   # The load to plan for. Costs are expected at the average, the placement is made for the peak.
   traffic:
-{_TOKENS if model.config is not None else _REQUESTS}
+{_TOKENS if model.generates else _REQUESTS}
   # budget: {{monthly: 100 USD}}        # needs a target with a price
   # rollout: {{strategy: canary, steps: [5%, 25%, 100%], rollbackOn: {{errorRate: 1%}}}}
   # lifecycle: {{protect: true}}        # destroy refuses it then
@@ -128,6 +130,23 @@ def _facts(uri: str, model: Learned) -> Iterator[str]:
         yield f"  takes {inputs}"
         yield f"  gives {outputs}"
         return
+    if model.language is not None:
+        yield from _language_facts(uri, model.language)
+    else:
+        yield _config_facts(uri, model)
+    yield f"This version of infractl checks such a service ({model.format}), and cannot serve it yet."
+
+
+def _language_facts(uri: str, known: LanguageProfile) -> Iterator[str]:
+    model = known.model
+    parameters = f"{parameters_text(known.parameters)} parameters, {format_bytes(known.weight_bytes)}"
+    yield _comment(f"{uri}: {model.family}, {parameters}")
+    if model.generates:
+        longest = f"; made for {model.context:,} tokens" if model.context else ""
+        yield f"  keeps {format_bytes(model.kv_bytes_per_token())} of cache a token{longest}"
+
+
+def _config_facts(uri: str, model: Learned) -> str:
     named = {
         "model_type": "",
         "num_hidden_layers": " layers",
@@ -136,12 +155,11 @@ def _facts(uri: str, model: Learned) -> Iterator[str]:
     }
     config = model.config or {}
     facts = [f"{config[key]}{unit}" for key, unit in named.items() if isinstance(config.get(key), str | int)]
-    yield _comment(f"{uri}: {', '.join(facts) or model.format}")
-    yield f"This version of infractl checks such a service ({model.format}), and cannot serve it yet."
+    return _comment(f"{uri}: {', '.join(facts) or model.format}")
 
 
 def _slo(model: Learned) -> str:
-    if model.config is not None:
+    if model.generates:
         return """\
 
   # What the service must keep: the time to the first token, and the time for each one after it.
