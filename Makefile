@@ -4,7 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint goldens schemas site picture bench clean
+.PHONY: help demo test lint goldens schemas site picture peers bench clean
 
 help:
 	@echo 'make demo     the quickstart on this machine: declare, plan, apply, serve, change, destroy'
@@ -14,6 +14,7 @@ help:
 	@echo 'make schemas  make the JSON Schemas in schemas/ again from the code'
 	@echo 'make site     the documentation as a site, in build/site'
 	@echo 'make picture  draw the picture of a terminal in README again, from what the demo prints now'
+	@echo 'make peers    install what benchmarks compare with, in build/peers; nothing else needs it'
 	@echo 'make bench    measure every claim and write docs/benchmarks.md; with QUICK=1 in minutes'
 	@echo 'make clean    remove what the other targets made'
 
@@ -43,7 +44,17 @@ site: $(STAMP)
 picture: $(STAMP)
 	$(BIN)/python docs/terminal_picture.py
 
+# One environment for each list. They are others' programs: where one cannot be had, the figures against it are absent.
+peers: $(patsubst benchmarks/peer/%.txt,build/peers/%/installed,$(wildcard benchmarks/peer/*.txt))
+
+build/peers/%/installed: benchmarks/peer/%.txt
+	@echo 'Making build/peers/$* ...'
+	@$(PYTHON) -m venv --clear build/peers/$*
+	@build/peers/$*/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
 bench: $(STAMP)
+	-@$(MAKE) --no-print-directory --keep-going peers
 	$(BIN)/python -m benchmarks.harness.all $(if $(QUICK),--quick)
 
 clean:
