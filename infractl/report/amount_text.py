@@ -30,7 +30,7 @@ def parameters_text(parameters: float) -> str:
 def share_text(part: float, whole: float) -> str:
     """`34%`; what is there and rounds to nothing is `<1%`."""
     share = part / whole if whole > 0 else 0.0
-    return "<1%" if 0 < share < 0.005 else f"{share:.0%}"
+    return "<1%" if 0 < share <= 0.005 else f"{share:.0%}"
 
 
 def flops_of(count: Polynomial, sizes: Mapping[str, float]) -> str:
@@ -80,5 +80,5 @@ def _scaled(value: float, prefixes: tuple[str, ...]) -> str:
 
 def _three(value: float) -> str:
     if value >= 999.5:
-        return f"{value:,.0f}" if value < 1e6 else f"{value:.3g}"
+        return f"{value:,.0f}" if value < 1e9 else f"{value:.3g}"
     return f"{value:.3g}"

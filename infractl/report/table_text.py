@@ -9,8 +9,8 @@ _WIDEST = 60
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]], right: Collection[int] = ()) -> list[str]:
-    """Lines with an indent of two. Columns named in `right` are aligned there; a cell of more than 60 characters is cut."""
-    cells = [tuple(_cut(cell) for cell in row) for row in (head, *rows)]
+    """Lines with an indent of two. Columns numbered in `right` are aligned there; a first cell over 60 characters is cut."""
+    cells = [(_cut(first), *others) for first, *others in (head, *rows)]
     widths = [max(map(len, column)) for column in zip_longest(*cells, fillvalue="")]
     return [f"  {_line(row, widths, right)}".rstrip() for row in cells]
 

@@ -26,11 +26,11 @@ def dtype_of(config: Config, root: Mapping[str, Any]) -> Dtype:
     """`torch_dtype`, or `dtype` as newer files have it. Without one the weights are float32, which is transformers' default."""
     names = [v[key] for v in (config.values, root) for key in ("dtype", "torch_dtype") if v.get(key) is not None]
     if not names:
-        config.notes.append("no dtype is declared: weights and cache count as float32")
+        config.notes.append("no dtype is declared: elements count as float32")
         return Dtype.float32
     known = _DTYPES.get(str(names[0]).removeprefix("torch."))
     if known is None:
-        config.notes.append(f"the dtype {str(names[0])[:40]} is not known: weights and cache count as float32")
+        config.notes.append(f"the dtype {str(names[0])[:40]} is not known: elements count as float32")
     return known or Dtype.float32
 
 
