@@ -11,6 +11,19 @@ from infractl.domain.work import TimedWork
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WeightFetch:
+    """What each byte of weights adds to a product of `rows` rows, where all weights together take `total_bytes`.
+
+    Kernels are timed with their weights in the nearest cache. In a larger model others have evicted them when their turn comes.
+    What it takes to fetch them is added: it does not overlap with the arithmetic.
+    """
+
+    total_bytes: int
+    rows: float
+    seconds_per_byte: Figure
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Calibration:
     """How fast one machine computes, by a short run of standard operators and of an empty model behind the real server.
 
@@ -21,7 +34,8 @@ class Calibration:
     other, `value_s` what each number in its tensors adds to that;
     `requests_per_s` is the most requests that the server passes to an empty model one a call, `joined_per_s` the same in calls
     of up to `joined`.
-    `kernels` are operators of each family in several sizes, timed one by one, on one thread and on more.
+    `kernels` are operators of each family in several sizes, timed one by one, on one thread and on more; a kernel's time holds
+    what the engine does for any operator. `fetches` are what weights add that are not in the nearest cache.
     `machine` names processor, cores and library versions: another machine needs its own. `busy`: other work took part of it.
     """
 
@@ -40,4 +54,5 @@ class Calibration:
     joined_per_s: Figure
     joined: int
     kernels: tuple[TimedWork, ...] = ()
+    fetches: tuple[WeightFetch, ...] = ()
     busy: bool = False

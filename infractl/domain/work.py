@@ -75,7 +75,7 @@ class Work:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimedWork:
-    """Work that was timed by itself on `threads` threads, weights in the cache; `seconds` are without the engine's call."""
+    """Work that was timed by itself on `threads` threads, weights in the nearest cache; `seconds` are without the call's own."""
 
     work: Work
     threads: int

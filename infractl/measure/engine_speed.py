@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 LEAST_STREAMED_BYTES = 64 * 2**20
 MOST_STREAMED_BYTES = 256 * 2**20
 MOST_CACHED_BYTES = 16 * 2**20
-_DEFAULT_CACHE_BYTES = 8 * 2**20
+DEFAULT_CACHE_BYTES = 8 * 2**20
 
 _TICK_S = 1e-9
 _DEEP = 32
@@ -42,7 +42,7 @@ def measure_engine(directory: Path) -> EngineSpeed:
     call_s = _calls(identity(directory / "call.onnx", 4), (1, 4), repeats=15, calls=200)
     deep_s = _calls(chain(directory / "chain.onnx", _DEEP), (1, 4), repeats=15, calls=50)
     idle_s = sorted(call_s)[len(call_s) // 2]
-    cache_bytes = last_cache_bytes() or _DEFAULT_CACHE_BYTES
+    cache_bytes = last_cache_bytes() or DEFAULT_CACHE_BYTES
     cached_bytes = min(MOST_CACHED_BYTES, cache_bytes // 2)
     streamed_bytes = min(MOST_STREAMED_BYTES, max(LEAST_STREAMED_BYTES, 2 * cache_bytes))
     rates = _product_rates(directory, idle_s)

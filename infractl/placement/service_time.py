@@ -1,18 +1,37 @@
-"""How long one instance takes for a batch: a roofline over the model's operators, with what one core is known to do."""
+"""How long one instance takes for a batch: the time of each operator that the engine executes, by what calibration found."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from operator import add
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 from infractl.domain.figure import Figure
-from infractl.domain.profile import ModelProfile
+from infractl.domain.profile import ModelProfile, OperatorCost
+from infractl.domain.work import Family
+from infractl.placement.kernel_time import Kernels, kernels_of, roofline
 from infractl.placement.speed import Speed
+from infractl.placement.thread_gain import ThreadGain, gains_of
+from infractl.placement.weight_fetch import fetch_s_per_byte
+from infractl.placement.work_table import WorkTable, at_batches
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array = NDArray[Any]
 
 MODEL_ERROR = (0.7, 1.4)
-"""The true time over the computed one, for multilayer perceptrons of many widths and batches, and for the server loop."""
+"""The true time over the computed one, for the server loop."""
+
+OPERATOR_ERROR = (0.75, 1.3)
+"""The true time over the computed one, for models."""
+
+_EACH_TO = 4
+_A_STEP = 1.25
+"""Batches are computed one by one at first, then in steps of so much: what lies between is interpolated."""
 
 
 class End(Enum):
@@ -24,8 +43,13 @@ class End(Enum):
 
     @property
     def model_error(self) -> float:
-        """The factor on a computed time."""
+        """The factor on a computed time of the server loop."""
         return {End.low: MODEL_ERROR[0], End.expected: 1.0, End.high: MODEL_ERROR[1]}[self]
+
+    @property
+    def operator_error(self) -> float:
+        """The factor on a computed time of a model."""
+        return {End.low: OPERATOR_ERROR[0], End.expected: 1.0, End.high: OPERATOR_ERROR[1]}[self]
 
     def of(self, figure: Figure) -> float:
         """A time at this end."""
@@ -40,9 +64,9 @@ class End(Enum):
 class ServiceTime:
     """Seconds that one instance takes for a batch, at one end of what is known.
 
-    `seconds(b) = error · (fixed_s + Σ max(flops(b) / flops_per_s, weights / bandwidth + activations(b) / cached bandwidth))`:
-    the roofline of Williams, Waterman and Patterson, CACM 2009, operator by operator, plus what a call and its operators cost.
-    Weights that do not fit into the cache are not read while the engine multiplies: the two are added then, as was measured.
+    `seconds(b) = error · (call_s + Σ operator(b) / gain(threads) + weights · fetch)` over the operators that the engine executes.
+    An operator's time is that of the kernels around it, `kernel_time`; weights that the nearest cache does not hold are fetched,
+    which adds to the time, as was measured. The calls are taken to follow one another closely.
     """
 
     profile: ModelProfile
@@ -54,35 +78,102 @@ class ServiceTime:
     """Usual sizes of the dimensions in one request, those of `spec.traffic.shapes`; what it says of the batch is not used."""
 
     def seconds(self, batch: int) -> float:
-        known, end = self.speed, self.end
-        fixed_s = end.of(known.call_s) + len(self.profile.run.operators) * end.of(known.operator_s)
-        flops_per_s, cached = end.of_rate(known.flops_per_s), end.of_rate(known.cached_bandwidth_bytes_per_s)
-        weights_per_s, sizes = self._weights_per_s, self.profile.sizes(batch, self.extents)
-        together: Callable[[float, float], float] = max if self._cached else add
-        working_s = sum(
-            together(
-                operator.flops.at(sizes) / flops_per_s,
-                operator.weight_bytes / weights_per_s + operator.activation_bytes.at(sizes) / cached,
-            )
-            for operator in self.profile.run.operators
-        )
-        return end.model_error * (fixed_s + working_s)
+        return self._at((batch,))[0]
 
     def table(self, cap: int) -> tuple[float, ...]:
         """Seconds for 1 .. cap items."""
-        return tuple(self.seconds(batch) for batch in range(1, cap + 1))
+        import numpy as np
 
-    @property
-    def _cached(self) -> bool:
-        """Whether the weights of all instances stay in the cache. At the fastest, they do whatever their size."""
-        return self.end is End.low or self.profile.weights_bytes * self.instances <= self.speed.cached_bytes
+        computed = _steps(cap)
+        between = np.interp(range(1, cap + 1), computed, self._at(computed))
+        return tuple(float(seconds) for seconds in between)
 
-    @property
-    def _weights_per_s(self) -> float:
-        """At the slowest, other work has evicted the weights between two calls."""
-        known = self.speed
-        in_cache = self._cached and self.end is not End.high
-        return self.end.of_rate(known.cached_bandwidth_bytes_per_s if in_cache else known.bandwidth_bytes_per_s)
+    def _at(self, batches: tuple[int, ...]) -> Sequence[float]:
+        usual = tuple(sorted(self.extents.items()))
+        working_s = _working_s(_Same(self.profile), _Same(self.speed), self.instances, self.threads, usual, batches)
+        factor, call_s = self.end.operator_error, self.end.of(self.speed.call_s)
+        return [factor * (call_s + seconds) for seconds in working_s]
+
+
+def _steps(cap: int) -> tuple[int, ...]:
+    found = list(range(1, min(cap, _EACH_TO) + 1))
+    while found[-1] < cap:
+        found.append(min(cap, max(found[-1] + 1, round(_A_STEP * found[-1]))))
+    return tuple(found)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Same:
+    """A key for what is too large to compare: equal to itself alone."""
+
+    value: Any
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.value is self.value
+
+    def __hash__(self) -> int:
+        return id(self.value)
+
+
+@lru_cache(maxsize=64)
+def _working_s(
+    profile: _Same, speed: _Same, instances: int, threads: int, extents: tuple[tuple[str, int], ...], batches: tuple[int, ...]
+) -> tuple[float, ...]:
+    """What the operators take together, at each batch."""
+    import numpy as np
+
+    model: ModelProfile = profile.value
+    sizes = model.sizes(1, dict(extents))
+    total_bytes = instances * model.weights_bytes
+    totals = np.zeros(len(batches))
+    for group in _alike(model.run.operators):
+        works = at_batches([operator for operator, _ in group], batches, model.batch, sizes)
+        seconds = operator_s(group[0][0], works, speed.value, threads=threads, total_bytes=total_bytes)
+        times = np.array([count for _, count in group], float)
+        totals += times @ seconds.reshape(len(group), len(batches))
+    return tuple(float(total) for total in totals)
+
+
+def operator_s(kind: OperatorCost, works: WorkTable, speed: Speed, *, threads: int = 1, total_bytes: float = 0.0) -> Array:
+    """Seconds for each row of a table of works that are all of the operator's kind, in a model with so many bytes of weights."""
+    import numpy as np
+
+    if kind.family is Family.view:
+        return np.full(len(works.flops), speed.operator_s.value)
+    kernels, gains = _known(_Same(speed.kernels), speed.operator_s.value)
+    law = kernels.law(kind.family, kind.dtype, kind.operator)
+    flops_per_s, bytes_per_s = speed.flops_per_s.value, speed.cached_bandwidth_bytes_per_s.value
+    alone_s = law.seconds(works) if law else roofline(works, flops_per_s, bytes_per_s, speed.operator_s.value)
+    fetched_s = works.weight_bytes * fetch_s_per_byte(speed, total_bytes, works.rows)
+    found: Array = (alone_s + fetched_s) / gains.of(kind.family, threads, alone_s)
+    return found
+
+
+@lru_cache(maxsize=8)
+def _known(kernels: _Same, operator_s: float) -> tuple[Kernels, ThreadGain]:
+    return kernels_of([kernel for kernel in kernels.value if kernel.threads == 1], operator_s), gains_of(kernels.value)
+
+
+def _alike(operators: Sequence[OperatorCost]) -> list[list[tuple[OperatorCost, int]]]:
+    """Operators whose times follow one law together, each with how many there are that cost the same."""
+    counts: Counter[Any] = Counter()
+    first: dict[Any, OperatorCost] = {}
+    for operator in operators:
+        key = _key(operator)
+        counts[key] += 1
+        first.setdefault(key, operator)
+    groups: dict[Any, list[tuple[OperatorCost, int]]] = {}
+    for key, count in counts.items():
+        groups.setdefault(key[:3], []).append((first[key], count))
+    return list(groups.values())
+
+
+def _key(operator: OperatorCost) -> tuple[Any, ...]:
+    product = operator.product
+    sizes = (product.count, product.rows, product.depth, product.columns) if product else ()
+    counts = (operator.flops, operator.activation_bytes, operator.steps, *sizes)
+    terms = tuple(frozenset(count.terms.items()) for count in counts)
+    return (operator.family, operator.dtype, operator.operator, terms, operator.weight_bytes, operator.trees, operator.depth)
 
 
 def gaps(profile: ModelProfile, extents: Mapping[str, int] | None = None) -> tuple[str, ...]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from infractl.domain.calibration import Calibration
+from infractl.domain.calibration import Calibration, WeightFetch
 from infractl.domain.chip import Chip
 from infractl.domain.figure import Basis, Figure
 from infractl.domain.measurement import Measurements
 from infractl.domain.recipe import AS_GIVEN, Recipe
 from infractl.domain.unknown import Unknown
+from infractl.domain.work import TimedWork
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +33,8 @@ class Speed:
     joined: int
     basis: Basis
     source: str
+    kernels: tuple[TimedWork, ...] = ()
+    fetches: tuple[WeightFetch, ...] = ()
 
 
 def speed_of(chip: Chip, recipe: Recipe, known: Measurements) -> Speed | Unknown:
@@ -59,4 +62,6 @@ def _calibrated(calibration: Calibration) -> Speed:
         joined=calibration.joined,
         basis=Basis.calibrated,
         source=f"this machine's calibration of {calibration.at:%Y-%m-%d}",
+        kernels=calibration.kernels,
+        fetches=calibration.fetches,
     )

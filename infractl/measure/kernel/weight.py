@@ -1,0 +1,54 @@
+"""What it costs to fetch weights that the nearest cache has lost: products by many matrices, against one and the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from infractl.domain.work import Product
+from infractl.measure.kernel.graph import Graph, random_values
+from infractl.measure.kernel.kernel import Kernel, Model, Run, idle
+from infractl.measure.kernel.product import product_work
+
+_WIDTH = 256
+_MATRIX_BYTES = 4 * _WIDTH * _WIDTH
+_ROWS = (1, 8, 32)
+_AGAIN = 8
+_FROM_BYTES, _STEPS_TO_16_MIB = 2**19, 5
+_BEYOND = (0.75, 1.0, 1.5, 2.0, 3.0)
+"""Of the last cache: where the weights begin to come from memory."""
+
+
+def fetches(last_cache_bytes: int, most_bytes: int) -> Iterator[tuple[int, int, Kernel]]:
+    """How many bytes of weights a model has, for how many rows, and what a product by one matrix takes more in it."""
+    again = Model(_chain(_AGAIN, different=False))
+    for total_bytes in sizes(last_cache_bytes, most_bytes):
+        count = total_bytes // _MATRIX_BYTES
+        model = Model(_chain(count, different=True))
+        for rows in _ROWS:
+            inputs = ({"x0": random_values(rows, _WIDTH)},)
+            work = product_work(Product(count=1, rows=rows, depth=_WIDTH, columns=_WIDTH), weight=True)
+            terms = ((1 / count, Run(model, inputs)), (-1 / _AGAIN, Run(again, inputs)), (1 / _AGAIN - 1 / count, idle()))
+            yield total_bytes, rows, Kernel(work=work, terms=terms)
+
+
+def sizes(last_cache_bytes: int, most_bytes: int) -> list[int]:
+    """From half a MiB, which the nearest cache holds, to where the last one holds hardly anything."""
+    near = [_FROM_BYTES * 2**step for step in range(_STEPS_TO_16_MIB + 1)]
+    far = [int(share * last_cache_bytes) for share in _BEYOND]
+    return sorted({size for size in (*near, *far) if size <= most_bytes and (size in far or size < far[0])})
+
+
+def _chain(count: int, *, different: bool) -> bytes:
+    """Products by `count` matrices, which the engine makes when it opens the model: the file stays small."""
+    from onnx import TensorProto, helper
+
+    graph = Graph()
+    last = graph.input(["batch", _WIDTH])
+    size = helper.make_tensor("size", TensorProto.INT64, [2], [_WIDTH, _WIDTH])
+    matrix = ""
+    for number in range(count):
+        if different or not matrix:
+            value = helper.make_tensor("value", TensorProto.FLOAT, [1], [0.001 + 1e-6 * number])
+            matrix = graph.add("ConstantOfShape", graph.add("Constant", value=size), value=value)
+        last = graph.add("MatMul", last, matrix)
+    return graph.finish(last)

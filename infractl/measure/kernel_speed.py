@@ -1,0 +1,73 @@
+"""Every family's kernels timed on this machine: on one thread, a part of them on more, and what it takes to fetch weights."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from infractl.domain.calibration import WeightFetch
+from infractl.domain.work import TimedWork
+from infractl.hardware.this_machine import usable_cores
+from infractl.measure.engine_speed import DEFAULT_CACHE_BYTES, MOST_STREAMED_BYTES
+from infractl.measure.kernel.convolution import convolutions
+from infractl.measure.kernel.elementwise import elementwise, transcendental
+from infractl.measure.kernel.kernel import Kernel
+from infractl.measure.kernel.movement import movements, reductions
+from infractl.measure.kernel.product import products
+from infractl.measure.kernel.quantized import quantized_convolutions, quantized_products
+from infractl.measure.kernel.recurrent import recurrences
+from infractl.measure.kernel.time_kernels import time_kernels
+from infractl.measure.kernel.tree import trees
+from infractl.measure.kernel.weight import fetches
+from infractl.measure.machine import last_cache_bytes
+
+_FAMILIES = (
+    products,
+    convolutions,
+    recurrences,
+    trees,
+    elementwise,
+    transcendental,
+    reductions,
+    movements,
+    quantized_products,
+    quantized_convolutions,
+)
+_MOST_THREAD_COUNTS = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KernelSpeed:
+    kernels: tuple[TimedWork, ...]
+    fetches: tuple[WeightFetch, ...]
+
+
+def measure_kernels(directory: Path) -> KernelSpeed:
+    """Time all kernels, in about ten seconds. `directory` takes the models' files."""
+    kernels = list(all_kernels())
+    timed = [*time_kernels(kernels, directory)]
+    scaling = [kernel for kernel in kernels if kernel.scales]
+    for threads in thread_counts(usable_cores()):
+        timed += time_kernels(scaling, directory, threads=threads, together=False)
+    return KernelSpeed(kernels=tuple(timed), fetches=tuple(_fetches(directory)))
+
+
+def all_kernels() -> Iterator[Kernel]:
+    for family in _FAMILIES:
+        yield from family()
+
+
+def thread_counts(cores: int) -> list[int]:
+    """Two, all cores, and what lies half way between in proportion: what is between them is interpolated."""
+    if cores < 2:
+        return []
+    return sorted({2, round((2 * cores) ** 0.5), cores})[:_MOST_THREAD_COUNTS]
+
+
+def _fetches(directory: Path) -> Iterator[WeightFetch]:
+    listed = list(fetches(last_cache_bytes() or DEFAULT_CACHE_BYTES, MOST_STREAMED_BYTES))
+    timed = time_kernels([kernel for _, _, kernel in listed], directory)
+    for (total_bytes, rows, kernel), taken in zip(listed, timed, strict=True):
+        per_byte = taken.seconds.scaled(1 / kernel.work.weight_bytes, "s/B")
+        yield WeightFetch(total_bytes=total_bytes, rows=rows, seconds_per_byte=per_byte)
