@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import struct
 import tomllib
 from collections.abc import Callable
@@ -289,6 +290,19 @@ def test_damaged_weights_are_an_error(content: bytes, reason: str, directory: Ca
         profile_huggingface(path)
 
     assert raised.value.diagnostics[0].slug == "weights-unreadable"
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "model.safetensors.index.json", "config.json"])
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
+def test_what_is_no_regular_file_is_not_waited_for(
+    name: str, make: Callable[[Path], None], directory: Callable[..., Path]
+) -> None:
+    path = directory()
+    (path / name).unlink(missing_ok=True)
+    make(path / name)
+
+    with pytest.raises(ModelError, match="no regular file"):
+        profile_huggingface(path)
 
 
 def test_weights_that_were_copied_in_part_are_an_error(directory: Callable[..., Path]) -> None:

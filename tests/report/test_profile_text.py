@@ -16,6 +16,7 @@ from infractl.domain.polynomial import Polynomial
 from infractl.domain.profile import Execution, ModelProfile, OperatorCost
 from infractl.domain.work import Family
 from infractl.profile.huggingface import profile_huggingface
+from infractl.profile.language.family import FAMILIES
 from infractl.report.amount_text import flops_text, parameters_text, polynomial_text, share_text
 from infractl.report.amount_text import given as filled
 from infractl.report.language_text import language_text
@@ -264,3 +265,24 @@ def test_filling_dimensions_in_one_by_one_is_filling_all_in(batch: int, sequence
     step = filled(filled(count, {"batch": batch}), {"sequence": sequence})
 
     assert step.at({}) == pytest.approx(count.at({"batch": batch, "sequence": sequence}))
+
+
+def test_the_guide_shows_what_is_printed() -> None:
+    guide = (CASES.parents[2] / "docs" / "guides" / "profiling.md").read_text(encoding="utf-8")
+
+    shown = re.findall(r"^```text\n(.*?)^```$", guide, re.MULTILINE | re.DOTALL)
+
+    assert shown == [(CASES / case).read_text() for case in ("onnx/at-all-sizes.txt", "language/gpt-oss-20b/profile.txt")]
+
+
+def test_the_guide_names_each_family_that_is_read() -> None:
+    guide = (CASES.parents[2] / "docs" / "guides" / "profiling.md").read_text(encoding="utf-8")
+
+    assert [family for family in FAMILIES if f"`{family}`" not in guide] == []
+
+
+def test_the_terms_in_the_guide_are_those_of_its_model() -> None:
+    guide = (CASES.parents[2] / "docs" / "guides" / "profiling.md").read_text(encoding="utf-8")
+    (shown,) = re.findall(r"^```json\n(.*?)^```$", guide, re.MULTILINE | re.DOTALL)
+
+    assert all(term in profile_json(transformer(), {})["flops"] for term in json.loads(shown))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -178,6 +179,26 @@ def test_another_format_is_named_and_never_opened(file: str, told: str, tmp_path
 
     (loaded,) = load_project([Path()]).services
     assert loaded.service.model.format == told
+
+
+@pytest.mark.parametrize(
+    ("case", "fact", "promised"),
+    [
+        ("gpt-oss-20b", "gpt_oss, 20.9 billion parameters, 12.8GiB", "ttft: {p95: 500ms}"),
+        ("bert-base-uncased", "bert, 109 million parameters, 418MiB", "p99: 50ms"),
+    ],
+)
+def test_a_starter_for_a_known_architecture_says_what_it_takes_and_promises_what_it_can(
+    case: str, fact: str, promised: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(Path(__file__).parents[1] / "cases" / "profile" / "language" / case, "model")
+
+    starter = init(Path("model"), Path())
+
+    text = starter.document.read_text()
+    assert load_project([starter.document]).services
+    assert fact in text and promised in text
 
 
 @pytest.mark.parametrize("config", [None, "[", "[]"])

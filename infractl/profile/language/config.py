@@ -23,6 +23,8 @@ _ABSENT = object()
 
 def read_config(path: Path) -> tuple[Mapping[str, Any], str]:
     """The object in the file, and its sha256. Raises ModelError where it cannot be read or is no JSON object."""
+    if path.exists() and not path.is_file():
+        raise unreadable(path, "it is no regular file")
     try:
         with path.open("rb") as file:
             data = file.read(MOST_BYTES + 1)

@@ -49,6 +49,7 @@ def stored_weights(directory: Path) -> StoredWeights | None:
 
 def tensors(path: Path) -> tuple[Tensor, ...]:
     """The weights that a file's header lists. Raises ModelError where it is none, or promises more than the file has."""
+    _check_regular(path)
     try:
         with path.open("rb") as file:
             size = path.stat().st_size
@@ -82,6 +83,7 @@ def _tensor(path: Path, name: str, entry: Any, held: int) -> Tensor:
 
 def _sharded(directory: Path) -> StoredWeights:
     index = directory / INDEX
+    _check_regular(index)
     try:
         with index.open("rb") as file:
             found = json.loads(file.read(_MOST_HEADER))
@@ -116,6 +118,12 @@ def _summed(files: Iterable[tuple[Tensor, ...]], missing: int, declared_bytes: i
         bytes_by_dtype=dict(sorted(by_dtype.items())),
         declared_bytes=declared_bytes,
     )
+
+
+def _check_regular(path: Path) -> None:
+    """A pipe would be waited for, and a directory cannot be read."""
+    if not path.is_file():
+        raise _unreadable(path, "it is no regular file")
 
 
 def _unreadable(path: Path, reason: str) -> ModelError:
