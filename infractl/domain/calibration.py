@@ -24,6 +24,14 @@ class WeightFetch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ActivationFetch:
+    """What each byte adds that an operator reads or writes, where these are `moved_bytes` in all, more than the last cache keeps."""
+
+    moved_bytes: int
+    seconds_per_byte: Figure
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Calibration:
     """How fast one machine computes, by a short run of standard operators and of an empty model behind the real server.
 
@@ -35,7 +43,7 @@ class Calibration:
     `requests_per_s` is the most requests that the server passes to an empty model one a call, `joined_per_s` the same in calls
     of up to `joined`.
     `kernels` are operators of each family in several sizes, timed one by one, on one thread and on more; a kernel's time holds
-    what the engine does for any operator. `fetches` are what weights add that are not in the nearest cache.
+    what the engine does for any operator. `weight_fetches` and `activation_fetches` are what is added where caches are too small.
     `machine` names processor, cores and library versions: another machine needs its own. `busy`: other work took part of it.
     """
 
@@ -54,5 +62,6 @@ class Calibration:
     joined_per_s: Figure
     joined: int
     kernels: tuple[TimedWork, ...] = ()
-    fetches: tuple[WeightFetch, ...] = ()
+    weight_fetches: tuple[WeightFetch, ...] = ()
+    activation_fetches: tuple[ActivationFetch, ...] = ()
     busy: bool = False

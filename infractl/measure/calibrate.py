@@ -52,7 +52,8 @@ def calibrate(chip: str, clock: Clock, directory: Path) -> Calibration:
         joined_per_s=server.joined_per_s,
         joined=JOINED,
         kernels=kernels.kernels,
-        fetches=kernels.fetches,
+        weight_fetches=kernels.weight_fetches,
+        activation_fetches=kernels.activation_fetches,
         busy=busy,
     )
     return _with_note(made, "; other work kept the machine busy") if busy else made

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from infractl.domain.calibration import WeightFetch
+from infractl.domain.calibration import ActivationFetch, WeightFetch
 from infractl.domain.work import TimedWork
 from infractl.hardware.this_machine import usable_cores
 from infractl.measure.engine_speed import DEFAULT_CACHE_BYTES, MOST_STREAMED_BYTES
 from infractl.measure.kernel.convolution import convolutions
 from infractl.measure.kernel.elementwise import elementwise, transcendental
+from infractl.measure.kernel.fetch import activation_fetches, weight_fetches
 from infractl.measure.kernel.kernel import Kernel
 from infractl.measure.kernel.movement import movements, reductions
 from infractl.measure.kernel.product import products
@@ -19,7 +20,6 @@ from infractl.measure.kernel.quantized import quantized_convolutions, quantized_
 from infractl.measure.kernel.recurrent import recurrences
 from infractl.measure.kernel.time_kernels import time_kernels
 from infractl.measure.kernel.tree import trees
-from infractl.measure.kernel.weight import fetches
 from infractl.measure.machine import last_cache_bytes
 
 _FAMILIES = (
@@ -40,7 +40,8 @@ _MOST_THREAD_COUNTS = 3
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KernelSpeed:
     kernels: tuple[TimedWork, ...]
-    fetches: tuple[WeightFetch, ...]
+    weight_fetches: tuple[WeightFetch, ...]
+    activation_fetches: tuple[ActivationFetch, ...]
 
 
 def measure_kernels(directory: Path) -> KernelSpeed:
@@ -50,7 +51,12 @@ def measure_kernels(directory: Path) -> KernelSpeed:
     scaling = [kernel for kernel in kernels if kernel.scales]
     for threads in thread_counts(usable_cores()):
         timed += time_kernels(scaling, directory, threads=threads, together=False)
-    return KernelSpeed(kernels=tuple(timed), fetches=tuple(_fetches(directory)))
+    cache_bytes = last_cache_bytes() or DEFAULT_CACHE_BYTES
+    return KernelSpeed(
+        kernels=tuple(timed),
+        weight_fetches=tuple(_weight_fetches(directory, cache_bytes)),
+        activation_fetches=tuple(_activation_fetches(directory, min(cache_bytes, MOST_STREAMED_BYTES // 2))),
+    )
 
 
 def all_kernels() -> Iterator[Kernel]:
@@ -65,9 +71,19 @@ def thread_counts(cores: int) -> list[int]:
     return sorted({2, round((2 * cores) ** 0.5), cores})[:_MOST_THREAD_COUNTS]
 
 
-def _fetches(directory: Path) -> Iterator[WeightFetch]:
-    listed = list(fetches(last_cache_bytes() or DEFAULT_CACHE_BYTES, MOST_STREAMED_BYTES))
+def _weight_fetches(directory: Path, cache_bytes: int) -> Iterator[WeightFetch]:
+    listed = list(weight_fetches(cache_bytes, MOST_STREAMED_BYTES))
     timed = time_kernels([kernel for _, _, kernel in listed], directory)
     for (total_bytes, rows, kernel), taken in zip(listed, timed, strict=True):
         per_byte = taken.seconds.scaled(1 / kernel.work.weight_bytes, "s/B")
         yield WeightFetch(total_bytes=total_bytes, rows=rows, seconds_per_byte=per_byte)
+
+
+def _activation_fetches(directory: Path, cache_bytes: int) -> Iterator[ActivationFetch]:
+    within, *beyond = time_kernels(list(activation_fetches(cache_bytes)), directory)
+    kept = within.seconds.value / within.work.activation_bytes
+    for taken in beyond:
+        moved = taken.work.activation_bytes
+        ends = [max(0.0, seconds / moved - kept) for seconds in (taken.seconds.value, taken.seconds.low, taken.seconds.high)]
+        per_byte = replace(taken.seconds, unit="s/B", value=ends[0], low=ends[1], high=ends[2])
+        yield ActivationFetch(moved_bytes=int(moved), seconds_per_byte=per_byte)

@@ -25,11 +25,13 @@ _NARROW = frozenset({Dtype.int8, Dtype.uint8})
 _PEAKS = 8
 _SMOOTHING = 0.1
 """In logarithms: kernels nearer than this count about the same."""
-_REACH = 3
+_REACH = 5
 _RIDGE = 0.02
 """Of the weights: where the kernels around do not tell a slope, there is none."""
 _BEYOND = 0.3
 """How far, in logarithms, a time may be from the roofline beyond what any kernel of the group is."""
+_LANES = 16
+"""Channels that the engine computes at once: those of a last, smaller group take as long as a whole one."""
 _APART = 3.0
 """The distance between what is read from the file and what is not: the engine packs the former."""
 
@@ -51,16 +53,23 @@ class Law:
 
         ratio = _interpolated(self.places, self.ratios, places(self.family, works))
         low, high = self.ratios.min() - _BEYOND, self.ratios.max() + _BEYOND
-        found: Array = roofline(works, self.flops_per_s, self.bytes_per_s, self.least_s) * np.exp(np.clip(ratio, low, high))
+        base = roofline(self.family, works, self.flops_per_s, self.bytes_per_s, self.least_s)
+        found: Array = base * np.exp(np.clip(ratio, low, high))
         return found
 
 
-def roofline(works: WorkTable, flops_per_s: float, bytes_per_s: float, least_s: float) -> Array:
+def roofline(family: Family, works: WorkTable, flops_per_s: float, bytes_per_s: float, least_s: float) -> Array:
     """Williams, Waterman and Patterson, CACM 2009, and what the engine takes for any operator."""
     import numpy as np
 
-    found: Array = least_s + np.maximum(works.flops / flops_per_s, (works.weight_bytes + works.activation_bytes) / bytes_per_s)
+    found: Array = least_s + np.maximum(works.flops / flops_per_s, _moved_bytes(family, works) / bytes_per_s)
     return found
+
+
+def _moved_bytes(family: Family, works: WorkTable) -> Array:
+    """Of an ensemble of trees only the nodes on the way are read, which its comparisons count."""
+    moved: Array = works.activation_bytes + (0.0 if family is Family.tree else works.weight_bytes)
+    return moved
 
 
 def law_of(kernels: Sequence[TimedWork], least_s: float) -> Law:
@@ -70,9 +79,9 @@ def law_of(kernels: Sequence[TimedWork], least_s: float) -> Law:
     works = WorkTable.of([kernel.work for kernel in kernels])
     seconds = np.array([kernel.seconds.value for kernel in kernels])
     flops_per_s = _peak(works.flops / seconds)
-    bytes_per_s = _peak((works.weight_bytes + works.activation_bytes) / seconds)
     family = kernels[0].work.family
-    base = roofline(works, flops_per_s, bytes_per_s, least_s)
+    bytes_per_s = _peak(_moved_bytes(family, works) / seconds)
+    base = roofline(family, works, flops_per_s, bytes_per_s, least_s)
     return Law(family, flops_per_s, bytes_per_s, least_s, places(family, works), np.log(seconds / base))
 
 
@@ -93,11 +102,13 @@ def places(family: Family, works: WorkTable) -> Array:
         case Family.product:
             sizes = [works.count, rows, depth, columns, np.exp(np.where(works.weight_bytes > 0, _APART, 0.0))]
         case Family.convolution | Family.depthwise:
-            sizes = [rows, depth, columns * works.count, works.activation_bytes / rows]
+            channels = columns * works.count
+            wasted = np.ceil(channels / _LANES) * _LANES / channels
+            sizes = [rows, depth, channels, works.activation_bytes / rows, wasted**2]
         case Family.recurrent:
             sizes = [works.steps, rows, depth, columns]
         case Family.tree:
-            sizes = [works.trees, works.tree_depth, works.flops / np.maximum(works.trees * works.tree_depth, 1.0)]
+            sizes = [works.trees, works.tree_depth, works.flops]
         case _:
             sizes = [works.activation_bytes]
     return np.stack([np.log(np.maximum(size, 1.0)) for size in sizes], axis=1)

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 from infractl.domain.figure import Figure
 from infractl.domain.profile import ModelProfile, OperatorCost
 from infractl.domain.work import Family
+from infractl.placement.fetch import fetch_s
 from infractl.placement.kernel_time import Kernels, kernels_of, roofline
 from infractl.placement.speed import Speed
 from infractl.placement.thread_gain import ThreadGain, gains_of
-from infractl.placement.weight_fetch import fetch_s_per_byte
 from infractl.placement.work_table import WorkTable, at_batches
 
 if TYPE_CHECKING:
@@ -143,9 +143,8 @@ def operator_s(kind: OperatorCost, works: WorkTable, speed: Speed, *, threads: i
     kernels, gains = _known(_Same(speed.kernels), speed.operator_s.value)
     law = kernels.law(kind.family, kind.dtype, kind.operator)
     flops_per_s, bytes_per_s = speed.flops_per_s.value, speed.cached_bandwidth_bytes_per_s.value
-    alone_s = law.seconds(works) if law else roofline(works, flops_per_s, bytes_per_s, speed.operator_s.value)
-    fetched_s = works.weight_bytes * fetch_s_per_byte(speed, total_bytes, works.rows)
-    found: Array = (alone_s + fetched_s) / gains.of(kind.family, threads, alone_s)
+    alone_s = law.seconds(works) if law else roofline(kind.family, works, flops_per_s, bytes_per_s, speed.operator_s.value)
+    found: Array = (alone_s + fetch_s(works, speed, total_bytes)) / gains.of(kind.family, threads, alone_s)
     return found
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from infractl.domain.calibration import Calibration, WeightFetch
+from infractl.domain.calibration import ActivationFetch, Calibration, WeightFetch
 from infractl.domain.chip import Chip
 from infractl.domain.figure import Basis, Figure
 from infractl.domain.measurement import Measurements
@@ -34,7 +34,8 @@ class Speed:
     basis: Basis
     source: str
     kernels: tuple[TimedWork, ...] = ()
-    fetches: tuple[WeightFetch, ...] = ()
+    weight_fetches: tuple[WeightFetch, ...] = ()
+    activation_fetches: tuple[ActivationFetch, ...] = ()
 
 
 def speed_of(chip: Chip, recipe: Recipe, known: Measurements) -> Speed | Unknown:
@@ -63,5 +64,6 @@ def _calibrated(calibration: Calibration) -> Speed:
         basis=Basis.calibrated,
         source=f"this machine's calibration of {calibration.at:%Y-%m-%d}",
         kernels=calibration.kernels,
-        fetches=calibration.fetches,
+        weight_fetches=calibration.weight_fetches,
+        activation_fetches=calibration.activation_fetches,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from infractl.domain.work import Family, Product, Work
 from infractl.measure.kernel.graph import Graph, fed, random_values
@@ -11,6 +11,7 @@ from infractl.measure.kernel.kernel import Kernel, Model, Run, between, idle
 from infractl.tensors import Dtype
 
 _SHORT, _LONG = 1, 4
+_FEW = 4
 _SCALING = (16, 64, 256)
 """Channels of what is timed on several threads as well."""
 
@@ -33,59 +34,70 @@ class Shape:
         return (-(-self.size // self.stride)) ** 2
 
 
+_SQUARE_3 = ((8, 32), (16, 32), (24, 24), (32, 16), (64, 8), (64, 28), (128, 8), (128, 14), (256, 7))
+_SQUARE_1 = ((8, 32), (16, 32), (16, 1), (32, 32), (48, 12), (64, 14), (96, 24), (128, 14), (192, 1), (256, 7), (512, 4))
 _CHAINS = (
-    *(
-        Shape(c, c, 3, s, batch=b)
-        for c, s in ((16, 32), (32, 16), (64, 8), (64, 28), (128, 8), (128, 14), (256, 7))
-        for b in (1, 8)
-    ),
-    *(Shape(c, c, 1, s, batch=b) for c, s in ((16, 32), (32, 32), (64, 14), (128, 14), (256, 7), (512, 4)) for b in (1, 8)),
+    *(Shape(channels, channels, 3, size, batch=batch) for channels, size in _SQUARE_3 for batch in (1, 8)),
+    *(Shape(channels, channels, 1, size, batch=batch) for channels, size in _SQUARE_1 for batch in (1, 8)),
     Shape(64, 64, 3, 56),
-    Shape(24, 24, 3, 24),
-    Shape(48, 48, 1, 12),
-    Shape(96, 96, 1, 24),
     Shape(64, 64, 5, 14),
 )
-_DEPTHWISE = (
-    *(Shape(c, c, 3, s, groups=c, batch=b) for c, s in ((16, 48), (64, 28), (128, 14), (384, 7)) for b in (1, 8)),
-    Shape(32, 32, 5, 28, groups=32),
-    Shape(256, 256, 5, 7, groups=256),
-    Shape(40, 40, 3, 20, groups=40),
+_DEPTHWISE_SIZES = ((3, 16, 48), (3, 40, 20), (3, 64, 28), (3, 128, 14), (3, 384, 7), (5, 32, 28), (5, 96, 14), (5, 256, 7))
+"""Kernel, channels, image."""
+_DEPTHWISE = tuple(
+    Shape(channels, channels, kernel, size, groups=channels, batch=batch)
+    for kernel, channels, size in _DEPTHWISE_SIZES
+    for batch in (1, 8)
 )
-_SINGLE = (
-    *(Shape(3, c, k, s, stride, batch=b) for c, k, s, stride in ((32, 3, 64, 2), (64, 7, 96, 2), (16, 3, 32, 1)) for b in (1, 8)),
+_SINGLES = (
+    Shape(3, 32, 3, 64, 2),
+    Shape(3, 64, 7, 96, 2),
+    Shape(3, 16, 3, 32),
     Shape(1, 32, 3, 28),
-    *(Shape(c, 2 * c, k, s, 2, batch=b) for c, k, s in ((32, 3, 32), (64, 3, 16), (64, 1, 28), (128, 3, 14)) for b in (1, 8)),
-    *(Shape(c, d, 1, s, batch=b) for c, d, s in ((32, 192, 14), (192, 32, 14), (24, 144, 28), (320, 64, 7)) for b in (1, 8)),
-    *(Shape(c, c, 3, s, 2, groups=c) for c, s in ((64, 28), (192, 14))),
+    Shape(32, 64, 3, 32, 2),
+    Shape(64, 128, 3, 16, 2),
+    Shape(64, 128, 1, 28, 2),
+    Shape(128, 256, 3, 14, 2),
+    Shape(8, 48, 1, 24),
+    Shape(48, 8, 1, 24),
+    Shape(32, 192, 1, 14),
+    Shape(192, 32, 1, 14),
+    Shape(24, 144, 1, 28),
+    Shape(320, 64, 1, 7),
+    Shape(64, 64, 3, 28, 2, groups=64),
+    Shape(192, 192, 3, 14, 2, groups=192),
 )
+_SINGLE = tuple(replace(shape, batch=batch) for shape in _SINGLES for batch in (1, 8))
+
+
+_REORDERED = ((16, 16), (32, 32), (64, 14), (96, 28), (192, 14), (64, 56))
+"""Channels and image."""
 
 
 def convolutions() -> Iterator[Kernel]:
     for shape in (*_CHAINS, *_DEPTHWISE):
         longer, shorter = (_run(shape, length) for length in (_LONG, _SHORT))
-        scales = shape.inside in _SCALING
-        yield between(convolution_work(shape), longer, shorter, _LONG - _SHORT, scales=scales)
-        if shape.kernel == 1 or shape.groups > 1:
-            # Beside a dearer convolution, a change of layout is lost in the noise.
-            yield Kernel(work=_reordered(shape.inside, shape.size**2 * shape.batch), terms=_one_reorder(longer, shorter))
+        yield between(convolution_work(shape), longer, shorter, _LONG - _SHORT, scales=shape.inside in _SCALING)
     for shape in _SINGLE:
         yield _single(shape)
+    for channels, size in _REORDERED:
+        for batch in (1, 8):
+            yield Kernel(work=_reordered(channels, size**2 * batch), terms=_one_reorder(channels, size, batch))
 
 
-def _one_reorder(longer: Run, shorter: Run) -> tuple[tuple[float, Run], ...]:
-    """Half of what the shorter model takes without its convolution: one change of layout before it and one after it."""
+def _one_reorder(channels: int, size: int, batch: int) -> tuple[tuple[float, Run], ...]:
+    """A change of layout before and one after a convolution that takes no longer than they: half of what remains without it."""
+    cheap = Shape(channels, channels, 1, size, groups=channels, batch=batch)
     extra = _LONG - _SHORT
-    return ((-0.5 / extra, longer), (0.5 + 0.5 / extra, shorter), (-0.5, idle()))
+    return ((-0.5 / extra, _run(cheap, _LONG)), (0.5 + 0.5 / extra, _run(cheap, _SHORT)), (-0.5, idle()))
 
 
 def _single(shape: Shape) -> Kernel:
-    """It cannot be chained with itself: a chain at its output's shape tells what the change of layout there takes."""
-    before = Shape(shape.inside, shape.inside, 1, shape.size, batch=shape.batch)
-    after = Shape(shape.outside, shape.outside, 1, int(shape.outputs**0.5), batch=shape.batch)
+    """It cannot be chained with itself. What the changes of layout around it take is taken off; few channels need none before."""
     terms = [(1.0, _run(shape, 1)), (-1.0, idle())]
-    for chain in (after,) if shape.inside % 8 else (before, after):
-        terms += [(-factor, run) for factor, run in _one_reorder(_run(chain, _LONG), _run(chain, _SHORT))]
+    ends = [(shape.outside, int(shape.outputs**0.5))] + ([(shape.inside, shape.size)] if shape.inside > _FEW else [])
+    for channels, size in ends:
+        terms += [(-factor, run) for factor, run in _one_reorder(channels, size, shape.batch)]
     return Kernel(work=convolution_work(shape), terms=tuple(terms))
 
 

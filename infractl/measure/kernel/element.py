@@ -18,6 +18,8 @@ Build = Callable[[Graph, str, Shape], str]
 
 SHAPES: tuple[Shape, ...] = ((1, 2, 4, 8), (1, 8, 16, 16), (1, 32, 24, 32), (2, 64, 48, 48), (8, 64, 64, 64))
 """From hundreds of bytes to eight million."""
+LONG_ROWS: tuple[Shape, ...] = ((1, 1, 2, 64), (1, 1, 8, 256), (1, 4, 24, 256), (1, 16, 48, 768), (8, 16, 64, 256))
+"""With a last axis as wide as that of layers."""
 _CHAINED_ELEMENTS = 2**15
 _CHAIN = 8
 
@@ -35,11 +37,12 @@ class Operator:
     moves: float = 2.0
     again: bool = False
     scales: bool = False
+    shapes: tuple[Shape, ...] = SHAPES
 
 
 def timed(family: Family, operators: Sequence[Operator]) -> Iterator[Kernel]:
     for operator in operators:
-        for shape in SHAPES:
+        for shape in operator.shapes:
             yield _kernel(family, operator, shape)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from infractl.domain.work import Family
-from infractl.measure.kernel.element import Build, Operator, Shape, plain, timed
+from infractl.measure.kernel.element import LONG_ROWS, Build, Operator, Shape, plain, timed
 from infractl.measure.kernel.graph import Graph
 from infractl.measure.kernel.kernel import Kernel
 
@@ -24,13 +24,13 @@ def _scalars(name: str, *values: float) -> Build:
     return build
 
 
-def _row(name: str) -> Build:
+def _row(name: str, domain: str = "") -> Build:
     """With one row of the last axis, as a bias is added or a norm is scaled."""
 
     def build(graph: Graph, last: str, shape: Shape) -> str:
         import numpy as np
 
-        return graph.add(name, last, graph.weight(np.full(shape[-1], 1.01, np.float32)))
+        return graph.add(name, last, graph.weight(np.full(shape[-1], 1.01, np.float32)), domain=domain)
 
     return build
 
@@ -53,9 +53,9 @@ def elementwise() -> Iterator[Kernel]:
             Operator(name="Relu", build=plain("Relu")),
             Operator(name="Add", build=_scalars("Add", 0.1), again=True),
             Operator(name="Add", build=_twice("Add"), moves=3, again=True),
-            Operator(name="Add", build=_row("Add"), again=True, scales=True),
+            Operator(name="Add", build=_row("Add"), again=True, scales=True, shapes=LONG_ROWS),
             Operator(name="Mul", build=_twice("Mul"), moves=3, again=True, scales=True),
-            Operator(name="Mul", build=_row("Mul"), again=True),
+            Operator(name="Mul", build=_row("Mul"), again=True, shapes=LONG_ROWS),
             Operator(name="Sub", build=_scalars("Sub", 0.1), again=True),
             Operator(name="Div", build=_scalars("Div", 1.1), again=True),
             Operator(name="Sqrt", build=plain("Sqrt"), again=True),
@@ -80,6 +80,7 @@ def transcendental() -> Iterator[Kernel]:
             Operator(name="Erf", build=plain("Erf"), again=True),
             Operator(name="Softmax", build=plain("Softmax"), flops=5, again=True, scales=True),
             Operator(name="Gelu", build=plain("Gelu", domain=_OWN), flops=8, again=True, scales=True),
+            Operator(name="BiasGelu", build=_row("BiasGelu", domain=_OWN), flops=9, again=True, shapes=LONG_ROWS),
             Operator(name="QuickGelu", build=plain("QuickGelu", domain=_OWN), flops=6, again=True),
             Operator(name="Elu", build=plain("Elu"), flops=3, again=True),
         ],

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from infractl.domain.work import Family
-from infractl.measure.kernel.element import Build, Operator, Shape, plain, timed
+from infractl.measure.kernel.element import LONG_ROWS, Build, Operator, Shape, plain, timed
 from infractl.measure.kernel.graph import Graph
 from infractl.measure.kernel.kernel import Kernel
 
@@ -77,7 +77,12 @@ def reductions() -> Iterator[Kernel]:
         Family.reduction,
         [
             Operator(
-                name="LayerNormalization", build=_by_axis("LayerNormalization", -1, 2, axis=-1), flops=8, again=True, scales=True
+                name="LayerNormalization",
+                build=_by_axis("LayerNormalization", -1, 2, axis=-1),
+                flops=8,
+                again=True,
+                scales=True,
+                shapes=LONG_ROWS,
             ),
             Operator(name="BatchNormalization", build=_by_axis("BatchNormalization", 1, 4), flops=2),
             Operator(name="InstanceNormalization", build=_by_axis("InstanceNormalization", 1, 2), flops=8),

@@ -10,8 +10,8 @@ from infractl.measure.kernel.kernel import Kernel, Model, Run, alone
 from infractl.tensors import Dtype
 
 _ROWS = (1, 2, 4, 8, 16, 32, 128)
-_SQUARES = ((16, 16), (32, 16), (64, 8), (128, 8), (256, 4), (512, 2), (1024, 1))
-"""Width, and how many in a chain: a small one alone would take less than the noise of a call."""
+_SQUARES = ((16, 16), (32, 16), (64, 8), (128, 3), (256, 1), (512, 1), (1024, 1), (2048, 1))
+"""Width, and how many in a chain: a small one alone would be lost in the noise of a call. The nearest cache holds the chain."""
 _SCALING = (64, 256, 1024)
 _RECTANGLES = ((32, 256), (256, 32), (64, 1024), (1024, 64), (24, 96), (512, 2048), (2048, 512), (700, 12))
 _PAIRS = (

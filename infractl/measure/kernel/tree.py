@@ -10,66 +10,77 @@ from infractl.measure.kernel.kernel import Kernel, Model, Run, alone
 from infractl.tensors import Dtype
 
 _FEATURES = 24
-_ENSEMBLES = ((10, 4), (50, 3), (50, 8), (100, 5), (200, 3), (200, 7), (500, 5), (40, 11))
-"""Trees, and the depth of each of their leaves."""
+_ENSEMBLES = (
+    *((10, 4, 1), (50, 3, 1), (50, 8, 1), (100, 5, 1), (200, 3, 1), (200, 7, 1), (500, 5, 1), (40, 11, 1)),
+    *((60, 4, 3), (100, 8, 8), (200, 4, 4)),
+)
+"""Trees, the depth of each of their leaves, and the outputs that each leaf adds to."""
+_SCALING = ((200, 3, 1), (200, 7, 1))
 _ROWS = (1, 2, 4, 8, 16, 32, 128)
-_DIFFERENT_ROWS = 256
+_DIFFERENT_ROWS = 1024
 """Taken in turn: a processor learns the branches of a few rows by heart."""
+_SPREAD = 1.15
+"""Of the thresholds, where inputs spread by 1: three of four rows take the larger side of a branch, as in trained ensembles."""
+_FAVOURED = 0.12
+"""Feature n is asked for in proportion of exp(-n · this): trained trees ask some features often, and much the same of them."""
+_STEP = 0.5
 
 
 def trees() -> Iterator[Kernel]:
-    for count, depth in _ENSEMBLES:
-        model = Model(_ensemble(count, depth))
+    for ensemble in _ENSEMBLES:
+        count, depth, outputs = ensemble
+        model = Model(_ensemble(count, depth, outputs))
         for rows in _ROWS:
             inputs = tuple(
                 {"x0": random_values(rows, _FEATURES, seed=seed) * rows**0.5} for seed in range(_DIFFERENT_ROWS // rows)
             )
-            yield alone(tree_work(count, depth, rows), Run(model, inputs), scales=depth in (3, 7) and count == 200)
+            work = tree_work(count, depth, outputs, rows)
+            yield alone(work, Run(model, inputs), scales=ensemble in _SCALING)
 
 
-def _ensemble(count: int, depth: int) -> bytes:
+def _ensemble(count: int, depth: int, outputs: int) -> bytes:
     """Complete trees, whose node i has the children 2i + 1 and 2i + 2."""
     import numpy as np
 
     random = np.random.default_rng([count, depth])
     inner, size = 2**depth - 1, 2 ** (depth + 1) - 1
-    node = np.tile(np.arange(size), count)
-    tree = np.repeat(np.arange(count), size)
+    node, tree = np.tile(np.arange(size), count), np.repeat(np.arange(count), size)
     branches = node < inner
-    leaf = np.flatnonzero(~branches)
+    leaf = np.repeat(np.flatnonzero(~branches), outputs)
+    shares = np.exp(-_FAVOURED * np.arange(_FEATURES))
+    features = random.choice(_FEATURES, len(node), p=shares / shares.sum())
+    thresholds = np.round(_SPREAD * random.standard_normal(len(node)) / _STEP) * _STEP
     graph = Graph()
     given = graph.add(
         "TreeEnsembleRegressor",
         graph.input(["batch", _FEATURES]),
         domain="ai.onnx.ml",
-        n_targets=1,
+        n_targets=outputs,
         nodes_treeids=tree.tolist(),
         nodes_nodeids=node.tolist(),
-        nodes_featureids=np.where(branches, random.integers(0, _FEATURES, len(node)), 0).tolist(),
+        nodes_featureids=np.where(branches, features, 0).tolist(),
         nodes_modes=np.where(branches, "BRANCH_LEQ", "LEAF").tolist(),
-        nodes_values=np.where(branches, random.standard_normal(len(node)), 0.0).tolist(),
+        nodes_values=np.where(branches, thresholds, 0.0).tolist(),
         nodes_truenodeids=np.where(branches, 2 * node + 1, 0).tolist(),
         nodes_falsenodeids=np.where(branches, 2 * node + 2, 0).tolist(),
-        nodes_missing_value_tracks_true=[0] * len(node),
-        nodes_hitrates=[1.0] * len(node),
         target_treeids=tree[leaf].tolist(),
         target_nodeids=node[leaf].tolist(),
-        target_ids=[0] * len(leaf),
+        target_ids=(np.arange(len(leaf)) % outputs).tolist(),
         target_weights=random.standard_normal(len(leaf)).tolist(),
     )
     return graph.finish(given)
 
 
-def tree_work(count: int, depth: int, rows: int) -> Work:
-    """Complete trees, as a profile tells them."""
+def tree_work(count: int, depth: int, outputs: int, rows: int) -> Work:
+    """Complete trees, as a profile tells them: a comparison at each branch on the way, an addition to each output."""
     nodes = count * (2 ** (depth + 1) - 1)
     return Work(
         family=Family.tree,
         operator="TreeEnsembleRegressor",
         dtype=Dtype.float32,
-        flops=float(rows * count * depth),
+        flops=float(rows * count * (depth + outputs)),
         weight_bytes=20.0 * nodes,
-        activation_bytes=4.0 * rows * (_FEATURES + 1),
+        activation_bytes=4.0 * rows * (_FEATURES + outputs),
         trees=count,
         depth=depth,
     )

@@ -1,27 +1,31 @@
-"""What it costs to fetch weights that the nearest cache has lost: products by many matrices, against one and the same."""
+"""What it costs to fetch what the nearest cache has lost: weights of many products, and activations that are large."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from infractl.domain.work import Product
+from infractl.domain.work import Family, Product, Work
 from infractl.measure.kernel.graph import Graph, random_values
-from infractl.measure.kernel.kernel import Kernel, Model, Run, idle
+from infractl.measure.kernel.kernel import Kernel, Model, Run, alone, idle
 from infractl.measure.kernel.product import product_work
+from infractl.tensors import Dtype
 
 _WIDTH = 256
 _MATRIX_BYTES = 4 * _WIDTH * _WIDTH
 _ROWS = (1, 8, 32)
 _AGAIN = 8
 _FROM_BYTES, _STEPS_TO_16_MIB = 2**19, 5
+_ACTIVATIONS = (0.4, 0.6, 0.8, 1.0, 1.5, 2.5)
+"""Of the last cache, read and written together."""
+_LEAST_COMPARED_BYTES = 16 * 2**20
 _BEYOND = (0.75, 1.0, 1.5, 2.0, 3.0)
 """Of the last cache: where the weights begin to come from memory."""
 
 
-def fetches(last_cache_bytes: int, most_bytes: int) -> Iterator[tuple[int, int, Kernel]]:
+def weight_fetches(last_cache_bytes: int, most_bytes: int) -> Iterator[tuple[int, int, Kernel]]:
     """How many bytes of weights a model has, for how many rows, and what a product by one matrix takes more in it."""
     again = Model(_chain(_AGAIN, different=False))
-    for total_bytes in sizes(last_cache_bytes, most_bytes):
+    for total_bytes in weight_sizes(last_cache_bytes, most_bytes):
         count = total_bytes // _MATRIX_BYTES
         model = Model(_chain(count, different=True))
         for rows in _ROWS:
@@ -31,11 +35,28 @@ def fetches(last_cache_bytes: int, most_bytes: int) -> Iterator[tuple[int, int, 
             yield total_bytes, rows, Kernel(work=work, terms=terms)
 
 
-def sizes(last_cache_bytes: int, most_bytes: int) -> list[int]:
+def weight_sizes(last_cache_bytes: int, most_bytes: int) -> list[int]:
     """From half a MiB, which the nearest cache holds, to where the last one holds hardly anything."""
     near = [_FROM_BYTES * 2**step for step in range(_STEPS_TO_16_MIB + 1)]
     far = [int(share * last_cache_bytes) for share in _BEYOND]
     return sorted({size for size in (*near, *far) if size <= most_bytes and (size in far or size < far[0])})
+
+
+def activation_fetches(last_cache_bytes: int) -> Iterator[Kernel]:
+    """An operator that does hardly anything, on ever more bytes: the first of them is what others are compared with."""
+    for share in _ACTIVATIONS:
+        rows = int(share * max(last_cache_bytes, _LEAST_COMPARED_BYTES)) // (8 * _WIDTH)
+        graph = Graph()
+        run = Run(Model(graph.finish(graph.add("Neg", graph.input(["rows", _WIDTH])))), ({"x0": random_values(rows, _WIDTH)},))
+        work = Work(
+            family=Family.elementwise,
+            operator="Neg",
+            dtype=Dtype.float32,
+            flops=float(rows * _WIDTH),
+            weight_bytes=0.0,
+            activation_bytes=8.0 * rows * _WIDTH,
+        )
+        yield alone(work, run)
 
 
 def _chain(count: int, *, different: bool) -> bytes:

