@@ -23,10 +23,10 @@ class ProductCost:
 
     def at(self, dimensions: Mapping[str, float]) -> Product:
         return Product(
-            count=self.count.at(dimensions),
-            rows=self.rows.at(dimensions),
-            depth=self.depth.at(dimensions),
-            columns=self.columns.at(dimensions),
+            count=max(0.0, self.count.at(dimensions)),
+            rows=max(0.0, self.rows.at(dimensions)),
+            depth=max(0.0, self.depth.at(dimensions)),
+            columns=max(0.0, self.columns.at(dimensions)),
         )
 
 
@@ -47,16 +47,19 @@ class OperatorCost:
     depth: float = 0.0
 
     def at(self, dimensions: Mapping[str, float]) -> Work:
-        """Where each dimension has the given size. Raises KeyError for a dimension that is not given."""
+        """Where each dimension has the given size. Raises KeyError for a dimension that is not given.
+
+        A window that slides over a length costs nothing where the length is shorter, never less than nothing.
+        """
         return Work(
             family=self.family,
             operator=self.operator,
             dtype=self.dtype,
-            flops=self.flops.at(dimensions),
+            flops=max(0.0, self.flops.at(dimensions)),
             weight_bytes=self.weight_bytes,
-            activation_bytes=self.activation_bytes.at(dimensions),
+            activation_bytes=max(0.0, self.activation_bytes.at(dimensions)),
             product=self.product.at(dimensions) if self.product else None,
-            steps=self.steps.at(dimensions),
+            steps=max(0.0, self.steps.at(dimensions)),
             trees=self.trees,
             depth=self.depth,
         )
@@ -82,6 +85,8 @@ class ModelProfile:
     out anew, or None where that was not asked or cannot be had.
     `live_bytes` are the activations alive at the moments that may be the worst: the peak is the largest of them.
     `weights_bytes` is what all weights take together, each counted once however many operators read it.
+    `sampled` are the sizes of each dimension at which it was evaluated; `deviation` is the part of the whole by which the costs
+    in `given` miss at the last of them: 0 where they are polynomials, and above where strides and windows round.
     """
 
     format: str
@@ -94,6 +99,8 @@ class ModelProfile:
     given: Execution
     executed: Execution | None = None
     live_bytes: tuple[Polynomial, ...] = ()
+    sampled: tuple[tuple[str, tuple[int, ...]], ...] = ()
+    deviation: float = 0.0
 
     @property
     def run(self) -> Execution:

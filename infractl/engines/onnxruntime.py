@@ -6,6 +6,7 @@ import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import onnxruntime
@@ -40,6 +41,7 @@ _ENGINE_FAILURES: tuple[type[Exception], ...] = (
     TypeError,
     MemoryError,
 )
+_ENGINE_OR_DISK_FAILURES: tuple[type[Exception], ...] = (*_ENGINE_FAILURES, OSError)
 # An error comes as an exception; a line on stderr beside it would say it twice.
 _FATAL_ONLY = 4
 _LONGEST_MESSAGE = 300
@@ -89,6 +91,33 @@ def open_session(path: Path, options: SessionOptions) -> OnnxSession:
             remedy="export the model to ONNX again",
         ) from error
     return OnnxSession(session, _signature(session, path))
+
+
+def optimized_model(path: Path) -> bytes:
+    """The model as the engine executes it on this CPU, in ONNX's format with the engine's own operators in it. Nothing is run.
+
+    The engine writes it out with all weights, so time and memory grow with them. Raises ModelError where it cannot open the file.
+    """
+    options = onnxruntime.SessionOptions()
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = _FATAL_ONLY
+    # Weights are packed for the kernels only after the graph is written.
+    options.add_session_config_entry("session.disable_prepacking", "1")
+    try:
+        with TemporaryDirectory(prefix="infractl-", ignore_cleanup_errors=True) as directory:
+            written = Path(directory) / "optimized.onnx"
+            options.optimized_model_filepath = str(written)
+            onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+            return written.read_bytes()
+    except _ENGINE_OR_DISK_FAILURES as error:
+        raise ModelError.of(
+            "model-unreadable",
+            summary="ONNX Runtime cannot open this file as a model",
+            detail=useful_part(str(error)),
+            at=str(path),
+            remedy="export the model to ONNX again",
+        ) from error
 
 
 def useful_part(message: str) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from math import prod
+from math import ceil, prod
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from infractl.errors import ModelError
+from infractl.profile.tensor_types import element_bytes
 
 if TYPE_CHECKING:
     from onnx import AttributeProto, GraphProto, ModelProto, TensorProto
@@ -22,20 +23,41 @@ def external_bytes(model: ModelProto, path: Path, project_root: Path) -> int:
     return sum(f.stat().st_size for f in files)
 
 
-def load_small(model: ModelProto, path: Path) -> None:
-    """Take tensors that may say a shape, such as a Reshape's, into the model: inference reads their values.
+def load_small(model: ModelProto, path: Path) -> tuple[bytes, ...]:
+    """Take tensors that may say a shape, such as a Reshape's, into the model: inference reads their values. Gives what was read.
 
-    Only after `external_bytes` found nothing wrong with where they are kept.
+    Only after `external_bytes` found nothing wrong with where they are kept. Raises ModelError for one that cannot be read.
     """
-    from onnx.external_data_helper import load_external_data_for_tensor
+    from onnx import TensorProto
 
+    loaded = []
     for tensor in _external_tensors(model):
-        if prod(int(size) for size in tensor.dims) <= MOST_SHAPE_ELEMENTS:
-            load_external_data_for_tensor(tensor, str(path.parent))
+        elements = prod(int(size) for size in tensor.dims)
+        size = element_bytes(tensor.data_type)
+        if size is None or not 0 <= elements <= MOST_SHAPE_ELEMENTS:
+            continue
+        entries = _entries(tensor)
+        try:
+            with (path.parent / entries["location"]).open("rb") as file:
+                file.seek(_number(entries, "offset", path))
+                # No more than it needs, whatever length it claims.
+                tensor.raw_data = file.read(ceil(elements * size))
+        except OSError as error:
+            raise ModelError.of(
+                "model-data-missing",
+                summary="a file of the model's weights is missing or too short",
+                detail=f"{tensor.name} is kept in {entries['location']!r}: {error.strerror or error}",
+                at=str(path),
+                remedy="make the weights' file readable",
+            ) from error
+        del tensor.external_data[:]
+        tensor.data_location = TensorProto.DEFAULT
+        loaded.append(tensor.raw_data)
+    return tuple(loaded)
 
 
 def _file(tensor: TensorProto, path: Path, project_root: Path) -> Path:
-    entries: dict[str, str] = {e.key: e.value for e in tensor.external_data}
+    entries = _entries(tensor)
     location = entries.get("location", "")
     file = (path.parent / location).resolve()
     if not location or Path(location).is_absolute() or not file.is_relative_to(project_root.resolve()):
@@ -56,6 +78,10 @@ def _file(tensor: TensorProto, path: Path, project_root: Path) -> Path:
             remedy="copy the weights' file that was exported with the model beside it",
         )
     return file
+
+
+def _entries(tensor: TensorProto) -> dict[str, str]:
+    return {e.key: e.value for e in tensor.external_data}
 
 
 def _number(entries: dict[str, str], key: str, path: Path) -> int:

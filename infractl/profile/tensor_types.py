@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Collection
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +13,9 @@ from infractl.tensors import Dtype, Signature, TensorSpec
 
 if TYPE_CHECKING:
     from onnx import GraphProto, TypeProto, ValueInfoProto
+
+DEFAULT_DOMAINS = frozenset({"", "ai.onnx"})
+"""What ONNX calls the domain of its own operators."""
 
 BATCH = "batch"
 """What a dynamic first axis without a name is called. In practice it is the batch."""
@@ -35,9 +40,35 @@ _DTYPES = {
 
 def dtype(element_type: int) -> Dtype | None:
     """The element type, or None for one that the protocol cannot carry."""
+    return _DTYPES.get(_name(element_type))
+
+
+_BITS = {
+    **{"BOOL": 8, "UINT8": 8, "INT8": 8, "UINT16": 16, "INT16": 16, "FLOAT16": 16, "BFLOAT16": 16},
+    **{"UINT32": 32, "INT32": 32, "FLOAT": 32, "UINT64": 64, "INT64": 64, "DOUBLE": 64, "COMPLEX64": 64, "COMPLEX128": 128},
+    **{"FLOAT8E4M3FN": 8, "FLOAT8E4M3FNUZ": 8, "FLOAT8E5M2": 8, "FLOAT8E5M2FNUZ": 8, "FLOAT8E8M0": 8},
+    **{"UINT4": 4, "INT4": 4, "FLOAT4E2M1": 4, "UINT2": 2, "INT2": 2},
+    # What an engine keeps for an element, without its letters: a std::string of libstdc++ and of libc++ takes 32 and 24 bytes.
+    "STRING": 256,
+}
+
+
+@cache
+def element_bytes(element_type: int) -> float | None:
+    """Bytes that an element takes, below one for those that are packed; None for a type that is not known."""
+    name = _name(element_type)
+    return _BITS[name] / 8 if name in _BITS else None
+
+
+@cache
+def _name(element_type: int) -> str:
+    """ONNX's name, empty for a number that it does not know."""
     from onnx import TensorProto
 
-    return _DTYPES.get(TensorProto.DataType.Name(element_type))
+    try:
+        return str(TensorProto.DataType.Name(element_type))
+    except ValueError:
+        return ""
 
 
 def shape(kind: TypeProto) -> tuple[int | str, ...] | None:
@@ -50,12 +81,11 @@ def shape(kind: TypeProto) -> tuple[int | str, ...] | None:
     return None if "" in axes else axes
 
 
-def name_axes(graph: GraphProto) -> None:
+def name_axes(graph: GraphProto, weights: Collection[str]) -> None:
     """Give each unnamed dynamic axis of the inputs and outputs a name, so that shape inference can carry it through the graph.
 
     The names are those that the engine gives: the first axis is the batch, any other is counted through the model.
     """
-    weights = weight_names(graph)
     unnamed = itertools.count()
     for value in (*(v for v in graph.input if v.name not in weights), *graph.output):
         for position, axis in enumerate(value.type.tensor_type.shape.dim):

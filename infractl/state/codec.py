@@ -22,6 +22,7 @@ from infractl.domain import value
 from infractl.domain.figure import Figure
 from infractl.domain.journal import Entry
 from infractl.domain.placement import Quantity
+from infractl.domain.polynomial import Polynomial
 from infractl.domain.unknown import Unknown
 from infractl.domain.value import Json
 from infractl.units import Money
@@ -82,6 +83,8 @@ def _converter() -> Converter:
     converter.register_structure_hook(int | str, lambda size, _: _exactly(size, int if type(size) is int else str))
     for known in (Decimal, Figure, Money):
         converter.register_structure_hook(known | Unknown, _or_unknown(converter, known))
+    converter.register_unstructure_hook(Polynomial, _terms)
+    converter.register_structure_hook(Polynomial, _polynomial)
     quantity = _quantity(converter)
     converter.register_structure_hook(Quantity, quantity)
     converter.register_structure_hook(Quantity | str, lambda json, to: json if isinstance(json, str) else quantity(json, to))
@@ -146,6 +149,15 @@ def _float(json: Json, _: Any) -> float:
     if type(json) not in (int, float):
         raise TypeError(f"{json!r} is no number")
     return float(json)
+
+
+def _terms(polynomial: Polynomial) -> Json:
+    """Each term a list: its coefficient, then the names of its dimensions."""
+    return [[float(coefficient), *term] for term, coefficient in polynomial.terms.items()]
+
+
+def _polynomial(json: Json, kind: Any) -> Polynomial:
+    return Polynomial({tuple(_exactly(name, str) for name in names): _float(number, kind) for number, *names in json})
 
 
 def _decimal_text(number: Decimal) -> str:

@@ -25,6 +25,8 @@ from infractl.domain.measurement import Measurement
 from infractl.domain.offer import Rate
 from infractl.domain.placement import Prediction, Relaxed, Violation
 from infractl.domain.plan import Plan
+from infractl.domain.polynomial import Polynomial
+from infractl.domain.profile import ModelProfile
 from infractl.domain.service_state import ServiceState
 from infractl.domain.unknown import Unknown
 from infractl.domain.value import Blob, Output, Redacted, SecretRef
@@ -75,7 +77,8 @@ LEAVES[Any] = st.recursive(
 
 
 @pytest.mark.parametrize(
-    ("kind", "examples"), [(ServiceState, 40), (Plan, 25), (Entry, 60), (Measurement, 30), (Calibration, 30), (Rate, 60)]
+    ("kind", "examples"),
+    [(ServiceState, 40), (Plan, 25), (Entry, 60), (Measurement, 30), (Calibration, 30), (Rate, 60), (ModelProfile, 20)],
 )
 def test_a_value_that_went_through_json_text_equals_itself(kind: Any, examples: int) -> None:
     @settings(max_examples=examples, deadline=None, database=None, suppress_health_check=list(HealthCheck))
@@ -160,6 +163,19 @@ def test_what_a_violation_compares_stays_text_figure_or_money(have: Any) -> None
 def test_what_a_demand_is_relaxed_to_is_a_number_with_its_unit(to: Any) -> None:
     with pytest.raises(ValueError, match=r"\$\.to"):
         decode(Relaxed, {"field": "slo.latency.p99", "to": to})
+
+
+@given(st.dictionaries(st.lists(st.text(max_size=4), max_size=3).map(tuple), NUMBERS, max_size=4))
+def test_a_polynomial_keeps_its_terms_whatever_its_dimensions_are_called(terms: dict[tuple[str, ...], float]) -> None:
+    polynomial = Polynomial(terms)
+
+    assert decode(Polynomial, json.loads(json.dumps(encode(polynomial)))) == polynomial
+
+
+@pytest.mark.parametrize("json_form", [[[]], [["batch"]], [[1, 2]], [["1", "batch"]], [1], {"batch": 1}, None, [[True]]])
+def test_json_that_is_no_polynomial_is_refused(json_form: Any) -> None:
+    with pytest.raises(ValueError):
+        decode(Polynomial, json_form)
 
 
 def test_a_whole_float_has_one_spelling() -> None:

@@ -1,0 +1,135 @@
+"""What a graph costs as functions of its dimensions, from its evaluations at the points of a grid."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from infractl.domain.polynomial import Polynomial
+from infractl.domain.profile import ONCE, Execution, OperatorCost, ProductCost
+from infractl.domain.work import Product, Work
+from infractl.profile.fit import fit
+from infractl.profile.sample import Grid, Point
+from infractl.profile.trace import Place, Step, Trace
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+Evaluate = Callable[[Point], Trace]
+
+_COLUMNS = 7
+"""Operations, bytes, steps, and the four sizes of a product."""
+_NO_PRODUCT = Product(count=0.0, rows=0.0, depth=0.0, columns=0.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Costed:
+    """`deviation` is by how much operations or bytes of the whole graph differ at the grid's further point, as a part of them."""
+
+    execution: Execution
+    live_bytes: tuple[Polynomial, ...]
+    deviation: float
+
+
+def cost(grid: Grid, evaluate: Evaluate) -> Costed:
+    """Evaluate the graph at every point, and at one further."""
+    # The largest first: which branch is the dearer is decided there.
+    further = evaluate(grid.check)
+    traces = [evaluate(point) for point in grid.points]
+    steps = _aligned(traces)
+    costs = _costs(grid, [rows for rows in steps.values() if _costed(rows)])
+    uncosted = Counter(next(filter(None, rows)).label for rows in steps.values() if not _costed(rows))
+    execution = Execution(
+        operators=tuple(costs),
+        uncosted=tuple(sorted(uncosted.items())),
+        bounded=tuple(sorted({name for trace in traces for name in trace.bounded})),
+    )
+    return Costed(execution=execution, live_bytes=_live(grid, traces, further), deviation=_deviation(costs, further, grid.check))
+
+
+def _aligned(traces: Sequence[Trace]) -> Mapping[Place, Sequence[Step | None]]:
+    """The same node's steps at each point: None where it is not run there."""
+    by_place = [{step.place: step for step in trace.steps} for trace in traces]
+    places = dict.fromkeys(step.place for trace in traces for step in trace.steps)
+    return {place: [steps.get(place) for steps in by_place] for place in places}
+
+
+def _costed(rows: Sequence[Step | None]) -> bool:
+    return all(step is None or step.work is not None for step in rows)
+
+
+def _costs(grid: Grid, nodes: Sequence[Sequence[Step | None]]) -> list[OperatorCost]:
+    import numpy as np
+
+    points = len(grid.points)
+    values = np.array([[_numbers(step) for step in rows] for rows in nodes], np.float64).reshape(len(nodes), points, _COLUMNS)
+    fitted = iter(fit(grid, values.transpose(1, 0, 2).reshape(points, -1)))
+    return [_operator_cost(next(filter(None, rows)), fitted) for rows in nodes]
+
+
+def _numbers(step: Step | None) -> tuple[float, ...]:
+    """Nothing where it is not run."""
+    if step is None or step.work is None:
+        return (0.0,) * _COLUMNS
+    work, product = step.work, step.work.product or _NO_PRODUCT
+    return (work.flops, work.activation_bytes, work.steps, product.count, product.rows, product.depth, product.columns)
+
+
+def _operator_cost(step: Step, fitted: Iterator[Polynomial]) -> OperatorCost:
+    flops, activation_bytes, steps, *product = (next(fitted) for _ in range(_COLUMNS))
+    work = _work(step)
+    count, rows, depth, columns = product
+    return OperatorCost(
+        name=step.name,
+        operator=step.label,
+        family=work.family,
+        dtype=work.dtype,
+        flops=flops,
+        weight_bytes=work.weight_bytes,
+        activation_bytes=activation_bytes,
+        product=ProductCost(count=count, rows=rows, depth=depth, columns=columns) if work.product else None,
+        steps=ONCE if steps == ONCE else steps,
+        trees=work.trees,
+        depth=work.depth,
+    )
+
+
+def _work(step: Step) -> Work:
+    if step.work is None:
+        raise ValueError(f"{step.name} was not costed")
+    return step.work
+
+
+def _live(grid: Grid, traces: Sequence[Trace], further: Trace) -> tuple[Polynomial, ...]:
+    """Of the moments that are the worst at any point."""
+    import numpy as np
+
+    moments = {_worst(trace.live_bytes) for trace in (*traces, further) if trace.live_bytes}
+    if not moments:
+        return ()
+    live: NDArray[np.float64] = np.array([[trace.live_bytes[moment] for moment in sorted(moments)] for trace in traces])
+    different: list[Polynomial] = []
+    for polynomial in fit(grid, live):
+        if polynomial not in different:
+            different.append(polynomial)
+    return tuple(different)
+
+
+def _worst(live: Sequence[float]) -> int:
+    return max(range(len(live)), key=live.__getitem__)
+
+
+def _deviation(costs: Sequence[OperatorCost], further: Trace, sizes: Point) -> float:
+    known = [step.work for step in further.steps if step.work]
+    found = [each.at(sizes) for each in costs]
+    return max(
+        _difference(sum(work.flops for work in found), sum(work.flops for work in known)),
+        _difference(sum(work.activation_bytes for work in found), sum(work.activation_bytes for work in known)),
+    )
+
+
+def _difference(found: float, known: float) -> float:
+    return abs(found - known) / known if known else float(bool(found))
