@@ -1,4 +1,4 @@
-"""Convolutional nets: with residual blocks as in ResNet (He et al., 2015), with inverted ones as in MobileNetV2 (Sandler et al., 2018)."""
+"""Convolutional nets: residual blocks as in ResNet (He et al., 2015), inverted ones as in MobileNetV2 (Sandler et al., 2018)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _CLASSES = 10
 
 
 def residual_net(folder: Path, name: str, size: int, widths: Sequence[int], blocks: int, seed: int = 0) -> Subject:
-    """Over colour images of size x size: for each width so many blocks of two 3x3 convolutions; the image is halved between widths."""
+    """Over colour images of size x size: so many blocks of two 3x3 convolutions for each width, a smaller image for the next."""
     network = new_network(seed)
     last = network.add("Relu", network.convolution(network.input("image", "batch", 3, size, size), 3, widths[0]))
     inputs = widths[0]

@@ -76,7 +76,7 @@ class Network:
     def convolution(self, last: str, inputs: int, outputs: int, *, kernel: int = 3, stride: int = 1, groups: int = 1) -> str:
         """A convolution that keeps the image's size but for its stride, and a normalization behind it."""
         weight = self.random_weight(outputs, inputs // groups, kernel, kernel, inputs=kernel * kernel * inputs // groups)
-        shape = {"kernel_shape": [kernel] * 2, "pads": [kernel // 2] * 4, "strides": [stride] * 2}
+        shape: dict[str, Any] = {"kernel_shape": [kernel] * 2, "pads": [kernel // 2] * 4, "strides": [stride] * 2}
         made = self.add("Conv", last, weight, group=groups, **shape)
         norm = (self.random.random((4, outputs)) + 0.5).astype(np.float32)
         return self.add("BatchNormalization", made, *(self.weight(values) for values in norm))

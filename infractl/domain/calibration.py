@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from infractl.domain.figure import Figure
-from infractl.domain.work import TimedWork
+from infractl.domain.work import Family, TimedWork
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,8 +25,9 @@ class WeightFetch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActivationFetch:
-    """What each byte adds that an operator reads or writes, where these are `moved_bytes` in all, more than the last cache keeps."""
+    """What each byte adds that an operator reads or writes, where it moves `moved_bytes` in all: more than caches keep."""
 
+    family: Family
     moved_bytes: int
     seconds_per_byte: Figure
 

@@ -73,17 +73,18 @@ def thread_counts(cores: int) -> list[int]:
 
 def _weight_fetches(directory: Path, cache_bytes: int) -> Iterator[WeightFetch]:
     listed = list(weight_fetches(cache_bytes, MOST_STREAMED_BYTES))
-    timed = time_kernels([kernel for _, _, kernel in listed], directory)
+    timed = time_kernels([kernel for _, _, kernel in listed], directory, rounds=3)
     for (total_bytes, rows, kernel), taken in zip(listed, timed, strict=True):
         per_byte = taken.seconds.scaled(1 / kernel.work.weight_bytes, "s/B")
         yield WeightFetch(total_bytes=total_bytes, rows=rows, seconds_per_byte=per_byte)
 
 
 def _activation_fetches(directory: Path, cache_bytes: int) -> Iterator[ActivationFetch]:
-    within, *beyond = time_kernels(list(activation_fetches(cache_bytes)), directory)
-    kept = within.seconds.value / within.work.activation_bytes
-    for taken in beyond:
-        moved = taken.work.activation_bytes
-        ends = [max(0.0, seconds / moved - kept) for seconds in (taken.seconds.value, taken.seconds.low, taken.seconds.high)]
-        per_byte = replace(taken.seconds, unit="s/B", value=ends[0], low=ends[1], high=ends[2])
-        yield ActivationFetch(moved_bytes=int(moved), seconds_per_byte=per_byte)
+    for kernels in activation_fetches(cache_bytes):
+        within, *beyond = time_kernels(kernels, directory, rounds=3)
+        kept = within.seconds.value / within.work.activation_bytes
+        for taken in beyond:
+            moved = taken.work.activation_bytes
+            ends = [max(0.0, seconds / moved - kept) for seconds in (taken.seconds.value, taken.seconds.low, taken.seconds.high)]
+            per_byte = replace(taken.seconds, unit="s/B", value=ends[0], low=ends[1], high=ends[2])
+            yield ActivationFetch(family=taken.work.family, moved_bytes=int(moved), seconds_per_byte=per_byte)

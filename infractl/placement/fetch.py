@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from infractl.domain.calibration import WeightFetch
+from infractl.domain.work import Family
 from infractl.placement.speed import Speed
 from infractl.placement.work_table import WorkTable
 
@@ -15,9 +16,15 @@ if TYPE_CHECKING:
     Array = NDArray[Any]
 
 
-def fetch_s(works: WorkTable, speed: Speed, total_bytes: float) -> Array:
+_MEASURED = {Family.convolution: Family.convolution, Family.product: Family.convolution, Family.depthwise: Family.depthwise}
+"""The family whose activations tell of a family's. All others move bytes one after another, as elementwise operators do."""
+
+
+def fetch_s(family: Family, works: WorkTable, speed: Speed, total_bytes: float) -> Array:
     """Seconds that each work takes more than its kernel, in a model whose weights take `total_bytes` in all."""
-    found: Array = works.weight_bytes * _weights(works, speed, total_bytes) + works.activation_bytes * _activations(works, speed)
+    found: Array = works.weight_bytes * _weights(works, speed, total_bytes) + works.activation_bytes * _activations(
+        family, works, speed
+    )
     return found
 
 
@@ -34,7 +41,8 @@ def _weights(works: WorkTable, speed: Speed, total_bytes: float) -> Array:
         return everywhere
     whole = _at(speed.weight_fetches, np.full_like(works.rows, total_bytes), works.rows)
     own = _at(speed.weight_fetches, works.weight_bytes, works.rows)
-    return np.maximum(whole - own, 0.0)
+    found: Array = np.maximum(whole - own, 0.0)
+    return found
 
 
 def _at(fetches: Sequence[WeightFetch], total_bytes: Array, rows: Array) -> Array:
@@ -60,11 +68,13 @@ def _line(fetches: Sequence[WeightFetch], sizes: Array) -> Array:
     return found
 
 
-def _activations(works: WorkTable, speed: Speed) -> Array:
+def _activations(family: Family, works: WorkTable, speed: Speed) -> Array:
     import numpy as np
 
-    known = sorted((fetch.moved_bytes, fetch.seconds_per_byte.value) for fetch in speed.activation_fetches)
+    like = _MEASURED.get(family, Family.elementwise)
+    known = sorted((f.moved_bytes, f.seconds_per_byte.value) for f in speed.activation_fetches if f.family is like)
     if not known:
-        return np.zeros_like(works.rows)
+        nothing: Array = np.zeros_like(works.rows)
+        return nothing
     found: Array = np.interp(works.activation_bytes, [moved for moved, _ in known], [each for _, each in known], left=0.0)
     return found

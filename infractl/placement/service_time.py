@@ -144,7 +144,7 @@ def operator_s(kind: OperatorCost, works: WorkTable, speed: Speed, *, threads: i
     law = kernels.law(kind.family, kind.dtype, kind.operator)
     flops_per_s, bytes_per_s = speed.flops_per_s.value, speed.cached_bandwidth_bytes_per_s.value
     alone_s = law.seconds(works) if law else roofline(kind.family, works, flops_per_s, bytes_per_s, speed.operator_s.value)
-    found: Array = (alone_s + fetch_s(works, speed, total_bytes)) / gains.of(kind.family, threads, alone_s)
+    found: Array = (alone_s + fetch_s(kind.family, works, speed, total_bytes)) / gains.of(kind.family, threads, alone_s)
     return found
 
 

@@ -76,7 +76,7 @@ _REORDERED = ((16, 16), (32, 32), (64, 14), (96, 28), (192, 14), (64, 56))
 
 def convolutions() -> Iterator[Kernel]:
     for shape in (*_CHAINS, *_DEPTHWISE):
-        longer, shorter = (_run(shape, length) for length in (_LONG, _SHORT))
+        longer, shorter = (chain_of(shape, length) for length in (_LONG, _SHORT))
         yield between(convolution_work(shape), longer, shorter, _LONG - _SHORT, scales=shape.inside in _SCALING)
     for shape in _SINGLE:
         yield _single(shape)
@@ -89,12 +89,12 @@ def _one_reorder(channels: int, size: int, batch: int) -> tuple[tuple[float, Run
     """A change of layout before and one after a convolution that takes no longer than they: half of what remains without it."""
     cheap = Shape(channels, channels, 1, size, groups=channels, batch=batch)
     extra = _LONG - _SHORT
-    return ((-0.5 / extra, _run(cheap, _LONG)), (0.5 + 0.5 / extra, _run(cheap, _SHORT)), (-0.5, idle()))
+    return ((-0.5 / extra, chain_of(cheap, _LONG)), (0.5 + 0.5 / extra, chain_of(cheap, _SHORT)), (-0.5, idle()))
 
 
 def _single(shape: Shape) -> Kernel:
     """It cannot be chained with itself. What the changes of layout around it take is taken off; few channels need none before."""
-    terms = [(1.0, _run(shape, 1)), (-1.0, idle())]
+    terms = [(1.0, chain_of(shape, 1)), (-1.0, idle())]
     ends = [(shape.outside, int(shape.outputs**0.5))] + ([(shape.inside, shape.size)] if shape.inside > _FEW else [])
     for channels, size in ends:
         terms += [(-factor, run) for factor, run in _one_reorder(channels, size, shape.batch)]
@@ -104,7 +104,8 @@ def _single(shape: Shape) -> Kernel:
 _runs: dict[tuple[Shape, int], Run] = {}
 
 
-def _run(shape: Shape, length: int) -> Run:
+def chain_of(shape: Shape, length: int) -> Run:
+    """A model of so many of the convolution, one behind the other; of one where its output is of another shape."""
     if (shape, length) not in _runs:
         graph = Graph()
         image = (shape.batch, shape.inside, shape.size, shape.size)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from infractl.domain.work import Family, Product, Work
+from infractl.measure.kernel.convolution import Shape, chain_of, convolution_work
 from infractl.measure.kernel.graph import Graph, random_values
-from infractl.measure.kernel.kernel import Kernel, Model, Run, alone, idle
+from infractl.measure.kernel.kernel import Kernel, Model, Run, alone, between, idle
 from infractl.measure.kernel.product import product_work
 from infractl.tensors import Dtype
 
@@ -15,9 +16,10 @@ _MATRIX_BYTES = 4 * _WIDTH * _WIDTH
 _ROWS = (1, 8, 32)
 _AGAIN = 8
 _FROM_BYTES, _STEPS_TO_16_MIB = 2**19, 5
-_ACTIVATIONS = (0.4, 0.6, 0.8, 1.0, 1.5, 2.5)
+_ACTIVATIONS = (0.4, 0.7, 1.0, 1.5, 2.5)
 """Of the last cache, read and written together."""
 _LEAST_COMPARED_BYTES = 16 * 2**20
+_CHANNELS, _IMAGE = 64, 48
 _BEYOND = (0.75, 1.0, 1.5, 2.0, 3.0)
 """Of the last cache: where the weights begin to come from memory."""
 
@@ -42,21 +44,33 @@ def weight_sizes(last_cache_bytes: int, most_bytes: int) -> list[int]:
     return sorted({size for size in (*near, *far) if size <= most_bytes and (size in far or size < far[0])})
 
 
-def activation_fetches(last_cache_bytes: int) -> Iterator[Kernel]:
-    """An operator that does hardly anything, on ever more bytes: the first of them is what others are compared with."""
-    for share in _ACTIVATIONS:
-        rows = int(share * max(last_cache_bytes, _LEAST_COMPARED_BYTES)) // (8 * _WIDTH)
-        graph = Graph()
-        run = Run(Model(graph.finish(graph.add("Neg", graph.input(["rows", _WIDTH])))), ({"x0": random_values(rows, _WIDTH)},))
-        work = Work(
-            family=Family.elementwise,
-            operator="Neg",
-            dtype=Dtype.float32,
-            flops=float(rows * _WIDTH),
-            weight_bytes=0.0,
-            activation_bytes=8.0 * rows * _WIDTH,
-        )
-        yield alone(work, run)
+def activation_fetches(last_cache_bytes: int) -> Iterator[Sequence[Kernel]]:
+    """Operators of three families on ever more bytes: the first of each is what the others are compared with."""
+    moved = [int(share * max(last_cache_bytes, _LEAST_COMPARED_BYTES)) for share in _ACTIVATIONS]
+    yield [_negation(moved_bytes) for moved_bytes in moved]
+    yield [_convolution(moved_bytes, groups=1) for moved_bytes in moved]
+    yield [_convolution(moved_bytes, groups=_CHANNELS) for moved_bytes in moved]
+
+
+def _negation(moved_bytes: int) -> Kernel:
+    rows = moved_bytes // (8 * _WIDTH)
+    graph = Graph()
+    run = Run(Model(graph.finish(graph.add("Neg", graph.input(["rows", _WIDTH])))), ({"x0": random_values(rows, _WIDTH)},))
+    work = Work(
+        family=Family.elementwise,
+        operator="Neg",
+        dtype=Dtype.float32,
+        flops=float(rows * _WIDTH),
+        weight_bytes=0.0,
+        activation_bytes=8.0 * rows * _WIDTH,
+    )
+    return alone(work, run)
+
+
+def _convolution(moved_bytes: int, groups: int) -> Kernel:
+    batch = max(1, moved_bytes // (8 * _CHANNELS * _IMAGE**2))
+    shape = Shape(_CHANNELS, _CHANNELS, 1 if groups == 1 else 3, _IMAGE, groups=groups, batch=batch)
+    return between(convolution_work(shape), chain_of(shape, 2), chain_of(shape, 1), 1)
 
 
 def _chain(count: int, *, different: bool) -> bytes:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from infractl.domain.work import Family, Work
 from infractl.measure.kernel.graph import Graph, random_values
 from infractl.measure.kernel.kernel import Kernel, Model, Run, alone
 from infractl.tensors import Dtype
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from onnx import NodeProto
+
 _FEATURES = 24
 _ENSEMBLES = (
     *((10, 4, 1), (50, 3, 1), (50, 8, 1), (100, 5, 1), (200, 3, 1), (200, 7, 1), (500, 5, 1), (40, 11, 1)),
-    *((60, 4, 3), (100, 8, 8), (200, 4, 4)),
+    *((60, 4, 3), (100, 8, 8), (200, 4, 4), (100, 10, 4), (30, 13, 2)),
 )
 """Trees, the depth of each of their leaves, and the outputs that each leaf adds to."""
 _SCALING = ((200, 3, 1), (200, 7, 1))
@@ -51,24 +56,34 @@ def _ensemble(count: int, depth: int, outputs: int) -> bytes:
     features = random.choice(_FEATURES, len(node), p=shares / shares.sum())
     thresholds = np.round(_SPREAD * random.standard_normal(len(node)) / _STEP) * _STEP
     graph = Graph()
-    given = graph.add(
-        "TreeEnsembleRegressor",
-        graph.input(["batch", _FEATURES]),
-        domain="ai.onnx.ml",
-        n_targets=outputs,
-        nodes_treeids=tree.tolist(),
-        nodes_nodeids=node.tolist(),
-        nodes_featureids=np.where(branches, features, 0).tolist(),
-        nodes_modes=np.where(branches, "BRANCH_LEQ", "LEAF").tolist(),
-        nodes_values=np.where(branches, thresholds, 0.0).tolist(),
-        nodes_truenodeids=np.where(branches, 2 * node + 1, 0).tolist(),
-        nodes_falsenodeids=np.where(branches, 2 * node + 2, 0).tolist(),
-        target_treeids=tree[leaf].tolist(),
-        target_nodeids=node[leaf].tolist(),
-        target_ids=(np.arange(len(leaf)) % outputs).tolist(),
-        target_weights=random.standard_normal(len(leaf)).tolist(),
-    )
+    given = graph.add("TreeEnsembleRegressor", graph.input(["batch", _FEATURES]), domain="ai.onnx.ml", n_targets=outputs)
+    columns = {
+        "nodes_treeids": tree,
+        "nodes_nodeids": node,
+        "nodes_featureids": np.where(branches, features, 0),
+        "nodes_values": np.where(branches, thresholds, 0.0),
+        "nodes_truenodeids": np.where(branches, 2 * node + 1, 0),
+        "nodes_falsenodeids": np.where(branches, 2 * node + 2, 0),
+        "target_treeids": tree[leaf],
+        "target_nodeids": node[leaf],
+        "target_ids": np.arange(len(leaf)) % outputs,
+        "target_weights": random.standard_normal(len(leaf)),
+    }
+    modes = [b"BRANCH_LEQ" if branch else b"LEAF" for branch in branches]
+    _extend(graph.nodes[-1], columns, modes)
     return graph.finish(given)
+
+
+def _extend(node: NodeProto, columns: Mapping[str, NDArray[Any]], modes: Sequence[bytes]) -> None:
+    """Add long attributes at once: `onnx.helper` looks at each value of them."""
+    from onnx import AttributeProto
+
+    node.attribute.add(name="nodes_modes", type=AttributeProto.STRINGS).strings.extend(modes)
+    for name, values in columns.items():
+        if values.dtype.kind == "f":
+            node.attribute.add(name=name, type=AttributeProto.FLOATS).floats.extend(values.tolist())
+        else:
+            node.attribute.add(name=name, type=AttributeProto.INTS).ints.extend(values.tolist())
 
 
 def tree_work(count: int, depth: int, outputs: int, rows: int) -> Work:
