@@ -50,7 +50,7 @@ def load_small(model: ModelProto, path: Path) -> tuple[bytes, ...]:
                 at=str(path),
                 remedy="make the weights' file readable",
             ) from error
-        del tensor.external_data[:]
+        # Where it lay stays told: two tensors of one place are tied.
         tensor.data_location = TensorProto.DEFAULT
         loaded.append(tensor.raw_data)
     return tuple(loaded)
@@ -106,19 +106,19 @@ def _external_tensors(model: ModelProto) -> Iterator[TensorProto]:
 
 def _in_graph(graph: GraphProto) -> Iterator[TensorProto]:
     sparse = [t for s in graph.sparse_initializer for t in (s.values, s.indices)]
-    yield from filter(_is_external, [*graph.initializer, *sparse])
+    yield from filter(is_external, [*graph.initializer, *sparse])
     for node in graph.node:
         yield from _in_attributes(node.attribute)
 
 
 def _in_attributes(attributes: Iterable[AttributeProto]) -> Iterator[TensorProto]:
     for attribute in attributes:
-        yield from filter(_is_external, [attribute.t, *attribute.tensors])
+        yield from filter(is_external, [attribute.t, *attribute.tensors])
         for graph in [attribute.g, *attribute.graphs]:
             yield from _in_graph(graph)
 
 
-def _is_external(tensor: TensorProto) -> bool:
+def is_external(tensor: TensorProto) -> bool:
     from onnx import TensorProto
 
     return tensor.data_location == TensorProto.EXTERNAL

@@ -29,6 +29,11 @@ class Sampled:
     grid: Grid
     costed: Costed
 
+    def rank(self) -> tuple[int, bool, int, float]:
+        """The lower, the better: what is not costed, whether polynomials hold, what has no effect, by how much they miss."""
+        missing = sum(count for _, count in self.costed.execution.uncosted)
+        return missing, self.costed.deviation > CLOSE, len(self.without_effect), self.costed.deviation
+
     @property
     def without_effect(self) -> frozenset[str]:
         """Lengths on which no operation depends."""
@@ -73,8 +78,7 @@ class Graph:
             last = found[-1]
             if self.exhausted or (last.costed.deviation <= CLOSE and (len(found) > 1 or not last.without_effect)):
                 break
-        close = [each for each in found if each.costed.deviation <= CLOSE]
-        return min(close, key=lambda e: len(e.without_effect)) if close else min(found, key=lambda e: e.costed.deviation)
+        return min(found, key=Sampled.rank)
 
     def _grids(self, dimensions: Dimensions) -> Iterator[tuple[Dimensions, Grid]]:
         """From what suits most models to what suits few."""

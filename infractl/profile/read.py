@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from infractl.errors import ModelError
+from infractl.profile.external_data import is_external
 from infractl.profile.tensor import MOST_VALUE_ELEMENTS
 from infractl.profile.tensor_types import DEFAULT_DOMAINS, name_axes
 
@@ -181,7 +182,7 @@ def _large_constant(node: NodeProto) -> TensorProto | None:
 
 
 def _is_small(tensor: TensorProto) -> bool:
-    return prod(tensor.dims) <= MOST_VALUE_ELEMENTS and not tensor.external_data
+    return prod(tensor.dims) <= MOST_VALUE_ELEMENTS and not is_external(tensor)
 
 
 def _without_elements(name: str, tensor: TensorProto) -> TensorProto:
@@ -201,7 +202,7 @@ def _check_tensor(tensor: TensorProto, path: Path) -> None:
     import onnx
 
     try:
-        if not tensor.external_data:
+        if not is_external(tensor):
             onnx.checker.check_tensor(tensor)
     except onnx.checker.ValidationError as error:
         raise unreadable(path, _first_line(error)) from error

@@ -60,7 +60,8 @@ class Stepper:
             return Outcome((None,) * len(instruction.outputs), None, folded, contradiction=str(error))
         if _vanishes(instruction, present, outputs):
             return Outcome((None,) * len(instruction.outputs), None, folded, contradiction="the window is larger than the image")
-        outputs = [None if known is None or known.elements > MOST_ELEMENTS else known for known in outputs]
+        if any(known and known.elements > MOST_ELEMENTS for known in outputs):
+            return Outcome((None,) * len(instruction.outputs), None, folded, contradiction="it would not fit into any memory")
         if folded:
             outputs = [known and Tensor(known.element_type, known.shape, True, known.value) for known in outputs]
         return Outcome(tuple(outputs), self._work(instruction, inputs, outputs), folded)

@@ -6,6 +6,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from infractl.profile.external_data import is_external
 from infractl.profile.node import Operand
 from infractl.profile.tensor_types import dtype, element_bytes
 
@@ -73,7 +74,7 @@ def of_proto(tensor: TensorProto) -> Tensor:
     """A tensor of the file. Its elements are read where they are few and lie in the model's own file."""
     shape = tuple(int(size) for size in tensor.dims)
     known = Tensor(tensor.data_type, shape, constant=True)
-    if not worth_keeping(known) or _is_elsewhere(tensor):
+    if not worth_keeping(known) or is_external(tensor):
         return known
     from onnx import numpy_helper
 
@@ -108,9 +109,3 @@ def worth_keeping(tensor: Tensor) -> bool:
     whole = tensor.element_type in (TensorProto.INT64, TensorProto.INT32, TensorProto.BOOL)
     few = tensor.elements <= (MOST_VALUE_ELEMENTS if whole else MOST_FRACTIONS)
     return few and tensor.element_type != TensorProto.STRING
-
-
-def _is_elsewhere(tensor: TensorProto) -> bool:
-    from onnx import TensorProto
-
-    return tensor.data_location == TensorProto.EXTERNAL
