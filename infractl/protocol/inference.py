@@ -6,15 +6,17 @@ The names are those of the specification, https://github.com/kserve/open-inferen
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
-from infractl.protocol.data import FLOATS, read_tensor
-from infractl.protocol.refusal import bad_request, quote
+from infractl.protocol.data import SENDABLE, DataReader
+from infractl.protocol.refusal import RequestError, bad_request, quote
 from infractl.tensors import Dtype, Signature, Tensor, TensorSpec
+
+_INTEGER, _OBJECT = {int}, {dict}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,42 +27,82 @@ class Limits:
     reject_non_finite: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class Request(NamedTuple):
     """A request that fits the signature. `inputs` has the model's order; `items` is its size along the batch, 1 without one."""
 
     inputs: Mapping[str, Tensor]
     items: int
+    join_key: Hashable
+    """Equal for requests that can be joined: their sizes in every axis but the first."""
     id: str | None
     outputs: Sequence[str]
 
 
-def decode_request(body: bytes, signature: Signature, limits: Limits) -> Request:
-    """Raises RequestError with the first reason found why the body does not fit the signature or the limits."""
-    document = _parse(body, limits)
-    identity = document.get("id")
-    if identity is not None and not _is_text(identity):
-        raise bad_request("the request's id is no string")
-    inputs = _inputs(_entries(document, "inputs"), signature, limits)
-    items = next((tensor.shape[0] for tensor in inputs.values()), 1) if signature.batched else 1
-    if not 1 <= items <= limits.max_items:
-        raise bad_request(f"the batch has {items} items, and it takes from 1 to {limits.max_items}")
-    return Request(inputs=inputs, items=items, id=identity, outputs=_wanted_outputs(document, signature))
+class RequestReader:
+    """Reads bodies against one signature. What can be said of every request is worked out once: there are many."""
+
+    def __init__(self, signature: Signature, limits: Limits) -> None:
+        self._limits = limits
+        self._batched = signature.batched
+        self._inputs = {spec.name: _Input(spec, limits) for spec in signature.inputs}
+        self._outputs = [spec.name for spec in signature.outputs]
+        # Where nothing but the batch is free, any two requests have equal keys.
+        self._alike = all(isinstance(axis, int) for spec in signature.inputs for axis in spec.shape[1:])
+
+    def read(self, body: bytes) -> Request:
+        """Raises RequestError with the first reason found why the body does not fit the signature or the limits."""
+        document = _parse(body, self._limits)
+        identity = document.get("id")
+        if identity is not None and not _is_text(identity):
+            raise bad_request("the request's id is no string")
+        inputs = self._tensors(_entries(document, "inputs"))
+        items = next(iter(inputs.values())).shape[0] if self._batched and inputs else 1
+        if not 1 <= items <= self._limits.max_items:
+            raise bad_request(f"the batch has {items} items, and it takes from 1 to {self._limits.max_items}")
+        key = () if self._alike else tuple([tensor.shape[1:] for tensor in inputs.values()])
+        return Request(inputs, items, key, identity, self._wanted(document))
+
+    def _tensors(self, entries: list[dict[str, Any]]) -> dict[str, Tensor]:
+        found: dict[str, Tensor] = {}
+        axes: dict[str, tuple[int, str]] = {}
+        for entry in entries:
+            name = _named(entry, self._inputs, "input")
+            if name in found:
+                raise bad_request(f"input {quote(name)} is given twice")
+            found[name] = self._inputs[name].read(entry, axes)
+        if len(found) < len(self._inputs):
+            missing = next(name for name in self._inputs if name not in found)
+            raise bad_request(f"input {quote(missing)} is missing")
+        return found if len(found) == 1 else {name: found[name] for name in self._inputs}
+
+    def _wanted(self, document: dict[str, Any]) -> Sequence[str]:
+        if not document.get("outputs"):
+            return self._outputs
+        names = [_named(entry, self._outputs, "output") for entry in _entries(document, "outputs")]
+        if len(set(names)) < len(names):
+            raise bad_request("an output is asked for twice")
+        return names
 
 
-def encode_response(
-    *, model: str, version: str, identity: str | None, outputs: Mapping[str, Tensor], signature: Signature, wanted: Sequence[str]
-) -> bytes:
-    """The answer with the `wanted` outputs, flat in row-major order. JSON has no NaN and no infinity: they go out as null."""
-    dtypes = {spec.name: spec.dtype for spec in signature.outputs}
-    document: dict[str, Any] = {"model_name": model, "model_version": version}
-    if identity is not None:
-        document["id"] = identity
-    document["outputs"] = [
-        {"name": name, "shape": outputs[name].shape, "datatype": dtypes[name], "data": _flat(outputs[name], dtypes[name])}
-        for name in wanted
-    ]
-    return orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY)
+class ResponseWriter:
+    """Writes the answers of one version of a model."""
+
+    def __init__(self, model: str, version: str, signature: Signature) -> None:
+        self._named = {"model_name": model, "model_version": version}
+        # Plain strings: an enumeration's member takes orjson longer.
+        self._dtypes = {spec.name: str(spec.dtype) for spec in signature.outputs}
+
+    def write(self, outputs: Mapping[str, Tensor], identity: str | None, wanted: Sequence[str]) -> bytes:
+        """The `wanted` outputs, flat in row-major order. JSON has no NaN and no infinity: they go out as null."""
+        document: dict[str, Any] = {**self._named, "outputs": [self._output(name, outputs[name]) for name in wanted]}
+        if identity is not None:
+            document["id"] = identity
+        return orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY)
+
+    def _output(self, name: str, tensor: Tensor) -> dict[str, Any]:
+        dtype, flat = self._dtypes[name], tensor.reshape(-1)
+        data = flat.tolist() if dtype == Dtype.bytes_ else flat
+        return {"name": name, "shape": tensor.shape, "datatype": dtype, "data": data}
 
 
 def encode_error(reason: str) -> bytes:
@@ -90,11 +132,6 @@ def _described(specs: Iterable[TensorSpec]) -> list[dict[str, Any]]:
     ]
 
 
-def _flat(tensor: Tensor, dtype: Dtype) -> Any:
-    flat = tensor.reshape(-1)
-    return flat.tolist() if dtype is Dtype.bytes_ else flat
-
-
 def _parse(body: bytes, limits: Limits) -> dict[str, Any]:
     try:
         document = orjson.loads(body)
@@ -120,80 +157,62 @@ def _refuse_body(body: bytes, error: orjson.JSONDecodeError) -> Any:
 
 def _entries(document: dict[str, Any], member: str) -> list[dict[str, Any]]:
     entries = document.get(member)
-    if type(entries) is not list or not all(type(entry) is dict for entry in entries):
+    if type(entries) is not list or not _OBJECT.issuperset(map(type, entries)):
         raise bad_request(f'the request has no list of objects as "{member}"')
     return entries
 
 
-def _inputs(entries: list[dict[str, Any]], signature: Signature, limits: Limits) -> dict[str, Tensor]:
-    specs = {spec.name: spec for spec in signature.inputs}
-    found: dict[str, Tensor] = {}
-    axes: dict[str, tuple[int, str]] = {}
-    for entry in entries:
-        spec = _named(entry, specs, "input")
-        if spec.name in found:
-            raise bad_request(f"input {quote(spec.name)} is given twice")
-        found[spec.name] = _tensor(entry, spec, axes, limits)
-    missing = [name for name in specs if name not in found]
-    if missing:
-        raise bad_request(f"input {quote(missing[0])} is missing")
-    return {name: found[name] for name in specs}
+class _Input:
+    """What a request's entry for one of the model's inputs must be."""
+
+    def __init__(self, spec: TensorSpec, limits: Limits) -> None:
+        self._shape = spec.shape
+        self._dtype = str(spec.dtype)
+        self._where = f"input {quote(spec.name)}"
+        sendable = spec.dtype in SENDABLE
+        self._data = DataReader(self._where, spec.dtype, reject_non_finite=limits.reject_non_finite) if sendable else None
+
+    def read(self, entry: dict[str, Any], axes: dict[str, tuple[int, str]]) -> Tensor:
+        """The tensor, if it fits the sizes that `axes` already has; `axes` learns the new ones. Raises RequestError."""
+        datatype = entry.get("datatype")
+        if datatype != self._dtype:
+            raise bad_request(f"{self._where} is given as {_datatype(datatype)}, and the model takes {self._dtype}")
+        shape = self._sizes(entry.get("shape"), axes)
+        if "data" not in entry:
+            raise bad_request(f"{self._where} has no data; tensors are taken as JSON only")
+        if self._data is None:
+            raise bad_request(f"{self._where} is {self._dtype}, which JSON cannot carry")
+        return self._data.read(entry["data"], shape)
+
+    def _sizes(self, given: Any, axes: dict[str, tuple[int, str]]) -> list[int]:
+        if type(given) is not list or not _INTEGER.issuperset(map(type, given)) or (given and min(given) < 0):
+            raise bad_request(f"{self._where} has no list of whole numbers as its shape")
+        if len(given) != len(self._shape):
+            raise self._other_shape(given)
+        for size, axis in zip(given, self._shape, strict=True):
+            if type(axis) is str:
+                first, owner = axes.setdefault(axis, (size, self._where))
+                if size != first:
+                    raise bad_request(f"{self._where} has {size} along {axis}, and {owner} has {first}")
+            elif size != axis:
+                raise self._other_shape(given)
+        return given
+
+    def _other_shape(self, given: list[int]) -> RequestError:
+        wanted = ", ".join(map(str, self._shape))
+        return bad_request(f"{self._where} has the shape {quote(given)}, and the model takes [{wanted}]")
 
 
-def _named(entry: dict[str, Any], specs: Mapping[str, TensorSpec], what: str) -> TensorSpec:
+def _named(entry: dict[str, Any], names: Collection[str], what: str) -> str:
     name = entry.get("name")
-    if type(name) is not str or name not in specs:
+    if type(name) is not str or name not in names:
         given = quote(name) if type(name) is str else "without a name"
-        raise bad_request(f"{what} {given} is not one of the model's: {', '.join(specs)}")
-    return specs[name]
-
-
-def _tensor(entry: dict[str, Any], spec: TensorSpec, axes: dict[str, tuple[int, str]], limits: Limits) -> Tensor:
-    where = f"input {quote(spec.name)}"
-    datatype = entry.get("datatype")
-    if datatype != spec.dtype:
-        raise bad_request(f"{where} is given as {_datatype(datatype)}, and the model takes {spec.dtype}")
-    shape = _shape(where, entry.get("shape"), spec, axes)
-    if "data" not in entry:
-        raise bad_request(f"{where} has no data; tensors are taken as JSON only")
-    tensor = read_tensor(where, entry["data"], spec.dtype, shape)
-    if limits.reject_non_finite and spec.dtype in FLOATS:
-        import numpy as np
-
-        if not np.isfinite(tensor).all():
-            raise bad_request(f"{where} holds NaN, infinity or a number outside the range of {spec.dtype}")
-    return tensor
+        raise bad_request(f"{what} {given} is not one of the model's: {', '.join(names)}")
+    return name
 
 
 def _datatype(given: Any) -> str:
     return quote(given) if type(given) is str else "no datatype"
-
-
-def _shape(where: str, given: Any, spec: TensorSpec, axes: dict[str, tuple[int, str]]) -> list[int]:
-    """The shape, if it fits `spec` and the sizes that `axes` already has; `axes` learns the new ones."""
-    if type(given) is not list or not all(type(size) is int and size >= 0 for size in given):
-        raise bad_request(f"{where} has no list of whole numbers as its shape")
-    wanted = f"the model takes [{', '.join(map(str, spec.shape))}]"
-    if len(given) != len(spec.shape):
-        raise bad_request(f"{where} has the shape {quote(given)}, and {wanted}")
-    for size, axis in zip(given, spec.shape, strict=True):
-        if isinstance(axis, str):
-            first, owner = axes.setdefault(axis, (size, where))
-            if size != first:
-                raise bad_request(f"{where} has {size} along {axis}, and {owner} has {first}")
-        elif size != axis:
-            raise bad_request(f"{where} has the shape {quote(given)}, and {wanted}")
-    return given
-
-
-def _wanted_outputs(document: dict[str, Any], signature: Signature) -> list[str]:
-    if not document.get("outputs"):
-        return [spec.name for spec in signature.outputs]
-    specs = {spec.name: spec for spec in signature.outputs}
-    names = [_named(entry, specs, "output").name for entry in _entries(document, "outputs")]
-    if len(set(names)) < len(names):
-        raise bad_request("an output is asked for twice")
-    return names
 
 
 def _is_text(value: Any) -> bool:

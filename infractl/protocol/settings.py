@@ -84,6 +84,9 @@ class ServerStatus:
     releases: tuple[ReleaseStatus, ...]
 
 
+BRIEF_CALL_S = 0.0002
+"""A call of the model with the largest batch that takes no longer is made on the server's event loop, others in a thread."""
+
 SETTINGS_FILE = "settings.json"
 RECORD_FILE = "server.json"
 LOCK_FILE = "server.lock"

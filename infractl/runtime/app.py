@@ -1,117 +1,97 @@
-"""The public port: Open Inference Protocol routes and the metrics, a bare ASGI app."""
+"""The public port: Open Inference Protocol routes and the metrics."""
 
 from __future__ import annotations
 
-import asyncio
-import time
-from functools import partial
-
 from infractl import __version__
-from infractl.errors import ModelError
-from infractl.protocol.inference import decode_request, encode_error, encode_json, encode_model, encode_response
+from infractl.protocol.inference import encode_error, encode_json, encode_model
 from infractl.protocol.refusal import RequestError, quote
-from infractl.runtime.batcher import GoneError
+from infractl.runtime.exchange import Exchange
 from infractl.runtime.gate import Gate
-from infractl.runtime.http import CLOSE, JSON, Header, Receive, Scope, Send, has_gone, read_json_body, respond
+from infractl.runtime.http import CLOSE, JSON, Header, check_head
+from infractl.runtime.inference import Inference
 from infractl.runtime.metrics import Metrics
 from infractl.runtime.release import Serving
 from infractl.runtime.releases import Releases
 from infractl.runtime.route import Page, Route, find_route
 
-LARGEST_BODY_BYTES = 64 * 2**20
 _TEXT: Header = (b"content-type", b"text/plain; version=0.0.4; charset=utf-8")
 _RETRY_AFTER: Header = (b"retry-after", b"1")
-_CLIENT_GONE = 499
-"""What nginx counts where the client did not wait; nobody receives it."""
 
 
 class PublicApp:
     """`gate` counts the inference requests of the whole server; once it is closed the server is stopping."""
 
+    largest_body_bytes = 64 * 2**20
+
     def __init__(self, service: str, releases: Releases, metrics: Metrics) -> None:
         self.gate = Gate()
+        self.metrics = metrics
         self._service = service
         self._releases = releases
-        self._metrics = metrics
         metrics.watch(queue_depth=lambda: releases.queue_depth, in_flight=lambda: self.gate.inside)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        route = find_route(scope["raw_path"])
+    def begin(self, exchange: Exchange) -> Inference | None:
+        route = find_route(exchange.target)
         if route is None or route.model not in (None, self._service):
-            await self._refuse(send, RequestError(404, f"there is nothing at {quote(scope['path'])}"))
-        elif scope["method"] not in route.page.methods:
-            methods = ", ".join(route.page.methods)
-            await self._refuse(send, RequestError(405, f"{quote(scope['path'])} takes {methods}"), (b"allow", methods.encode()))
+            self.refuse(exchange, RequestError(404, f"there is nothing at {quote(exchange.readable_path)}"))
+        elif exchange.method not in route.methods:
+            methods = ", ".join(route.methods)
+            refusal = RequestError(405, f"{quote(exchange.readable_path)} takes {methods}")
+            self.refuse(exchange, refusal, (b"allow", methods.encode()))
         elif route.page is Page.infer:
-            await self._infer(route, scope, receive, send)
+            return self._enter(exchange, route)
         else:
-            await self._show(route, send)
+            self._show(exchange, route)
+        return None
 
-    async def _infer(self, route: Route, scope: Scope, receive: Receive, send: Send) -> None:
-        started_s = time.perf_counter()
-        entered = self.gate.enter()
-        serving = self._releases.find(route.version) if entered else None
-        status = 500
+    def loaded(self, version: str | None) -> Serving:
+        """What answers for that version, or for none. Raises RequestError."""
+        serving = self._releases.find(version)
+        if serving is None:
+            raise _absent(version)
+        return serving
+
+    def refuse(self, exchange: Exchange, refusal: RequestError, *headers: Header) -> None:
+        extra = (*headers, _RETRY_AFTER) if refusal.status == 503 else headers
+        exchange.answer(refusal.status, encode_error(refusal.reason), *self.headers(JSON, *extra))
+
+    def headers(self, *headers: Header) -> tuple[Header, ...]:
+        """With the word that ends the connection once the server is stopping."""
+        return (*headers, CLOSE) if self.gate.closed else headers
+
+    def _enter(self, exchange: Exchange, route: Route) -> Inference | None:
+        if not self.gate.enter():
+            self.metrics.answered("", 503, 0.0)
+            self.refuse(exchange, RequestError(503, "the server is stopping"))
+            return None
+        serving = self._releases.find(route.version)
+        inference = Inference(self, exchange, route.version, serving)
         try:
-            if not entered:
-                raise RequestError(503, "the server is stopping")
-            self._loaded(serving, route)
-            # A client that sends slowly takes no place among the release's requests, and another release may answer by then.
-            body = await read_json_body(scope, receive, LARGEST_BODY_BYTES)
-            serving = self._loaded(self._releases.find(route.version), route)
-            answer = await self._answer(serving, body, receive)
-            await respond(send, 200, answer, self._headers(JSON))
-            status = 200
+            if serving is None:
+                raise _absent(route.version)
+            check_head(exchange.headers, self.largest_body_bytes)
         except RequestError as refusal:
-            status = refusal.status
-            await self._refuse(send, refusal)
-        except GoneError:
-            status = _CLIENT_GONE
-        except asyncio.CancelledError:
-            # Nobody cancels a request but the end of the grace; the client is told, and the task ends here.
-            status = 503
-            await self._refuse(send, RequestError(status, "the server stopped before the answer was ready"))
-        finally:
-            if entered:
-                self.gate.leave()
-            self._metrics.answered(serving.version if serving else "", status, time.perf_counter() - started_s)
+            inference.refuse(refusal)
+            return None
+        return inference
 
-    async def _answer(self, serving: Serving, body: bytes, receive: Receive) -> bytes:
-        if not serving.gate.enter():
-            raise RequestError(503, f"the server has {serving.gate.bound} requests already, which is all that it takes")
-        try:
-            request = decode_request(body, serving.signature, serving.limits)
-            outputs = await serving.batcher.run(request.inputs, request.items, partial(has_gone, receive))
-        except ModelError as error:
-            raise RequestError(500, f"the model failed: {error.diagnostics[0].detail}") from error
-        finally:
-            serving.gate.leave()
-        return encode_response(
-            model=self._service,
-            version=serving.version,
-            identity=request.id,
-            outputs=outputs,
-            signature=serving.signature,
-            wanted=request.outputs,
-        )
-
-    async def _show(self, route: Route, send: Send) -> None:
+    def _show(self, exchange: Exchange, route: Route) -> None:
         try:
             body, content = self._page(route)
         except RequestError as refusal:
-            await self._refuse(send, refusal)
+            self.refuse(exchange, refusal)
         else:
-            await respond(send, 200, body, self._headers(content))
+            exchange.answer(200, body, *self.headers(content))
 
     def _page(self, route: Route) -> tuple[bytes, Header]:
         match route.page:
             case Page.metrics:
-                return self._metrics.render(), _TEXT
+                return self.metrics.render(), _TEXT
             case Page.live:
                 return encode_json({"live": True}), JSON
             case Page.server:
                 return encode_json({"name": "infractl", "version": __version__, "extensions": []}), JSON
-        serving = self._loaded(self._releases.find(route.version), route)
+        serving = self.loaded(route.version)
         match route.page:
             case Page.model:
                 return encode_model(self._service, self._releases.versions, serving.signature), JSON
@@ -122,17 +102,8 @@ class PublicApp:
             case _:
                 return encode_json({"name": self._service, "ready": True}), JSON
 
-    def _loaded(self, serving: Serving | None, route: Route) -> Serving:
-        if serving is None and route.version is not None:
-            raise RequestError(404, f"version {quote(route.version)} is not loaded")
-        if serving is None:
-            raise RequestError(503, "no release is active")
-        return serving
 
-    async def _refuse(self, send: Send, refusal: RequestError, *headers: Header) -> None:
-        extra = (*headers, _RETRY_AFTER) if refusal.status == 503 else headers
-        await respond(send, refusal.status, encode_error(refusal.reason), self._headers(JSON, *extra))
-
-    def _headers(self, *headers: Header) -> tuple[Header, ...]:
-        """With the word that ends the connection once the server is stopping."""
-        return (*headers, CLOSE) if self.gate.closed else headers
+def _absent(version: str | None) -> RequestError:
+    if version is not None:
+        return RequestError(404, f"version {quote(version)} is not loaded")
+    return RequestError(503, "no release is active")

@@ -9,38 +9,38 @@ from urllib.parse import unquote
 from infractl.protocol.inference import encode_error, encode_json
 from infractl.protocol.refusal import RequestError, quote
 from infractl.protocol.settings import ReleaseSettings, dumps, read_release
-from infractl.runtime.batcher import GoneError
+from infractl.runtime.exchange import Exchange, Visit
 from infractl.runtime.gate import Gate
-from infractl.runtime.http import Receive, Scope, Send, read_json_body, respond
+from infractl.runtime.http import JSON, check_head
 from infractl.runtime.releases import Releases
-
-_LARGEST_BODY_BYTES = 2**20
 
 
 class ControlApp:
     """`gate` is the public app's: a server that is stopping changes nothing any more."""
 
+    largest_body_bytes = 2**20
+
     def __init__(self, releases: Releases, gate: Gate) -> None:
         self._releases = releases
         self._gate = gate
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def begin(self, exchange: Exchange) -> Visit | None:
+        visit = _Visit(self, exchange)
         try:
-            status, body = await self._answer(scope, receive)
+            check_head(exchange.headers, self.largest_body_bytes)
         except RequestError as refusal:
-            status, body = refusal.status, encode_error(refusal.reason)
-        except GoneError:
-            return
-        await respond(send, status, body)
+            visit.refuse(refusal)
+            return None
+        return visit
 
-    async def _answer(self, scope: Scope, receive: Receive) -> tuple[int, bytes]:
-        segments = [unquote(segment.decode("latin-1")) for segment in scope["raw_path"].split(b"/")[1:]]
-        if (scope["method"], segments) == ("GET", ["status"]):
+    def answer(self, exchange: Exchange, body: bytes) -> tuple[int, bytes]:
+        """The status and the body. Raises RequestError."""
+        segments = [unquote(segment.decode("latin-1")) for segment in exchange.path.split(b"/")[1:]]
+        if (exchange.method, segments) == ("GET", ["status"]):
             return 200, dumps(self._releases.status)
-        body = await read_json_body(scope, receive, _LARGEST_BODY_BYTES)
         if self._gate.closed:
             raise RequestError(503, "the server is stopping")
-        match scope["method"], segments:
+        match exchange.method, segments:
             case "PUT", ["releases", release_id]:
                 self._releases.put(_settings(body, release_id))
                 return 202, encode_json({"release": release_id})
@@ -52,7 +52,29 @@ class ControlApp:
                 self._releases.activate(release_id)
                 return 200, encode_json({"active": release_id})
             case method, _:
-                raise RequestError(404, f"there is no {method} {quote(scope['path'])}")
+                raise RequestError(404, f"there is no {method} {quote(exchange.readable_path)}")
+
+
+class _Visit:
+    """One request: it is answered as soon as its body is here."""
+
+    def __init__(self, app: ControlApp, exchange: Exchange) -> None:
+        self._app = app
+        self._exchange = exchange
+
+    def receive(self, body: bytes) -> None:
+        try:
+            status, answer = self._app.answer(self._exchange, body)
+        except RequestError as refusal:
+            self.refuse(refusal)
+        else:
+            self._exchange.answer(status, answer, JSON)
+
+    def refuse(self, refusal: RequestError) -> None:
+        self._exchange.answer(refusal.status, encode_error(refusal.reason), JSON)
+
+    def lose(self) -> None:
+        """Nothing was begun."""
 
 
 def _settings(body: bytes, release_id: str) -> ReleaseSettings:

@@ -23,16 +23,14 @@ class Gate:
 
     def leave(self) -> None:
         self.inside -= 1
-        self._tell_if_empty()
+        if self.closed and not self.inside:
+            self._empty.set()
 
     def close(self) -> None:
         self.closed = True
-        self._tell_if_empty()
+        if not self.inside:
+            self._empty.set()
 
     async def emptied(self) -> None:
         """Returns once the gate is closed and nobody is inside."""
         await self._empty.wait()
-
-    def _tell_if_empty(self) -> None:
-        if self.closed and not self.inside:
-            self._empty.set()

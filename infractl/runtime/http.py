@@ -1,90 +1,54 @@
-"""The little of HTTP that both apps need over ASGI: read a body up to a limit, answer, notice that the client has gone."""
+"""The little of HTTP that both ports need: what a request's head must say, and how an answer is written. Nothing is sent here."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, MutableMapping
-from typing import Any, TypeAlias
+from collections.abc import Mapping
+from functools import lru_cache
+from http import HTTPStatus
+from typing import TypeAlias
+
+import httptools
 
 from infractl.protocol.refusal import RequestError, quote
-from infractl.runtime.batcher import GoneError
 
-Scope: TypeAlias = MutableMapping[str, Any]
-Receive: TypeAlias = Callable[[], Coroutine[Any, Any, MutableMapping[str, Any]]]
-Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Header: TypeAlias = tuple[bytes, bytes]
 
 JSON: Header = (b"content-type", b"application/json")
 CLOSE: Header = (b"connection", b"close")
-_BODY_TIMEOUT_S = 30.0
 
 
-async def respond(send: Send, status: int, body: bytes, headers: Iterable[Header] = (JSON,)) -> None:
-    await send(
-        {
-            "type": "http.response.start",
-            "status": status,
-            "headers": [*headers, (b"content-length", str(len(body)).encode())],
-        }
-    )
-    await send({"type": "http.response.body", "body": body})
+def check_head(headers: Mapping[bytes, bytes], limit_bytes: int) -> None:
+    """Raises RequestError where the head announces no JSON, or more of it than is taken. `headers` have lower-case names."""
+    content_type = headers.get(b"content-type", JSON[1])
+    if content_type != JSON[1] and content_type.partition(b";")[0].strip().lower() != JSON[1]:
+        raise RequestError(415, f"the body's type is {_quoted(content_type)}, and application/json is wanted")
+    encoding = headers.get(b"content-encoding")
+    if encoding is not None and encoding.strip().lower() != b"identity":
+        raise RequestError(415, f"the body's encoding is {_quoted(encoding)}, and only identity is taken")
+    if int(headers.get(b"content-length", 0)) > limit_bytes:
+        raise too_large(limit_bytes)
 
 
-async def read_json_body(scope: Scope, receive: Receive, limit_bytes: int) -> bytes:
-    """The request's body. Raises RequestError where it is no JSON, too large or too slow, GoneError where it breaks off."""
-    for name, value in scope["headers"]:
-        if name == b"content-type":
-            _check_type(value)
-        elif name == b"content-encoding":
-            _check_encoding(value)
-        elif name == b"content-length" and int(value) > limit_bytes:
-            raise _too_large(limit_bytes)
+def path_of(target: bytes) -> bytes:
+    """The path in a request's target, which may be a whole address or hold a query."""
+    if target.startswith(b"/"):
+        return target.partition(b"?")[0]
     try:
-        async with asyncio.timeout(_BODY_TIMEOUT_S):
-            return await _whole(receive, limit_bytes)
-    except TimeoutError:
-        raise RequestError(408, f"the body did not arrive within {_BODY_TIMEOUT_S:.0f}s") from None
+        return httptools.parse_url(target).path or b"/"
+    except httptools.HttpParserInvalidURLError:
+        return target
 
 
-def has_gone(receive: Receive) -> bool:
-    """Whether the client of a request whose body was read has hung up. Never waits: it takes one step of `receive` only."""
-    step = receive()
-    try:
-        step.send(None)
-    except StopIteration as answered:
-        return bool(answered.value["type"] == "http.disconnect")
-    step.close()
-    return False
-
-
-async def _whole(receive: Receive, limit_bytes: int) -> bytes:
-    pieces: list[bytes] = []
-    size, more = 0, True
-    while more and size <= limit_bytes:
-        body, more = await _piece(receive)
-        pieces.append(body)
-        size += len(body)
-    if size > limit_bytes:
-        raise _too_large(limit_bytes)
-    return b"".join(pieces)
-
-
-async def _piece(receive: Receive) -> tuple[bytes, bool]:
-    message = await receive()
-    if message["type"] == "http.disconnect":
-        raise GoneError
-    return message.get("body", b""), message.get("more_body", False)
-
-
-def _check_type(value: bytes) -> None:
-    if value != b"application/json" and value.partition(b";")[0].strip().lower() != b"application/json":
-        raise RequestError(415, f"the body's type is {quote(value.decode('latin-1'))}, and application/json is wanted")
-
-
-def _check_encoding(value: bytes) -> None:
-    if value.strip().lower() != b"identity":
-        raise RequestError(415, f"the body's encoding is {quote(value.decode('latin-1'))}, and only identity is taken")
-
-
-def _too_large(limit_bytes: int) -> RequestError:
+def too_large(limit_bytes: int) -> RequestError:
     return RequestError(413, f"the body is larger than {limit_bytes} bytes")
+
+
+@lru_cache(maxsize=256)
+def answer_head(status: int, headers: tuple[Header, ...]) -> bytes:
+    """The status line and these headers. What differs from answer to answer, and the empty line, come after it."""
+    lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}".encode(), *(b": ".join(header) for header in headers)]
+    return b"".join(line + b"\r\n" for line in lines)
+
+
+def _quoted(value: bytes) -> str:
+    return quote(value.decode("latin-1"))

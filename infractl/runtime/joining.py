@@ -37,8 +37,8 @@ def _alone(session: Session, inputs: Tensors) -> Tensors | ModelError:
 
 
 def _joined(session: Session, requests: Sequence[Tensors]) -> Sequence[Tensors]:
-    names = list(requests[0])
-    ends = list(accumulate((inputs[names[0]].shape[0] for inputs in requests), initial=0))
+    first, *_ = names = list(requests[0])
+    ends = list(accumulate([inputs[first].shape[0] for inputs in requests], initial=0))
     outputs = session.run({name: np.concatenate([inputs[name] for inputs in requests]) for name in names})
     for name, tensor in outputs.items():
         if not tensor.shape or tensor.shape[0] != ends[-1]:
@@ -47,4 +47,5 @@ def _joined(session: Session, requests: Sequence[Tensors]) -> Sequence[Tensors]:
                 summary="an output does not have the batch as its first axis",
                 detail=f"{name} has the shape {list(tensor.shape)} for {ends[-1]} items",
             )
-    return [{name: tensor[start:end] for name, tensor in outputs.items()} for start, end in pairwise(ends)]
+    columns = [[tensor[start:end] for start, end in pairwise(ends)] for tensor in outputs.values()]
+    return [dict(zip(outputs, pieces, strict=True)) for pieces in zip(*columns, strict=True)]

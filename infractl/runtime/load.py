@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -16,9 +18,20 @@ from infractl.protocol.settings import ReleaseSettings
 from infractl.runtime.joining import Tensors
 from infractl.tensors import Dtype, Signature, TensorSpec
 
+_TIMED_CALLS = 5
 
-def load(settings: ReleaseSettings) -> Sequence[Session]:
-    """Warm sessions of one model.
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """Warm sessions of one model."""
+
+    sessions: Sequence[Session]
+    call_s: float | None
+    """The time of a call with the largest batch; None where nothing was called, or where clients choose how large an item is."""
+
+
+def load(settings: ReleaseSettings) -> Loaded:
+    """Open the model, and call it.
 
     Raises ModelError where the file has another digest, cannot be opened or run, or is about what JSON cannot carry.
     """
@@ -30,7 +43,7 @@ def load(settings: ReleaseSettings) -> Sequence[Session]:
     _check_sendable(sessions[0].signature, path)
     for session in sessions:
         _warm_up(session, settings)
-    return sessions
+    return Loaded(sessions=sessions, call_s=_call_s(sessions[0], settings))
 
 
 def _verify(path: Path, digest: str) -> None:
@@ -78,6 +91,21 @@ def _warm_up(session: Session, settings: ReleaseSettings) -> None:
         # Where a size had to be made up, a refusal says nothing about the sizes that users send.
         if all(_is_known(spec) for spec in signature.inputs):
             raise
+
+
+def _call_s(session: Session, settings: ReleaseSettings) -> float | None:
+    """The fastest of several calls: what else the machine does only ever makes them slower."""
+    signature = session.signature
+    if not settings.warmup or not all(map(_is_known, signature.inputs)):
+        return None
+    inputs = _zeros(signature, settings.max_batch if signature.batched else 1)
+
+    def seconds() -> float:
+        began_s = time.perf_counter()
+        session.run(inputs)
+        return time.perf_counter() - began_s
+
+    return min(seconds() for _ in range(_TIMED_CALLS))
 
 
 def _is_known(spec: TensorSpec) -> bool:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from enum import StrEnum
 
-from infractl.engines.engine import Session
-from infractl.protocol.inference import Limits
-from infractl.protocol.settings import ReleaseSettings, ReleaseStatus
+from infractl.protocol.inference import Limits, RequestReader, ResponseWriter
+from infractl.protocol.settings import BRIEF_CALL_S, ReleaseSettings, ReleaseStatus
 from infractl.runtime.batcher import Batcher
 from infractl.runtime.gate import Gate
+from infractl.runtime.load import Loaded
 from infractl.runtime.metrics import Metrics
 from infractl.tensors import Signature
 
@@ -27,14 +26,20 @@ class Phase(StrEnum):
 class Serving:
     """What a ready release answers with. `gate` counts its requests, queued ones included."""
 
-    def __init__(self, settings: ReleaseSettings, sessions: Sequence[Session], metrics: Metrics) -> None:
+    def __init__(self, service: str, settings: ReleaseSettings, loaded: Loaded, metrics: Metrics) -> None:
         self.version = settings.version
-        self.signature: Signature = sessions[0].signature
+        self.signature: Signature = loaded.sessions[0].signature
         max_batch = settings.max_batch if self.signature.batched else 1
-        self.limits = Limits(max_items=max(LARGEST_REQUEST_ITEMS, max_batch), reject_non_finite=settings.reject_non_finite)
+        limits = Limits(max_items=max(LARGEST_REQUEST_ITEMS, max_batch), reject_non_finite=settings.reject_non_finite)
+        self.reader = RequestReader(self.signature, limits)
+        self.writer = ResponseWriter(service, settings.version, self.signature)
         self.gate = Gate(bound=settings.max_concurrency)
         self.batcher = Batcher(
-            sessions, max_batch=max_batch, max_delay_s=settings.max_delay_s, observe=metrics.batch_observer(settings.version)
+            loaded.sessions,
+            max_batch=max_batch,
+            max_delay_s=settings.max_delay_s,
+            observe=metrics.batch_observer(settings.version),
+            brief=loaded.call_s is not None and loaded.call_s <= BRIEF_CALL_S,
         )
 
     async def drain(self) -> None:

@@ -20,17 +20,15 @@ log = logging.getLogger(__name__)
 class Releases:
     """Changed on the event loop only: a request sees the set before a change or after it."""
 
-    def __init__(self, metrics: Metrics) -> None:
+    def __init__(self, service: str, metrics: Metrics) -> None:
+        self._service = service
         self._metrics = metrics
         self._releases: dict[str, Release] = {}
         self._active: str | None = None
+        self._answering: Serving | None = None
+        """The active release's, kept because each request asks for it."""
         self._loader = ThreadPoolExecutor(max_workers=2, thread_name_prefix="load")
         self._tasks: set[asyncio.Task[None]] = set()
-
-    @property
-    def active(self) -> Serving | None:
-        """What answers requests that name no version."""
-        return self._releases[self._active].ready if self._active else None
 
     @property
     def queue_depth(self) -> int:
@@ -49,7 +47,7 @@ class Releases:
 
     def find(self, version: str | None) -> Serving | None:
         """What answers for `version`; the active release if it has that word, else the one that was loaded last."""
-        active = self.active
+        active = self._answering
         if version is None or (active is not None and active.version == version):
             return active
         ready = [release.ready for release in self._releases.values() if release.settings.version == version and release.ready]
@@ -75,7 +73,7 @@ class Releases:
             raise RequestError(409, f"release {release_id} is {release.phase}, not ready")
         if self._active != release_id:
             log.info("release %s (version %s) answers, after %s", release_id, release.settings.version, self._active or "none")
-            self._active = release_id
+            self._active, self._answering = release_id, release.ready
 
     def delete(self, release_id: str) -> None:
         """Drain and unload. Raises RequestError where there is no such release."""
@@ -84,7 +82,7 @@ class Releases:
             return
         if self._active == release_id:
             log.info("release %s answers no more, and no other does", release_id)
-            self._active = None
+            self._active = self._answering = None
         if release.phase is Phase.failed:
             del self._releases[release_id]
             return
@@ -101,8 +99,8 @@ class Releases:
     async def _load(self, release: Release) -> None:
         settings = release.settings
         try:
-            sessions = await asyncio.get_running_loop().run_in_executor(self._loader, load, settings)
-            serving = Serving(settings, sessions, self._metrics)
+            loaded = await asyncio.get_running_loop().run_in_executor(self._loader, load, settings)
+            serving = Serving(self._service, settings, loaded, self._metrics)
         except Exception as error:  # noqa: BLE001 - whatever it is, the release failed; it would be called loading for ever
             self._failed(release, error)
             return

@@ -7,6 +7,8 @@ from enum import Enum
 from functools import lru_cache
 from urllib.parse import unquote
 
+from infractl.runtime.http import path_of
+
 
 class Page(Enum):
     """What a path leads to."""
@@ -19,10 +21,6 @@ class Page(Enum):
     model_ready = "model-ready"
     infer = "infer"
 
-    @property
-    def methods(self) -> tuple[str, ...]:
-        return ("POST",) if self is Page.infer else ("GET", "HEAD")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
@@ -31,13 +29,14 @@ class Route:
     page: Page
     model: str | None = None
     version: str | None = None
+    methods: tuple[str, ...] = ("GET", "HEAD")
 
 
 # A request costs one look-up; the bound keeps strangers' paths from filling the memory.
 @lru_cache(maxsize=128)
-def find_route(raw_path: bytes) -> Route | None:
-    """The route of a path as it was sent: a `/` within a name is written `%2F`."""
-    segments = [unquote(segment.decode("latin-1")) for segment in raw_path.rstrip(b"/").split(b"/")[1:]]
+def find_route(target: bytes) -> Route | None:
+    """The route of a request's target as it was sent: a `/` within a name is written `%2F`."""
+    segments = [unquote(segment.decode("latin-1")) for segment in path_of(target).rstrip(b"/").split(b"/")[1:]]
     match segments:
         case ["v2"]:
             return Route(page=Page.server)
@@ -62,6 +61,6 @@ def _of_model(rest: list[str], model: str, version: str | None) -> Route | None:
         case ["ready"]:
             return Route(page=Page.model_ready, model=model, version=version)
         case ["infer"]:
-            return Route(page=Page.infer, model=model, version=version)
+            return Route(page=Page.infer, model=model, version=version, methods=("POST",))
         case _:
             return None

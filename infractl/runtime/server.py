@@ -18,7 +18,7 @@ from infractl.protocol.settings import ServerRecord, ServerSettings, read_settin
 from infractl.runtime import directory as home
 from infractl.runtime.app import PublicApp
 from infractl.runtime.control import ControlApp
-from infractl.runtime.listener import Listener
+from infractl.runtime.listener import BACKLOG, Listener
 from infractl.runtime.metrics import Metrics
 from infractl.runtime.releases import Releases
 
@@ -29,7 +29,6 @@ EXIT_FAILED = 1
 EXIT_ANOTHER_RUNS = 3
 EXIT_CANNOT_LISTEN = 4
 
-_BACKLOG = 2048
 _LAST_BYTES_S = 1.0
 
 
@@ -60,7 +59,7 @@ class Server:
 
     def __init__(self, settings: ServerSettings, public: socket.socket, control: socket.socket) -> None:
         metrics = Metrics()
-        releases = Releases(metrics)
+        releases = Releases(settings.service, metrics)
         self._settings = settings
         self._directory = Path(settings.directory)
         self._port: int = public.getsockname()[1]
@@ -130,7 +129,7 @@ def _listen(host: str, port: int) -> socket.socket:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
         # Two servers can bind one port; only one can listen.
-        listener.listen(_BACKLOG)
+        listener.listen(BACKLOG)
     except OSError:
         listener.close()
         raise

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 HEAVY = {
     *("numpy", "onnx", "onnxruntime", "google.protobuf", "scipy", "sklearn", "torch", "openvino"),
     *("boto3", "botocore", "google.cloud", "kubernetes"),
-    *("uvicorn", "orjson", "prometheus_client"),
+    *("httptools", "uvloop", "orjson", "prometheus_client"),
 }
 
 SERVICE = """\

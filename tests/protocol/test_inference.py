@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infractl.protocol.inference import Limits, Request, decode_request, encode_model, encode_response
+from infractl.protocol.inference import Limits, Request, RequestReader, ResponseWriter, encode_model
 from infractl.protocol.refusal import RequestError
 from infractl.tensors import Dtype, Signature, TensorSpec
 
@@ -43,7 +43,7 @@ def one_input(**changes: Any) -> dict[str, Any]:
 
 def decode(document: Any, signature: Signature | None = None, limits: Limits = STRICT) -> Request:
     body = document if isinstance(document, bytes) else json.dumps(document).encode()
-    return decode_request(body, signature or single(Dtype.float32, "batch", 3), limits)
+    return RequestReader(signature or single(Dtype.float32, "batch", 3), limits).read(body)
 
 
 def mixed(**changes: Any) -> dict[str, Any]:
@@ -81,9 +81,7 @@ def test_every_type_that_json_carries_goes_in_and_out(dtype: Dtype) -> None:
     document = {"inputs": [{"name": "x", "shape": [2], "datatype": dtype, "data": data}]}
 
     request = decode(document, signature)
-    answer = encode_response(
-        model="m", version="1", identity=None, outputs={"y": request.inputs["x"]}, signature=signature, wanted=["y"]
-    )
+    answer = ResponseWriter("m", "1", signature).write({"y": request.inputs["x"]}, None, ["y"])
 
     assert json.loads(answer)["outputs"] == [{"name": "y", "shape": [2], "datatype": dtype, "data": data}]
 
@@ -189,7 +187,7 @@ def test_an_axis_other_than_the_batch_may_be_empty() -> None:
 def test_an_answer_names_model_version_and_request() -> None:
     outputs = {"y": np.array([[1.5, np.nan]], np.float32), "label": np.array([7])}
 
-    answer = encode_response(model="m", version="v2", identity="seven", outputs=outputs, signature=MIXED, wanted=["label", "y"])
+    answer = ResponseWriter("m", "v2", MIXED).write(outputs, "seven", ["label", "y"])
 
     assert json.loads(answer) == {
         "model_name": "m",
@@ -200,6 +198,61 @@ def test_an_answer_names_model_version_and_request() -> None:
             {"name": "y", "shape": [1, 2], "datatype": "FP32", "data": [1.5, None]},
         ],
     }
+
+
+LARGEST = {Dtype.float16: 65504.0, Dtype.float32: 3.4028234663852886e38, Dtype.float64: 1.7976931348623157e308}
+
+
+@pytest.mark.parametrize("dtype", LARGEST)
+@pytest.mark.parametrize("count", [1, 3, 5000])
+def test_numbers_up_to_the_largest_of_their_type_are_read(dtype: Dtype, count: int) -> None:
+    data = [LARGEST[dtype], *[-1.5] * (count - 1)]
+    document = {"inputs": [{"name": "x", "shape": [count], "datatype": dtype, "data": data}]}
+
+    found = decode(document, single(dtype, "n"), Limits(max_items=count, reject_non_finite=True)).inputs["x"]
+
+    assert found.tolist() == data
+
+
+@pytest.mark.parametrize("dtype", [Dtype.float16, Dtype.float32])
+@pytest.mark.parametrize("count", [1, 3, 5000])
+def test_a_number_beyond_its_type_is_refused_or_becomes_infinity(dtype: Dtype, count: int) -> None:
+    data = [*[0.5] * (count - 1), -1.1 * LARGEST[dtype]]
+    document = {"inputs": [{"name": "x", "shape": [count], "datatype": dtype, "data": data}]}
+
+    with pytest.raises(RequestError, match="outside the range"):
+        decode(document, single(dtype, "n"), Limits(max_items=count, reject_non_finite=True))
+    lax = decode(document, single(dtype, "n"), Limits(max_items=count, reject_non_finite=False))
+
+    assert lax.inputs["x"].tolist() == [*data[:-1], -np.inf]
+
+
+@given(data=st.lists(st.floats(width=64), min_size=1, max_size=4), dtype=st.sampled_from(list(LARGEST)))
+def test_no_number_passes_for_finite_that_is_not(data: list[float], dtype: Dtype) -> None:
+    body = json.dumps({"inputs": [{"name": "x", "shape": [len(data)], "datatype": dtype, "data": data}]}).encode()
+    with np.errstate(over="ignore"):
+        expected = np.array(data).astype({Dtype.float16: "float16", Dtype.float32: "float32"}.get(dtype, "float64"))
+
+    lax = decode(body, single(dtype, "n"), LAX)
+
+    np.testing.assert_array_equal(lax.inputs["x"], expected)
+    if np.isfinite(expected).all():
+        np.testing.assert_array_equal(decode(body, single(dtype, "n"), STRICT).inputs["x"], expected)
+    else:
+        with pytest.raises(RequestError):
+            decode(body, single(dtype, "n"), STRICT)
+
+
+@given(lengths=st.lists(st.integers(1, 3), min_size=2, max_size=2))
+def test_requests_have_equal_keys_where_they_can_be_joined(lengths: list[int]) -> None:
+    free, fixed = single(Dtype.float32, "batch", "length"), single(Dtype.float32, "batch", 3)
+
+    def key(signature: Signature, items: int, length: int) -> object:
+        entry = {"name": "x", "shape": [items, length], "datatype": "FP32", "data": [1.0] * items * length}
+        return decode({"inputs": [entry]}, signature).join_key
+
+    assert (key(free, 1, lengths[0]) == key(free, 2, lengths[1])) == (lengths[0] == lengths[1])
+    assert key(fixed, 1, 3) == key(fixed, 2, 3)
 
 
 def test_a_models_metadata_marks_dynamic_axes() -> None:
@@ -255,10 +308,10 @@ def test_no_flipped_byte_raises_anything_but_a_refusal(at: int, byte: int) -> No
 
 def refuses_or_reads(body: bytes, limits: Limits) -> None:
     try:
-        request = decode_request(body, MIXED, limits)
+        request = RequestReader(MIXED, limits).read(body)
     except RequestError as refusal:
         assert refusal.status == 400 and refusal.reason
         json.dumps({"error": refusal.reason}).encode()
     else:
         outputs = {"y": request.inputs["x"], "label": request.inputs["ids"]}
-        encode_response(model="m", version="1", identity=request.id, outputs=outputs, signature=MIXED, wanted=request.outputs)
+        ResponseWriter("m", "1", MIXED).write(outputs, request.id, request.outputs)
