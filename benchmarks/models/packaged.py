@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import onnx
 
 from benchmarks.models.network import Array, Inputs, Subject, normal
 
@@ -28,6 +29,8 @@ class Packaged:
     distribution: str
     file: str
     inputs: Inputs
+    shape: tuple[int, ...] | None = None
+    """Of an item, where the file gives one name to several axes of different sizes, which the package then fills."""
 
 
 PACKAGED = (
@@ -42,6 +45,7 @@ PACKAGED = (
         distribution="rapidocr-onnxruntime==1.4.4",
         file="rapidocr_onnxruntime/models/ch_ppocr_mobile_v2.0_cls_infer.onnx",
         inputs=normal("x", 3, 48, 192),
+        shape=(3, 48, 192),
     ),
 )
 
@@ -56,7 +60,19 @@ def packaged_subjects() -> Iterator[Subject]:
         path = FOLDER / model.file
         if not path.is_file():
             _fetch(model.distribution)
-        yield Subject(name=model.name, path=path, inputs=model.inputs)
+        yield Subject(name=model.name, path=_filled(path, model) if model.shape else path, inputs=model.inputs)
+
+
+def _filled(path: Path, packaged: Packaged) -> Path:
+    """The model beside the file, for items of the shape alone."""
+    model = onnx.load(path)
+    axes = model.graph.input[0].type.tensor_type.shape.dim
+    axes[0].dim_param = "batch"
+    for axis, size in zip(axes[1:], packaged.shape or (), strict=True):
+        axis.dim_value = size
+    filled = path.with_name(f"{packaged.name}.onnx")
+    onnx.save(model, filled)
+    return filled
 
 
 def _fetch(distribution: str) -> None:

@@ -22,6 +22,7 @@ COMMANDS = (
     "apply",
     "status",
     "invoke",
+    "bench",
     "destroy",
     "show",
     "fmt",

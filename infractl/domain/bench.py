@@ -76,7 +76,7 @@ class Bench:
     """A service measured. `skipped` says why a scenario was not run, `notes` what a reader of the figures should know.
 
     `predicted` and `promised` have the names of the measurement's figures. `stored` is the digest under which the measurement is
-    kept; empty where it is not, and `why_not` says why.
+    kept; empty where it is not, and `why_not` says why. `failure` says why what was seen is no measurement; empty where it is.
     """
 
     key: ServiceKey
@@ -90,3 +90,4 @@ class Bench:
     notes: tuple[str, ...]
     stored: str = ""
     why_not: str = ""
+    failure: str = ""

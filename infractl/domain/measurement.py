@@ -15,13 +15,13 @@ class Measurement:
     """One artifact's service, measured on a chip in one shape. What was not measured is not among the figures.
 
     `config` is the shape ("max_batch", "max_delay_s", "instances", "threads"), `machine` the facts that the figures hold for,
-    empty where the service runs on another; `extents` the sizes of the request's dimensions, the batch included; `scenarios` names
-    what was run ("Server", ...).
+    empty where the service runs on another; `extents` the sizes of the request's dimensions, the batch included; `scenarios`
+    names what was run ("Server", ...).
     `figures`, all as a client sees them, each between the ends of a 95% confidence interval:
     "alone_p50", ... (s): one request at a time;
     "p50", ... (s): at `rate_per_s` Poisson arrivals, each from the moment that it was due;
     "saturation" (1/s): the most answers a second, whatever they take;
-    "capacity" (1/s): the highest rate of Poisson arrivals that still kept `limits_s` (by percentile), up to the lowest that did not;
+    "capacity" (1/s): the highest rate of Poisson arrivals that kept `limits_s` (by percentile), up to the lowest that did not;
     "multi_stream_p50", ... (s): eight requests at once, until all are answered; "offline" (1/s): samples, not requests.
     Percentiles are p50, p90, p95, p99, p99.9, each where there were requests enough for it.
     `requests` were sent in all, `errors` of them failed; `load` names the tool that sent them.

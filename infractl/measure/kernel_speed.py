@@ -35,6 +35,8 @@ _FAMILIES = (
     quantized_convolutions,
 )
 _MOST_THREAD_COUNTS = 3
+_LONG_BLOCK_S = 0.01
+"""Until a cache holds what it can of many weights, several calls have passed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +75,7 @@ def thread_counts(cores: int) -> list[int]:
 
 def _weight_fetches(directory: Path, cache_bytes: int) -> Iterator[WeightFetch]:
     listed = list(weight_fetches(cache_bytes, MOST_STREAMED_BYTES))
-    timed = time_kernels([kernel for _, _, kernel in listed], directory, rounds=3)
+    timed = time_kernels([kernel for _, _, kernel in listed], directory, rounds=3, block_s=_LONG_BLOCK_S)
     for (total_bytes, rows, kernel), taken in zip(listed, timed, strict=True):
         per_byte = taken.seconds.scaled(1 / kernel.work.weight_bytes, "s/B")
         yield WeightFetch(total_bytes=total_bytes, rows=rows, seconds_per_byte=per_byte)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 from infractl.domain.polynomial import Polynomial
@@ -22,6 +23,8 @@ Evaluate = Callable[[Point], Trace]
 
 _COLUMNS = 7
 """Operations, bytes, steps, and the four sizes of a product."""
+_SMALL, _LARGE = 1, 4096
+"""Between these sizes of any dimension the peak is looked for."""
 _NO_PRODUCT = Product(count=0.0, rows=0.0, depth=0.0, columns=0.0)
 
 
@@ -47,7 +50,7 @@ def cost(grid: Grid, evaluate: Evaluate) -> Costed:
         uncosted=tuple(sorted(uncosted.items())),
         bounded=tuple(sorted({name for trace in traces for name in trace.bounded})),
     )
-    return Costed(execution=execution, live_bytes=_live(grid, traces, further), deviation=_deviation(costs, further, grid.check))
+    return Costed(execution=execution, live_bytes=_live(grid, traces), deviation=_deviation(costs, further, grid.check))
 
 
 def _aligned(traces: Sequence[Trace]) -> Mapping[Place, Sequence[Step | None]]:
@@ -103,23 +106,29 @@ def _work(step: Step) -> Work:
     return step.work
 
 
-def _live(grid: Grid, traces: Sequence[Trace], further: Trace) -> tuple[Polynomial, ...]:
-    """Of the moments that are the worst at any point."""
+def _live(grid: Grid, traces: Sequence[Trace]) -> tuple[Polynomial, ...]:
+    """Of the moments that are the worst at any size: small, large, or small along some dimensions and large along others."""
     import numpy as np
 
-    moments = {_worst(trace.live_bytes) for trace in (*traces, further) if trace.live_bytes}
-    if not moments:
+    live: NDArray[np.float64] = np.array([trace.live_bytes for trace in traces], np.float64)
+    if not live.size:
         return ()
-    live: NDArray[np.float64] = np.array([[trace.live_bytes[moment] for moment in sorted(moments)] for trace in traces])
-    different: list[Polynomial] = []
-    for polynomial in fit(grid, live):
-        if polynomial not in different:
-            different.append(polynomial)
-    return tuple(different)
+    # Many moments are alike.
+    moments = fit(grid, np.unique(live, axis=1))
+    worst = [max(moments, key=lambda moment: moment.at(size)) for size in _extremes(grid)]
+    return tuple(moment for moment in moments if any(moment is each for each in worst))
 
 
-def _worst(live: Sequence[float]) -> int:
-    return max(range(len(live)), key=live.__getitem__)
+def _extremes(grid: Grid) -> Iterator[Point]:
+    """The corners of what may be asked, and where the graph was evaluated."""
+    yield from (*grid.points, grid.check)
+    names = [axis.name for axis in grid.axes]
+    small, large = dict.fromkeys(names, _SMALL), dict.fromkeys(names, _LARGE)
+    for count in range(len(names) + 1):
+        # Of many dimensions one or two, or all but those.
+        if len(names) <= 4 or count <= 1 or count >= len(names) - 1:
+            for chosen in combinations(names, count):
+                yield small | {name: large[name] for name in chosen}
 
 
 def _deviation(costs: Sequence[OperatorCost], further: Trace, sizes: Point) -> float:

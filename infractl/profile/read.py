@@ -72,7 +72,7 @@ def sound(model: ModelProto, path: Path) -> ModelProto:
         onnx.checker.check_model(light)
         whole = inliner.inline_local_functions(light) if light.functions else light
         name_axes(whole.graph, {*large, *(tensor.name for tensor in model.graph.initializer)})
-        told = onnx.shape_inference.infer_shapes(whole, check_type=True, strict_mode=True, data_prop=True)
+        told = onnx.shape_inference.infer_shapes(whole, check_type=True, strict_mode=True)
     except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError, RuntimeError, ValueError, TypeError) as error:
         raise unreadable(path, _first_line(error)) from error
     _with_weights(told.graph, large, {value.name for value in model.graph.input})

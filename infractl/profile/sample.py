@@ -18,8 +18,9 @@ FURTHER = (16, 8, 4)
 """They are compared at this many times it, the most that the model takes: what is filled up to a length costs the same below."""
 LONGER = (12_800, 1600, 512, 224, 64, 32)
 """The order that is tried where rounding spoils the first. 12800 samples are whole steps of 160, 200, 256, 320, 400 and 512."""
-LEADING = ((2, 4, 8), (1, 2, 3))
-"""A first axis counts items, and is no length: two sizes and a third to compare. One item would be taken for an axis to drop."""
+LEADING = (((2, 4), (1024, 8)), ((1, 2), (3,)))
+"""A first axis counts items, and is no length: two sizes, and those of which the first that the model takes is compared with. One
+item would be taken for an axis to drop."""
 ALONE = (
     *(64, 48, 32, 96, 128, 16, 8, 224, 256, 320, 512, 640, 1, 2, 3, 4, 5, 7, 10, 12, 20, 24, 40, 80, 100, 299),
     *(1024, 1600, 16_000),
@@ -129,8 +130,8 @@ def _base(dimensions: Dimensions, misfits: Misfits, units: Sequence[int]) -> dic
     def alike(length: int, items: int) -> dict[str, int]:
         return {name: items if name in dimensions.leading else length for name in dimensions.free}
 
-    best: dict[str, int] = alike(units[0], LEADING[0][0])
-    for items, length in product((sizes[0] for sizes in LEADING), units):
+    best: dict[str, int] = alike(units[0], LEADING[0][0][0])
+    for items, length in product((sizes[0] for sizes, _ in LEADING), units):
         tried = alike(length, items)
         if not misfits(tried):
             return tried
@@ -142,11 +143,9 @@ def _base(dimensions: Dimensions, misfits: Misfits, units: Sequence[int]) -> dic
 
 def _axis(group: Sequence[str], dimensions: Dimensions, units: Sequence[int], fits: Fits) -> Axis | None:
     """Sizes that the first of the group takes while the others have the same."""
-    choices: list[tuple[list[int], list[int]]]
-    if group[0] in dimensions.leading:
-        choices = [(list(sizes), [check]) for *sizes, check in LEADING]
-    else:
-        choices = [([unit, 2 * unit, 3 * unit], [times * unit for times in FURTHER]) for unit in units]
+    choices: Sequence[tuple[Sequence[int], Sequence[int]]] = LEADING
+    if group[0] not in dimensions.leading:
+        choices = [((unit, 2 * unit, 3 * unit), [times * unit for times in FURTHER]) for unit in units]
     for sizes, checks in choices:
         if fits(group, sizes):
             for check in checks:

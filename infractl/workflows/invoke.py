@@ -21,14 +21,19 @@ def invoke(workspace: Workspace, service: str, body: Mapping[str, Any]) -> Mappi
     key = workspace.key(service)
     state = known(workspace, key).state
     if state is None:
-        raise _not_applied(workspace, service)
+        raise not_applied(workspace, service)
     live = observe(workspace, state, Owner(key=key, lineage=state.lineage)).live
     for recorded in state.resources:
         kind = kind_of(workspace.connections([recorded.target]), recorded.target, recorded.address.kind).kind
         if isinstance(kind, Invokes) and recorded.address in live:
             with calling(recorded.address.kind, "invoke"):
                 return kind.invoke(live[recorded.address], body)
-    raise UsageError.of(
+    raise gone(workspace, service)
+
+
+def gone(workspace: Workspace, service: str) -> UsageError:
+    """It was applied, and nothing takes its requests."""
+    return UsageError.of(
         "service-gone",
         summary="nothing answers for this service",
         detail=f"{service} was applied, and what answered is gone or its provider takes no requests",
@@ -36,7 +41,8 @@ def invoke(workspace: Workspace, service: str, body: Mapping[str, Any]) -> Mappi
     )
 
 
-def _not_applied(workspace: Workspace, service: str) -> UsageError:
+def not_applied(workspace: Workspace, service: str) -> UsageError:
+    """Says where else it runs, if it does."""
     others = environments_with(workspace, service)
     if others:
         return UsageError.of(

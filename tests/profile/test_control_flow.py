@@ -66,17 +66,16 @@ def test_what_the_cheaper_branch_hides_is_listed_as_not_costed() -> None:
 
 
 def test_weights_in_a_branch_are_weights() -> None:
-    inner = graph_of(
-        [node("MatMul", "x w", "chosen")], [], [("chosen", FLOAT, ["batch", 4])], {"w": np.zeros((3, 4), np.float32)}, "inner"
-    )
-    other = branch("other", node("Concat", "x one_column", "chosen", axis=1))
-    inputs = [*ROWS, ("flag", BOOL, []), ("one_column", FLOAT, ["batch", 1])]
+    weights = {"w": np.zeros((3, 400), np.float32)}
+    inner = graph_of([node("MatMul", "x w", "chosen")], [], [("chosen", FLOAT, None)], weights, "inner")
+    other = branch("other", node("Relu", "x", "chosen"))
+    inputs = [*ROWS, ("flag", BOOL, [])]
     nodes = [node("If", "flag", "y", then_branch=inner, else_branch=other)]
 
-    found = sampled(model_of(graph_of(nodes, inputs, [("y", FLOAT, ["batch", 4])])))
+    found = sampled(model_of(graph_of(nodes, inputs, [("y", FLOAT, ["batch", "n"])])))
 
     product = next(cost for cost in found.costed.execution.operators if cost.operator == "MatMul")
-    assert product.weight_bytes == 3 * 4 * 4
+    assert product.weight_bytes == 3 * 400 * 4
 
 
 def loop(limit: str, *, ends: str = "going", grows: bool = False) -> NodeProto:

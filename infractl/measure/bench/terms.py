@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 SEED = 1
 """Of the arrivals and the generated requests: two runs with the same options send the same."""
@@ -50,7 +50,6 @@ class Terms:
     duration_s: float
     connections: int
     seed: int = SEED
-    notes: tuple[str, ...] = field(default=())
 
     @property
     def warm_up_s(self) -> float:

@@ -14,7 +14,7 @@ from infractl.measure.spread import measured
 _TICK_S = 1e-9
 _APART = 8
 _WARMED = 4
-"""One in so many inputs: where they differ much, one alone does not touch all that the others read."""
+"""One in so many calls or inputs: where these differ much, one alone does not touch all that the others read."""
 
 
 def time_kernels(
@@ -63,8 +63,8 @@ def _calls(session: Session, run: Run, block_s: float) -> int:
 def _seconds(session: Session, run: Run, calls: int, first: int = 0) -> float:
     """Seconds a call, where so many were before. Some that are not counted bring what is read into the cache."""
     inputs = [run.inputs[number % len(run.inputs)] for number in range(first, first + calls)]
-    for number in range(1 + len(run.inputs) // _WARMED):
-        session.run(run.inputs[-1 - number])
+    for number in range(1 + max(calls, len(run.inputs)) // _WARMED):
+        session.run(run.inputs[-1 - number % len(run.inputs)])
     began_s = time.perf_counter()
     for each in inputs:
         session.run(each)
