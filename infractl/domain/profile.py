@@ -32,7 +32,10 @@ class ProductCost:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperatorCost:
-    """One node: what `Work` tells of it, as functions of the model's named dimensions."""
+    """One node: what `Work` tells of it, as functions of the model's named dimensions.
+
+    `operator` is the node's own, with its domain; `timed_as` the one whose time it follows, where that has another name.
+    """
 
     name: str
     operator: str
@@ -45,6 +48,12 @@ class OperatorCost:
     steps: Polynomial = ONCE
     trees: float = 0.0
     depth: float = 0.0
+    timed_as: str = ""
+
+    @property
+    def kernel(self) -> str:
+        """The operator that calibration times in its place."""
+        return self.timed_as or self.operator
 
     def at(self, dimensions: Mapping[str, float]) -> Work:
         """Where each dimension has the given size. Raises KeyError for a dimension that is not given.
@@ -53,7 +62,7 @@ class OperatorCost:
         """
         return Work(
             family=self.family,
-            operator=self.operator,
+            operator=self.kernel,
             dtype=self.dtype,
             flops=max(0.0, self.flops.at(dimensions)),
             weight_bytes=self.weight_bytes,

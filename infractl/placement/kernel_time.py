@@ -108,7 +108,8 @@ def places(family: Family, works: WorkTable) -> Array:
         case Family.recurrent:
             sizes = [works.steps, rows, depth, columns]
         case Family.tree:
-            sizes = [works.trees, works.tree_depth, works.flops]
+            # What does not stay in a near cache is a matter of all nodes, not of how deep they lie.
+            sizes = [works.trees, works.weight_bytes, works.flops]
         case _:
             sizes = [works.activation_bytes]
     return np.stack([np.log(np.maximum(size, 1.0)) for size in sizes], axis=1)

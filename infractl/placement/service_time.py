@@ -141,7 +141,7 @@ def operator_s(kind: OperatorCost, works: WorkTable, speed: Speed, *, threads: i
     if kind.family is Family.view:
         return np.full(len(works.flops), speed.operator_s.value)
     kernels, gains = _known(_Same(speed.kernels), speed.operator_s.value)
-    law = kernels.law(kind.family, kind.dtype, kind.operator)
+    law = kernels.law(kind.family, kind.dtype, kind.kernel)
     flops_per_s, bytes_per_s = speed.flops_per_s.value, speed.cached_bandwidth_bytes_per_s.value
     alone_s = law.seconds(works) if law else roofline(kind.family, works, flops_per_s, bytes_per_s, speed.operator_s.value)
     found: Array = (alone_s + fetch_s(kind.family, works, speed, total_bytes)) / gains.of(kind.family, threads, alone_s)
@@ -172,7 +172,7 @@ def _key(operator: OperatorCost) -> tuple[Any, ...]:
     sizes = (product.count, product.rows, product.depth, product.columns) if product else ()
     counts = (operator.flops, operator.activation_bytes, operator.steps, *sizes)
     terms = tuple(frozenset(count.terms.items()) for count in counts)
-    return (operator.family, operator.dtype, operator.operator, terms, operator.weight_bytes, operator.trees, operator.depth)
+    return (operator.family, operator.dtype, operator.kernel, terms, operator.weight_bytes, operator.trees, operator.depth)
 
 
 def gaps(profile: ModelProfile, extents: Mapping[str, int] | None = None) -> tuple[str, ...]:

@@ -88,6 +88,7 @@ def _operator_cost(step: Step, fitted: Iterator[Polynomial]) -> OperatorCost:
     return OperatorCost(
         name=step.name,
         operator=step.label,
+        timed_as=work.operator if work.operator != step.label else "",
         family=work.family,
         dtype=work.dtype,
         flops=flops,

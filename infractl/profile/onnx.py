@@ -14,9 +14,9 @@ from infractl.profile.external_data import external_bytes, load_small
 from infractl.profile.graph import Graph, Sampled
 from infractl.profile.program import program_of
 from infractl.profile.read import parse, read_file, sound
+from infractl.profile.rule.work import work_of
 from infractl.profile.tensor_types import signature
 from infractl.profile.weight import weights_of
-from infractl.profile.work import work_of
 from infractl.tensors import Signature
 
 if TYPE_CHECKING:

@@ -111,24 +111,24 @@ def test_a_batch_of_matrices_counts_each_matrix(tmp_path: Path) -> None:
 
 
 def test_an_operator_without_a_rule_is_listed_and_never_costs_nothing(tmp_path: Path) -> None:
-    kernel = np.zeros((2, 1, 3, 3), np.float32)
+    weights = np.zeros((3, 3), np.float32)
     path = write(
-        tmp_path / "conv.onnx",
+        tmp_path / "determinants.onnx",
         [
-            helper.make_node("Conv", ["image", "kernel"], ["a"]),
+            helper.make_node("Mul", ["squares", "weights"], ["a"]),
             helper.make_node("Relu", ["a"], ["b"]),
-            helper.make_node("Conv", ["b", "kernel2"], ["c"]),
+            helper.make_node("Det", ["b"], ["c"]),
         ],
-        [("image", TensorProto.FLOAT, ["batch", 1, 8, 8])],
-        [("c", TensorProto.FLOAT, ["batch", 1, 4, 4])],
-        [("kernel", kernel), ("kernel2", np.zeros((1, 2, 3, 3), np.float32))],
+        [("squares", TensorProto.FLOAT, ["batch", 3, 3])],
+        [("c", TensorProto.FLOAT, ["batch"])],
+        [("weights", weights)],
     )
 
     profile = profile_onnx(path, tmp_path)
 
-    assert profile.given.uncosted == (("Conv", 2),)
-    assert [o.operator for o in profile.given.operators] == ["Relu"]
-    assert profile.parameters == 18 + 18
+    assert profile.given.uncosted == (("Det", 1),)
+    assert [o.operator for o in profile.given.operators] == ["Mul", "Relu"]
+    assert profile.parameters == 9
 
 
 def test_an_operator_of_a_domain_that_onnx_does_not_know_is_listed_with_its_domain(tmp_path: Path) -> None:
