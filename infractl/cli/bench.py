@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from infractl.cli.parameter import AsJson, Env
-from infractl.domain.bench import Scenario
+from infractl.domain.bench import Bench, Scenario
 from infractl.errors import UsageError
 from infractl.units import UnitError, parse_duration_s, parse_rate_per_s
 
@@ -73,17 +73,18 @@ def bench(
         publish=publish,
     )
     result = run(workspace, service, wanted, progress)
-    if json:
-        import json as codec
-
-        from infractl.state.codec import encode
-
-        sys.stdout.write(codec.dumps(encode(result), indent=2) + "\n")
-    else:
-        sys.stdout.write(bench_text(result, style_of(sys.stdout)))
+    sys.stdout.write(_document(result) if json else bench_text(result, style_of(sys.stdout)))
     if result.failure:
         sys.stdout.flush()
         raise failed(result)
+
+
+def _document(result: Bench) -> str:
+    import json
+
+    from infractl.state.codec import encode
+
+    return json.dumps(encode(result), indent=2) + "\n"
 
 
 def _within(option: str, text: str, parse: Callable[[str], float], least: float, most: float) -> float:

@@ -63,8 +63,11 @@ def test_more_traffic_is_met_by_batches_before_instances(planner) -> None:
     assert busy[0] == 1 and busy[1] > 1
 
 
-def test_a_model_for_single_items_is_never_batched(planner) -> None:
-    decision = planner("fixed", traffic={"peak": "2100/s"})
+def test_a_model_for_single_items_is_never_batched(planner, calibration) -> None:
+    slow = replace(calibration.cached_bandwidth_bytes_per_s, value=20e9)
+    slower = replace(calibration, cached_bandwidth_bytes_per_s=slow)
+
+    decision = planner("fixed", known=Measurements(calibrations={slower.chip: slower}), traffic={"peak": "3000/s"})
 
     assert decision.ranked[0].placement.batch == 1
     assert decision.ranked[0].placement.instances > 1
