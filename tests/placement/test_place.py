@@ -64,10 +64,10 @@ def test_more_traffic_is_met_by_batches_before_instances(planner) -> None:
 
 
 def test_a_model_for_single_items_is_never_batched(planner, calibration) -> None:
-    slow = replace(calibration.cached_bandwidth_bytes_per_s, value=20e9)
+    slow = replace(calibration.cached_bandwidth_bytes_per_s, value=15e9)
     slower = replace(calibration, cached_bandwidth_bytes_per_s=slow)
 
-    decision = planner("fixed", known=Measurements(calibrations={slower.chip: slower}), traffic={"peak": "3000/s"})
+    decision = planner("fixed", known=Measurements(calibrations={slower.chip: slower}), traffic={"peak": "2100/s"})
 
     assert decision.ranked[0].placement.batch == 1
     assert decision.ranked[0].placement.instances > 1
