@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from infractl.domain.calibration import Calibration
 from infractl.domain.figure import Figure
+from infractl.domain.release import Release, ServingConfig
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,3 +49,19 @@ class Measurements:
 
     calibrations: Mapping[str, Calibration]
     measurements: Sequence[Measurement] = ()
+
+
+def shape_of(config: ServingConfig) -> dict[str, float]:
+    """The shape of a serving configuration, as a measurement's `config` has it."""
+    return {
+        "max_batch": float(config.max_batch),
+        "max_delay_s": config.max_delay_s,
+        "instances": float(config.instances),
+        "threads": float(config.threads),
+    }
+
+
+def newest_of(release: Release, measurements: Iterable[Measurement]) -> Measurement | None:
+    """The newest that was measured of this artifact on this chip in this shape; None where there is none."""
+    of = (release.artifact.digest, release.placement.offer.chip.name, shape_of(release.config))
+    return max((m for m in measurements if (m.artifact, m.chip, m.config) == of), key=lambda m: m.at, default=None)

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
 
 from infractl.domain.address import ServiceKey
+from infractl.domain.cost import Cost, CostSummary
+from infractl.domain.figure import Figure
 from infractl.domain.health import Health, HealthStatus
-from infractl.domain.placement import Prediction
+from infractl.domain.measurement import Measurement
+from infractl.domain.placement import Prediction, Violation
 from infractl.domain.value import Properties
+from infractl.units import Money
+
+_SAME_RATE = 1.01
+"""A rate that is at most this many times another counts as no more than it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,8 +29,56 @@ class ResourceStatus:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Promise:
+    """An SLO in numbers: latency limits in s by percentile at `peak_per_s` (None: none is declared), and answers a second."""
+
+    limits_s: Mapping[int, float] = field(default_factory=dict)
+    throughput_per_s: float | None = None
+    peak_per_s: float | None = None
+
+
+class Source(StrEnum):
+    """Who measured."""
+
+    bench = "bench"
+    """`infractl bench`, as a client, under a load of its own."""
+    served = "served"
+    """The running service, of all that it answered since it started."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokenPromise:
+    """A promise (`name`: "p99", "throughput") that was not kept: `limit` and `found` in `unit` (s or 1/s)."""
+
+    name: str
+    source: Source
+    limit: float
+    found: float
+    unit: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CostStatus:
+    """What a service costs at today's price, and by its prediction what a thousand inferences do.
+
+    `per_thousand_measured` is that of a thousand at `measured_per_s`, the capacity that a bench found; None where none did.
+    """
+
+    cost: Cost
+    summary: CostSummary
+    budget: Money | None = None
+    over_budget: Violation | None = None
+    measured_per_s: float | None = None
+    per_thousand_measured: Money | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceStatus:
-    """One service. `promised` is its SLO as text, `measured` what the running service counts of itself."""
+    """One service. `promised` is its SLO as text.
+
+    `measured` is what the running service counts of itself, `bench` the newest measurement of what is deployed: the same
+    artifact on the same chip in the same shape. `broken` are the promises that either shows not to be kept.
+    """
 
     key: ServiceKey
     target: str
@@ -33,7 +89,45 @@ class ServiceStatus:
     promised: Mapping[str, str]
     prediction: Prediction | None
     measured: Mapping[str, float]
+    bench: Measurement | None = None
+    broken: tuple[BrokenPromise, ...] = ()
+    cost: CostStatus | None = None
     note: str = ""
+
+
+def bench_latency(bench: Measurement, percentile: int) -> Figure | None:
+    """Under its Poisson arrivals; where it was given none, of one request at a time."""
+    return bench.figures.get(f"p{percentile}" if bench.rate_per_s else f"alone_p{percentile}")
+
+
+def bench_capacity(bench: Measurement) -> Figure | None:
+    """The rate that kept its limits; where it was given none, the most answers a second."""
+    return bench.figures.get("capacity" if bench.limits_s else "saturation")
+
+
+def stands_beside(bench: Measurement) -> bool:
+    """Whether it has a figure of those that are promised. One of MLPerf's Offline scenario alone has none."""
+    return bench_capacity(bench) is not None or any(bench_latency(bench, percentile) for percentile in (50, 95, 99))
+
+
+def broken_promises(promise: Promise, bench: Measurement | None, served: Mapping[str, float]) -> Iterator[BrokenPromise]:
+    """What was measured to be worse than promised.
+
+    A bench breaks a promise when the whole of its interval does, and a limit of latency only at a rate up to the declared peak:
+    beyond it, nothing is promised. What the service counts of itself has no rate and is taken as it is.
+    """
+    in_its_terms = bench is not None and bench.rate_per_s <= _SAME_RATE * (promise.peak_per_s or 0)
+    for percentile, limit_s in sorted(promise.limits_s.items()):
+        name = f"p{percentile}"
+        figure = bench_latency(bench, percentile) if bench and in_its_terms else None
+        if figure is not None and figure.low > limit_s:
+            yield BrokenPromise(name=name, source=Source.bench, limit=limit_s, found=figure.value, unit="s")
+        found_s = served.get(f"{name}_s")
+        if found_s is not None and found_s > limit_s:
+            yield BrokenPromise(name=name, source=Source.served, limit=limit_s, found=found_s, unit="s")
+    capacity, least = bench_capacity(bench) if bench else None, promise.throughput_per_s
+    if capacity is not None and least is not None and capacity.high < least:
+        yield BrokenPromise(name="throughput", source=Source.bench, limit=least, found=capacity.value, unit="1/s")
 
 
 def worst(healths: Iterable[Health]) -> Health:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from infractl.domain.cost import Cost, CostSummary
+from infractl.domain.status import CostStatus
 from infractl.domain.unknown import Unknown
+from infractl.report.style import Style
 from infractl.units import Money, format_money, format_rate
 
 
@@ -25,3 +27,26 @@ def _per_thousand(summary: CostSummary) -> Iterator[str]:
         yield f"{format_money(summary.per_thousand)} at {format_rate(summary.rate_per_s)}"
     if isinstance(summary.per_thousand_at_capacity, Money):
         yield f"{format_money(summary.per_thousand_at_capacity)} at full capacity"
+
+
+def status_cost_rows(status: CostStatus, style: Style) -> Iterator[tuple[str, str]]:
+    """What runs costs at today's price beside its budget, and a thousand inferences at each rate that is known.
+
+    Nothing where neither a price nor a budget is declared.
+    """
+    amount, summary = status.summary.expected, status.summary
+    if isinstance(amount, Unknown):
+        if status.budget is not None:
+            yield "cost", f"{style.red('unknown')}, budget {format_money(status.budget)} a month: {amount.why}"
+        return
+    budget = f", budget {format_money(status.budget)}" if status.budget is not None else ""
+    over = f": {style.red(status.over_budget.code)}" if status.over_budget is not None else ""
+    yield "cost", f"{format_money(amount)} a month{budget}{over}"
+    rates = (
+        (summary.per_thousand, summary.rate_per_s, "the traffic declared"),
+        (summary.per_thousand_at_capacity, summary.capacity_per_s, "the capacity predicted"),
+        (status.per_thousand_measured, status.measured_per_s, "the capacity measured"),
+    )
+    known = [(money, rate, what) for money, rate, what in rates if isinstance(money, Money) and rate]
+    for i, (money, rate, what) in enumerate(known):
+        yield "" if i else "per 1,000", f"{format_money(money)} at {format_rate(rate)}, {what}"

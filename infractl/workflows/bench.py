@@ -9,7 +9,7 @@ from pathlib import Path
 from infractl.domain.address import ServiceKey
 from infractl.domain.bench import Bench, Scenario
 from infractl.domain.figure import Basis, Figure
-from infractl.domain.measurement import Measurement
+from infractl.domain.measurement import Measurement, shape_of
 from infractl.domain.placement import Prediction
 from infractl.domain.release import Release, ServingConfig
 from infractl.measure.bench.data_file import read_requests
@@ -174,7 +174,7 @@ def _measurement(
         artifact=release.artifact.digest,
         chip=release.placement.offer.chip.name,
         machine=machine_facts() if found.is_here else {},
-        config=_shape(release.config),
+        config=shape_of(release.config),
         at=workspace.clock.now(),
         figures={name: replace(f, source=f.source + disturbed) for name, f in figures_of(runs).items()},
         rate_per_s=(terms.rate_per_s or 0.0) if Scenario.server in ran else 0.0,
@@ -185,15 +185,6 @@ def _measurement(
         errors=sum(run.errors for run in runs),
         load=NAME,
     )
-
-
-def _shape(config: ServingConfig) -> dict[str, float]:
-    return {
-        "max_batch": float(config.max_batch),
-        "max_delay_s": config.max_delay_s,
-        "instances": float(config.instances),
-        "threads": float(config.threads),
-    }
 
 
 def predicted(prediction: Prediction, rate_per_s: float | None) -> dict[str, Figure]:

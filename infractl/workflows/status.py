@@ -6,15 +6,30 @@ from collections.abc import Mapping, Sequence
 
 from infractl.applying.connection import kind_of
 from infractl.domain.address import Address, Owner, ServiceKey
+from infractl.domain.cost import cost_summary, per_thousand
 from infractl.domain.health import Health, HealthStatus
+from infractl.domain.measurement import Measurement, newest_of
+from infractl.domain.release import Release
 from infractl.domain.resource import Live, Recorded, Resource
 from infractl.domain.service_state import ServiceState
-from infractl.domain.status import ResourceStatus, ServiceStatus, worst
+from infractl.domain.status import (
+    CostStatus,
+    Promise,
+    ResourceStatus,
+    ServiceStatus,
+    bench_capacity,
+    broken_promises,
+    stands_beside,
+    worst,
+)
 from infractl.errors import ProviderError
+from infractl.placement.price import monthly_cost, over_budget
 from infractl.planning.attribute import attribute_changes
 from infractl.provider.capability import Measures
 from infractl.provider.plugin import calling
 from infractl.spec.load import LoadedService
+from infractl.units import Money
+from infractl.workflows.declared_price import priced_today
 from infractl.workflows.observe import known, observe
 from infractl.workflows.plan import declared, promises, recorded_keys
 from infractl.workflows.workspace import Workspace
@@ -25,10 +40,11 @@ def status(workspace: Workspace) -> Sequence[ServiceStatus]:
     services = {s.service.name: s for s in workspace.loaded.services}
     recorded = [k for k in recorded_keys(workspace) if workspace.whole or k.service in declared(workspace)]
     keys = sorted({*recorded, *(workspace.key(name) for name in services)})
-    return [_status(workspace, key, services.get(key.service)) for key in keys]
+    benches = [bench for bench in workspace.stores.measurements.list() if stands_beside(bench)]
+    return [_status(workspace, key, services.get(key.service), benches) for key in keys]
 
 
-def _status(workspace: Workspace, key: ServiceKey, loaded: LoadedService | None) -> ServiceStatus:
+def _status(workspace: Workspace, key: ServiceKey, loaded: LoadedService | None, benches: Sequence[Measurement]) -> ServiceStatus:
     found = known(workspace, key)
     state = found.state
     live = observe(workspace, state, Owner(key=key, lineage=state.lineage)).live if state else {}
@@ -40,6 +56,9 @@ def _status(workspace: Workspace, key: ServiceKey, loaded: LoadedService | None)
     )
     health = worst(r.health for r in resources)
     deployment = state.deployment if state else None
+    promise = _promise(loaded)
+    measured = _measured(workspace, state, live) if state else {}
+    bench = newest_of(deployment.stable, benches) if deployment else None
     return ServiceStatus(
         key=key,
         target=state.target if state else "",
@@ -49,8 +68,36 @@ def _status(workspace: Workspace, key: ServiceKey, loaded: LoadedService | None)
         resources=resources,
         promised=promises(loaded) if loaded else {},
         prediction=deployment.stable.placement.prediction if deployment else None,
-        measured=_measured(workspace, state, live) if state else {},
+        measured=measured,
+        bench=bench,
+        broken=tuple(broken_promises(promise, bench, measured)),
+        cost=_cost(workspace, deployment.stable, loaded, bench) if deployment else None,
         note=f"{holder.command} is running (pid {holder.pid} on {holder.host})" if holder else _note(workspace, state, loaded),
+    )
+
+
+def _promise(loaded: LoadedService | None) -> Promise:
+    if loaded is None:
+        return Promise()
+    slo = loaded.service.spec.slo
+    return Promise(limits_s=slo.latency.limits_s, throughput_per_s=slo.throughput, peak_per_s=loaded.service.peak_per_s)
+
+
+def _cost(workspace: Workspace, release: Release, loaded: LoadedService | None, bench: Measurement | None) -> CostStatus:
+    """At the price that infractl.yaml has today, which need not be the one that it was planned with."""
+    placement, spec = release.placement, loaded.service.spec if loaded else None
+    prediction, budget = placement.prediction, spec.budget.monthly if spec else None
+    cost = monthly_cost(priced_today(workspace, placement.offer), placement.replicas)
+    rate_per_s = (spec.traffic.average if spec else None) or prediction.rate_per_s
+    capacity = bench_capacity(bench) if bench else None
+    best = per_thousand(cost.ceiling_amount, capacity.value) if capacity else None
+    return CostStatus(
+        cost=cost,
+        summary=cost_summary(cost, rate_per_s, prediction.capacity_per_s.value),
+        budget=budget,
+        over_budget=over_budget(cost, budget),
+        measured_per_s=capacity.value if capacity else None,
+        per_thousand_measured=best if isinstance(best, Money) else None,
     )
 
 
