@@ -37,7 +37,7 @@ def status_cost_rows(status: CostStatus, style: Style) -> Iterator[tuple[str, st
     amount, summary = status.summary.expected, status.summary
     if isinstance(amount, Unknown):
         if status.budget is not None:
-            yield "cost", f"{style.red('unknown')}, budget {format_money(status.budget)} a month: {amount.why}"
+            yield "cost", f"{style.red('unknown')}, budget {format_money(status.budget)}: {amount.why}"
         return
     budget = f", budget {format_money(status.budget)}" if status.budget is not None else ""
     over = f": {style.red(status.over_budget.code)}" if status.over_budget is not None else ""

@@ -105,9 +105,9 @@ def _sources(status: ServiceStatus) -> Iterator[str]:
     bench = status.bench
     if bench is None:
         where = "" if status.key.environment == DEFAULT_ENVIRONMENT else f" --env {status.key.environment}"
-        yield f"  {'bench':<{_LABEL}}  none of this version as it runs: infractl bench {status.key.service}{where}"
+        yield f"  {'bench':<{_LABEL}}  none of what runs now: infractl bench {status.key.service}{where}"
     else:
-        alone = "one request at a time" if "alone_p50" in bench.figures else "saturated"
+        alone = "one at a time" if "alone_p50" in bench.figures else "saturated"
         load = f"at {format_rate(bench.rate_per_s)}" if bench.rate_per_s else alone
         count = f"{counted(bench.requests, 'request')}, {counted(bench.errors, 'error')}"
         yield f"  {'bench':<{_LABEL}}  {bench.at:%Y-%m-%d %H:%M} UTC, {load}: {count}"
