@@ -109,8 +109,8 @@ def _sources(status: ServiceStatus) -> Iterator[str]:
     else:
         alone = "one at a time" if "alone_p50" in bench.figures else "saturated"
         load = f"at {format_rate(bench.rate_per_s)}" if bench.rate_per_s else alone
-        count = f"{counted(bench.requests, 'request')}, {counted(bench.errors, 'error')}"
-        yield f"  {'bench':<{_LABEL}}  {bench.at:%Y-%m-%d %H:%M} UTC, {load}: {count}"
+        count = f"{counted(bench.requests, 'request')} in all, {counted(bench.errors, 'error')}"
+        yield f"  {'bench':<{_LABEL}}  {bench.at:%Y-%m-%d %H:%M} UTC, {load}; {count}"
     if status.measured:
         requests, errors = (int(status.measured.get(name, 0)) for name in ("requests", "errors"))
         count = f"{counted(requests, 'request')}, {counted(errors, 'error')}"

@@ -78,7 +78,7 @@ def test_the_newest_bench_of_what_is_deployed_stands_beside_the_promise(running:
 
     assert (status["bench"]["at"], status["bench"]["requests"]) == ("2026-11-24T09:30:00+00:00", 100)
     assert status["broken"] == []
-    assert "bench      2026-11-24 09:30 UTC, at 20/s: 100 requests, 0 errors" in text
+    assert "bench      2026-11-24 09:30 UTC, at 20/s; 100 requests in all, 0 errors" in text
     (row,) = [line.split() for line in text.splitlines() if line.startswith("  p99")]
     assert row[-3:] == ["200ms", "50ms", "-"], "promised, by the bench, and of what it served: nothing yet"
 
