@@ -83,13 +83,7 @@ def open_session(path: Path, options: SessionOptions) -> OnnxSession:
     try:
         session = onnxruntime.InferenceSession(str(path), _session_options(options), providers=["CPUExecutionProvider"])
     except _ENGINE_FAILURES as error:
-        raise ModelError.of(
-            "model-unreadable",
-            summary="ONNX Runtime cannot open this file as a model",
-            detail=useful_part(str(error)),
-            at=str(path),
-            remedy="export the model to ONNX again",
-        ) from error
+        raise _unreadable(path, error) from error
     return OnnxSession(session, _signature(session, path))
 
 
@@ -111,13 +105,17 @@ def optimized_model(path: Path) -> bytes:
             onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
             return written.read_bytes()
     except _ENGINE_OR_DISK_FAILURES as error:
-        raise ModelError.of(
-            "model-unreadable",
-            summary="ONNX Runtime cannot open this file as a model",
-            detail=useful_part(str(error)),
-            at=str(path),
-            remedy="export the model to ONNX again",
-        ) from error
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: Exception) -> ModelError:
+    return ModelError.of(
+        "model-unreadable",
+        summary="ONNX Runtime cannot open this file as a model",
+        detail=useful_part(str(error)),
+        at=str(path),
+        remedy="export the model to ONNX again",
+    )
 
 
 def useful_part(message: str) -> str:

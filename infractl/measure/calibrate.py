@@ -19,7 +19,7 @@ from infractl.measure.server_speed import JOINED, measure_server
 
 
 def calibrate(chip: str, clock: Clock, directory: Path) -> Calibration:
-    """Measure this machine under the name `chip`; about 15 seconds. `directory` takes its files.
+    """Measure this machine under the name `chip`; about 20 seconds. `directory` takes its files.
 
     Where other work keeps the machine busy for longer than it is waited for, the calibration and each figure's source say so.
     Raises MeasureError where the server cannot be started or does not answer.

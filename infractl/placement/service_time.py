@@ -28,7 +28,7 @@ MODEL_ERROR = (0.7, 1.4)
 
 OPERATOR_ERROR = (0.75, 1.3)
 """The true time over the computed one, for models. Of 36 random ones at three batches (`benchmarks/models/interval.py`, AMD EPYC,
-2 cores) nine in ten lie between 0.89 and 1.34 times; one calibration differs from the next by some 15%."""
+2 cores) nine in ten lie between 0.89 and 1.34 times; lower, there is room for calibrations that come out slower than others."""
 
 _EACH_TO = 4
 _A_STEP = 1.25

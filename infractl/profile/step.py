@@ -77,11 +77,7 @@ class Stepper:
             outputs=tuple(known.operand() if known else None for known in outputs),
             attributes=instruction.attributes,
         )
-        try:
-            return self._rule(node)
-        except (ArithmeticError, LookupError, AttributeError, TypeError, ValueError):
-            # Of another rank, or with other attributes, than the operator is defined for: what it costs is not known.
-            return None
+        return self._rule(node)
 
 
 def _vanishes(instruction: Instruction, inputs: Sequence[Tensor | None], outputs: Sequence[Tensor | None]) -> bool:

@@ -97,7 +97,9 @@ def _known(workspace: Workspace, offers: Sequence[Offer], progress: Progress) ->
     here = this_chip().name
     wanted = [offer.chip for offer in offers if offer.chip.name == here][:1]
     calibrations = {
-        chip.name: calibration_for(chip.name, workspace.clock, lambda: progress("calibrating this machine, once: a few seconds"))
+        chip.name: calibration_for(
+            chip.name, workspace.clock, lambda: progress("calibrating this machine, once: about 20 seconds")
+        )
         for chip in wanted
     }
     return Measurements(calibrations=calibrations, measurements=workspace.stores.measurements.list())

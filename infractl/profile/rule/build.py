@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from math import prod
 
 from infractl.domain.work import Family, Product, Work
 from infractl.profile.node import Node, Operand
@@ -36,11 +35,11 @@ def result(node: Node) -> Operand:
     return found
 
 
-def weight_bytes(operands: Iterable[Operand | None]) -> float:
+def _weight_bytes(operands: Iterable[Operand | None]) -> float:
     return sum(operand.bytes for operand in operands if operand and operand.weight)
 
 
-def activation_bytes(operands: Iterable[Operand | None]) -> float:
+def _activation_bytes(operands: Iterable[Operand | None]) -> float:
     return sum(operand.bytes for operand in operands if operand and not operand.weight)
 
 
@@ -64,8 +63,8 @@ def work(
         operator=operator or node.operator,
         dtype=known,
         flops=float(flops),
-        weight_bytes=weight_bytes(node.inputs),
-        activation_bytes=activation_bytes((*node.inputs, *node.outputs)) if moved_bytes is None else float(moved_bytes),
+        weight_bytes=_weight_bytes(node.inputs),
+        activation_bytes=_activation_bytes((*node.inputs, *node.outputs)) if moved_bytes is None else float(moved_bytes),
         product=product,
     )
 
@@ -82,7 +81,3 @@ def each_input(family: Family, operations: float, operator: str = "") -> Rule:
 
 def named(rule: Rule, *operators: str, domain: str = "") -> dict[tuple[str, str], Rule]:
     return {(domain, operator): rule for operator in operators}
-
-
-def elements(shape: Iterable[int]) -> int:
-    return prod(shape)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from math import prod
 
 from infractl.domain.work import Family, Product, Work
@@ -87,7 +88,7 @@ def _linear(node: Node) -> Work:
     coefficients = node.attributes["coefficients"]
     product = Product(count=1, rows=rows, depth=depth, columns=max(1, len(coefficients) // depth))
     found = work(node, Family.product, product.flops + product.rows * product.columns, product=product)
-    return _with_weights(found, 4.0 * len(coefficients))
+    return replace(found, weight_bytes=4.0 * len(coefficients))
 
 
 def _support_vectors(node: Node) -> Work:
@@ -96,19 +97,7 @@ def _support_vectors(node: Node) -> Work:
     vectors = node.attributes.get("support_vectors") or node.attributes["coefficients"]
     product = Product(count=1, rows=rows, depth=depth, columns=max(1, len(vectors) // depth))
     found = work(node, Family.product, product.flops, product=product)
-    return _with_weights(found, 4.0 * len(vectors))
-
-
-def _with_weights(found: Work, weight_bytes: float) -> Work:
-    return Work(
-        family=found.family,
-        operator=found.operator,
-        dtype=found.dtype,
-        flops=found.flops,
-        weight_bytes=weight_bytes,
-        activation_bytes=found.activation_bytes,
-        product=found.product,
-    )
+    return replace(found, weight_bytes=4.0 * len(vectors))
 
 
 def _many_headed(node: Node) -> Work:
