@@ -9,8 +9,12 @@ import pytest
 
 from infractl.domain.measurement import Measurements
 from infractl.domain.recipe import AS_GIVEN
+from infractl.domain.work import Family, Work
+from infractl.placement.fetch import fetch_s
 from infractl.placement.service_time import OPERATOR_ERROR, End, ServiceTime, gaps
-from infractl.placement.speed import speed_of
+from infractl.placement.speed import Speed, speed_of
+from infractl.placement.work_table import WorkTable
+from infractl.tensors import Dtype
 
 
 @pytest.fixture
@@ -71,3 +75,13 @@ def test_an_operator_without_a_cost_is_told_as_a_gap(service_time, profiles, wit
 
     assert gaps(open_profile) == ("the cost of Conv (2 times)",)
     assert service_time(open_profile).seconds(1) == service_time("small").seconds(1)
+
+
+def test_the_nodes_of_trees_are_not_streamed_as_the_weights_of_a_product_are(calibration, offer) -> None:
+    speed = speed_of(offer.chip, AS_GIVEN, Measurements(calibrations={calibration.chip: calibration}))
+    assert isinstance(speed, Speed)
+    work = Work(family=Family.tree, operator="", dtype=Dtype.float32, flops=1.0, weight_bytes=40e6, activation_bytes=0.0)
+    works = WorkTable.of([work])
+
+    assert fetch_s(Family.tree, works, speed, 40e6).tolist() == [0.0]
+    assert fetch_s(Family.product, works, speed, 40e6).tolist() == pytest.approx([40e6 / 20e9])

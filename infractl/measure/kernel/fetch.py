@@ -15,7 +15,7 @@ _WIDTH = 256
 _MATRIX_BYTES = 4 * _WIDTH * _WIDTH
 _ROWS = (1, 8, 32)
 _AGAIN = 8
-_FROM_BYTES, _STEPS_TO_16_MIB = 2**19, 5
+_FROM_BYTES, _STEPS_TO_64_MIB = 2**19, 7
 _ACTIVATIONS = (0.4, 0.7, 1.0, 1.5, 2.5)
 """Of the last cache, read and written together."""
 _LEAST_COMPARED_BYTES = 16 * 2**20
@@ -39,7 +39,7 @@ def weight_fetches(last_cache_bytes: int, most_bytes: int) -> Iterator[tuple[int
 
 def weight_sizes(last_cache_bytes: int, most_bytes: int) -> list[int]:
     """From half a MiB, which the nearest cache holds, to where the last one holds hardly anything."""
-    near = [_FROM_BYTES * 2**step for step in range(_STEPS_TO_16_MIB + 1)]
+    near = [_FROM_BYTES * 2**step for step in range(_STEPS_TO_64_MIB + 1)]
     far = [int(share * last_cache_bytes) for share in _BEYOND]
     return sorted({size for size in (*near, *far) if size <= most_bytes and (size in far or size < far[0])})
 
@@ -83,7 +83,8 @@ def _chain(count: int, *, different: bool) -> bytes:
     matrix = ""
     for number in range(count):
         if different or not matrix:
-            value = helper.make_tensor("value", TensorProto.FLOAT, [1], [0.001 + 1e-6 * number])
+            # Each matrix gives the mean of a row: values that shrank from one to the next would soon be denormal, and slow.
+            value = helper.make_tensor("value", TensorProto.FLOAT, [1], [(1 + 1e-6 * number) / _WIDTH])
             matrix = graph.add("ConstantOfShape", graph.add("Constant", value=size), value=value)
         last = graph.add("MatMul", last, matrix)
     return graph.finish(last)
