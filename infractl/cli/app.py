@@ -9,7 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from infractl import __version__
-from infractl.cli.main import interrupted
+from infractl.cli.failure import interrupted
 
 UsageProblem = cast("type[typer.BadParameter]", typer.BadParameter.__mro__[1])
 """What the parser raises for words it does not understand: the base of what typer shows in public."""

@@ -1,4 +1,7 @@
-"""The entry points: run a command, print what went wrong, and fix the exit code."""
+"""The entry points: run a command, and fix the exit code. What went wrong is told in `failure`.
+
+Scripts and probes ask for the version, and wait for whatever is imported here: next to nothing.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +11,15 @@ import io
 import os
 import signal
 import sys
-from collections.abc import Sequence
 from contextlib import suppress
-from typing import NoReturn
 
 from infractl import __version__
-from infractl.errors import Diagnostic, InfractlError, Severity, StoppedError
+
+TYPE_CHECKING = False
+"""As in typing, whose import takes longer than the answer to --version."""
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import NoReturn
 
 
 def program() -> NoReturn:
@@ -50,37 +56,22 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     except KeyboardInterrupt:
         # Asked once is enough: a second Ctrl-C would break off the sentence that says so.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        _tell(interrupted().diagnostics)
-        code = StoppedError.exit_code
+        from infractl.cli.failure import interrupted, tell
+
+        code = tell(interrupted())
     except BrokenPipeError:
         # The reader of our output went away, as `head` does: no reader, no message.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 1
-    except InfractlError as error:
-        if debug:
-            raise
-        _tell(error.diagnostics)
-        code = error.exit_code
-    except OSError as error:
-        if debug:
-            raise
-        detail = f"{error.strerror or error}" + (f": {error.filename}" if error.filename else "")
-        _tell([_problem("system", "the operating system refused something", detail, "mend that and run the command again")])
-        code = 1
     except Exception as error:  # a traceback is for developers: users get a sentence
         if debug:
             raise
-        detail = f"{type(error).__name__}: {error}"
-        remedy = "run it again with --debug and report what it prints; the state is as the last finished step left it"
-        _tell([_problem("internal", "infractl has a defect", detail, remedy)])
-        code = 1
+        from infractl.cli.failure import tell
+
+        code = tell(error)
     # What was to happen has happened: a late Ctrl-C must not change what the code says.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     raise SystemExit(code)
-
-
-def interrupted() -> StoppedError:
-    return StoppedError.of("interrupted", summary="the command was interrupted", detail="what was finished before stays as it is")
 
 
 def _open_streams() -> None:
@@ -105,25 +96,7 @@ def _run(words: list[str]) -> int:
     try:
         code = application(words[0])(words, standalone_mode=False, prog_name="infractl")
     except UsageProblem as problem:
-        # The parser would exit with 2, which says "changes" here.
-        remedy = _MEANT.get(getattr(problem, "option_name", ""), _HELP)
-        _tell([_problem("usage", "the command line is not understood", problem.format_message(), remedy)])
-        return 1
+        from infractl.cli.failure import tell_misuse
+
+        return tell_misuse(problem.format_message(), getattr(problem, "option_name", ""))
     return code if isinstance(code, int) else 0
-
-
-_HELP = "infractl --help lists the commands, infractl COMMAND --help its options"
-_ENV = "choose an environment with --env NAME"
-_MEANT = {"-e": _ENV, "--environment": _ENV, "--environments": _ENV, "--stage": _ENV, "--workspace": _ENV}
-"""What to write for options that other tools have."""
-
-
-def _problem(slug: str, summary: str, detail: str, remedy: str) -> Diagnostic:
-    return Diagnostic(slug=slug, severity=Severity.error, summary=summary, detail=detail, remedy=remedy)
-
-
-def _tell(diagnostics: Sequence[Diagnostic]) -> None:
-    from infractl.cli.terminal import style_of
-    from infractl.report.diagnostic import render
-
-    sys.stderr.write(render(diagnostics, color=style_of(sys.stderr).color))

@@ -76,3 +76,10 @@ def test_asking_for_help_or_the_version_loads_no_stage(arguments: list[str], pro
 
     stages = {"planning", "placement", "profile", "applying", "measure", "runtime"}
     assert not {f"infractl.{stage}" for stage in stages} & loaded
+
+
+def test_asking_for_the_version_imports_next_to_nothing(project: Path) -> None:
+    loaded = modules_after("--version", folder=project)
+
+    assert {name for name in loaded if name.partition(".")[0] == "infractl"} == {"infractl", "infractl.cli", "infractl.cli.main"}
+    assert not loaded & {"dataclasses", "inspect", "typing"}, "any of them takes longer than the answer"
