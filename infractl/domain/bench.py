@@ -48,8 +48,9 @@ class Run:
 
     `requests` were sent, `errors` of them failed, in the counted `seconds` and the `warm_up_s` before them. `stopped` says why
     it ended before its time, `gone` whether that was because nobody listened any more. `client` says why the load process, and
-    not the service, was the limit; `late_s` is how late it sent 99% of the requests at most. `rules` are those of MLPerf that
-    the run does not meet; None for scenarios that are not MLPerf's. `tried` are the rates of the search for the capacity.
+    not the service, was the limit; `late_s` is how late it sent 99% of the requests at most. `bound`: for that or because no
+    more was tried, the figures are bounds, a latency at most so long and a rate at least so high. `rules` are those of MLPerf
+    that the run does not meet; None for scenarios that are not MLPerf's. `tried` are the rates of the search for the capacity.
     """
 
     scenario: Scenario
@@ -67,6 +68,7 @@ class Run:
     client_busy_share: float = 0.0
     late_s: float = 0.0
     client: str = ""
+    bound: bool = False
     rules: tuple[str, ...] | None = None
     tried: tuple[Tried, ...] = ()
 

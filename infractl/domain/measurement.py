@@ -25,6 +25,8 @@ class Measurement:
     "capacity" (1/s): the highest rate of Poisson arrivals that kept `limits_s` (by percentile), up to the lowest that did not;
     "multi_stream_p50", ... (s): eight requests at once, until all are answered; "offline" (1/s): samples, not requests.
     Percentiles are p50, p90, p95, p99, p99.9, each where there were requests enough for it.
+    `bounds` names the figures that are no more than that, because the load tool was the limit or no more was tried: a latency is
+    at most so long, a rate at least so high. `disturbances` say what may have made the service slower than it is.
     `requests` were sent in all, `errors` of them failed; `load` names the tool that sent them.
     """
 
@@ -41,6 +43,18 @@ class Measurement:
     requests: int = 0
     errors: int = 0
     load: str = ""
+    bounds: tuple[str, ...] = ()
+    disturbances: tuple[str, ...] = ()
+
+    def exceeds(self, name: str, limit_s: float) -> bool:
+        """Whether a latency is surely longer: the whole of its interval is, and it is not a mere bound."""
+        figure = self.figures.get(name)
+        return figure is not None and name not in self.bounds and figure.low > limit_s
+
+    def falls_short(self, name: str, least_per_s: float) -> bool:
+        """Whether a rate is surely lower."""
+        figure = self.figures.get(name)
+        return figure is not None and name not in self.bounds and figure.high < least_per_s
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,11 +67,15 @@ class Measurements:
 
 def shape_of(config: ServingConfig) -> dict[str, float]:
     """The shape of a serving configuration, as a measurement's `config` has it."""
+    return shape(max_batch=config.max_batch, max_delay_s=config.max_delay_s, instances=config.instances, threads=config.threads)
+
+
+def shape(*, max_batch: int, max_delay_s: float, instances: int, threads: int) -> dict[str, float]:
     return {
-        "max_batch": float(config.max_batch),
-        "max_delay_s": config.max_delay_s,
-        "instances": float(config.instances),
-        "threads": float(config.threads),
+        "max_batch": float(max_batch),
+        "max_delay_s": max_delay_s,
+        "instances": float(instances),
+        "threads": float(threads),
     }
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from infractl.domain.cost import Cost
-from infractl.domain.figure import Figure, quantity_text
+from infractl.domain.figure import Basis, Figure, quantity_text
 from infractl.domain.offer import Offer
 from infractl.domain.recipe import Recipe
 from infractl.units import Money, format_money
@@ -46,6 +46,13 @@ class Placement:
     prediction: Prediction
     cost: Cost
 
+    @property
+    def cut(self) -> str:
+        """How a replica is cut, in words: `2 sessions of 2 threads, batches of up to 8`."""
+        threads = f" of {self.threads} threads" if self.threads > 1 else ""
+        sessions = f"{self.instances} session{'' if self.instances == 1 else 's'}"
+        return f"{sessions}{threads}, batches of up to {self.batch}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Violation:
@@ -61,7 +68,8 @@ class Violation:
     def __str__(self) -> str:
         need = quantity_text(self.need.high, self.need.unit) if isinstance(self.need, Figure) else _text(self.need)
         have = _shortfall(self.need, self.have) if isinstance(self.have, Figure) else _text(self.have)
-        return f"{self.code}: needs {need}, has {have}"
+        how = " as measured" if isinstance(self.have, Figure) and self.have.basis is Basis.measured else ""
+        return f"{self.code}: needs {need}, has {have}{how}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,11 +114,15 @@ class Nearest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """Every offer and recipe: the feasible ones ranked, the others with their reasons. `nearest` says what would be feasible."""
+    """Every offer and recipe: the feasible ones ranked, the others with their reasons. `nearest` says what would be feasible.
+
+    `given_up` is the recorded shape where it is not feasible any more.
+    """
 
     ranked: tuple[Evaluation, ...]
     refused: tuple[Evaluation, ...]
     nearest: tuple[Nearest, ...] = ()
+    given_up: Evaluation | None = None
 
 
 def _text(quantity: Quantity | str) -> str:

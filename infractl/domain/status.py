@@ -97,12 +97,20 @@ class ServiceStatus:
 
 def bench_latency(bench: Measurement, percentile: int) -> Figure | None:
     """Under its Poisson arrivals; where it was given none, of one request at a time."""
-    return bench.figures.get(f"p{percentile}" if bench.rate_per_s else f"alone_p{percentile}")
+    return bench.figures.get(_latency_name(bench, percentile))
 
 
 def bench_capacity(bench: Measurement) -> Figure | None:
     """The rate that kept its limits; where it was given none, the most answers a second."""
-    return bench.figures.get("capacity" if bench.limits_s else "saturation")
+    return bench.figures.get(_capacity_name(bench))
+
+
+def _latency_name(bench: Measurement, percentile: int) -> str:
+    return f"p{percentile}" if bench.rate_per_s else f"alone_p{percentile}"
+
+
+def _capacity_name(bench: Measurement) -> str:
+    return "capacity" if bench.limits_s else "saturation"
 
 
 def stands_beside(bench: Measurement) -> bool:
@@ -113,20 +121,21 @@ def stands_beside(bench: Measurement) -> bool:
 def broken_promises(promise: Promise, bench: Measurement | None, served: Mapping[str, float]) -> Iterator[BrokenPromise]:
     """What was measured to be worse than promised.
 
-    A bench breaks a promise when the whole of its interval does, and a limit of latency only at a rate up to the declared peak:
-    beyond it, nothing is promised. What the service counts of itself has no rate and is taken as it is.
+    A bench breaks a promise when the whole of its interval does and its figure is no mere bound, and a limit of latency only at
+    a rate up to the declared peak: beyond it, nothing is promised. What the service counts of itself has no rate: it is taken as
+    it is.
     """
     in_its_terms = bench is not None and bench.rate_per_s <= _SAME_RATE * (promise.peak_per_s or 0)
     for percentile, limit_s in sorted(promise.limits_s.items()):
         name = f"p{percentile}"
         figure = bench_latency(bench, percentile) if bench and in_its_terms else None
-        if figure is not None and figure.low > limit_s:
+        if bench and figure is not None and bench.exceeds(_latency_name(bench, percentile), limit_s):
             yield BrokenPromise(name=name, source=Source.bench, limit=limit_s, found=figure.value, unit="s")
         found_s = served.get(f"{name}_s")
         if found_s is not None and found_s > limit_s:
             yield BrokenPromise(name=name, source=Source.served, limit=limit_s, found=found_s, unit="s")
     capacity, least = bench_capacity(bench) if bench else None, promise.throughput_per_s
-    if capacity is not None and least is not None and capacity.high < least:
+    if bench and capacity and least is not None and bench.falls_short(_capacity_name(bench), least):
         yield BrokenPromise(name="throughput", source=Source.bench, limit=least, found=capacity.value, unit="1/s")
 
 

@@ -11,8 +11,11 @@ from infractl.domain.placement import Evaluation, Placement, Violation
 from infractl.domain.profile import ModelProfile
 from infractl.domain.recipe import Recipe
 from infractl.domain.unknown import Unknown
+from infractl.placement.candidate import Candidate
+from infractl.placement.demand import Demand
+from infractl.placement.measured import corrected, of_model, seen
 from infractl.placement.memory import USABLE_SHARE
-from infractl.placement.predict import Candidate, Demand, figure, predict
+from infractl.placement.predict import figure, predict
 from infractl.placement.price import monthly_cost, over_budget
 from infractl.placement.service_time import End, gaps
 from infractl.placement.shape import Shape, shapes
@@ -51,21 +54,32 @@ def candidates(
     speed = speed_of(offer.chip, recipe, known)
     if isinstance(speed, Unknown):
         return ()
-    return tuple(
+    demand = Demand.of(service)
+    measurements = of_model(profile, offer.chip, recipe, known)
+    computed = (
         Candidate(
             profile=profile,
             recipe=recipe,
             speed=speed,
             cores=offer.chip.cores * offer.count,
-            delay_s=Demand.of(service).delay_s,
+            delay_s=demand.delay_s,
             shape=shape,
+            extents=demand.extents,
+            measurements=measurements,
         )
         for shape in shapes(service, profile, offer)
     )
+    return tuple(map(corrected, computed))
 
 
 def meets(candidate: Candidate, demand: Demand) -> bool:
-    """Whether the slowest that is likely still keeps the limits, with room for more traffic than is declared."""
+    """Whether it was measured to keep the limits.
+
+    What was not measured must keep them by the slowest that is likely, with room for more traffic than is declared.
+    """
+    kept = seen(candidate, demand).keeps(demand)
+    if kept is not None:
+        return kept
     station, rate = candidate.station(End.high), demand.rate_per_s
     return station.utilization(rate) <= PLANNED_SHARE and station.holds(rate / DERATING, demand.limits_s)
 
@@ -82,18 +96,18 @@ def barred(
     if isinstance(speed := speed_of(chip, recipe, known), Unknown):
         yield Violation(code="no-figures", need=f"the speed of {chip.name} with {recipe.name}", have=speed.why)
     promised = bool(spec.slo.latency.limits_s) or spec.slo.throughput is not None
-    if promised and (unknown := gaps(profile)):
+    if promised and (unknown := gaps(profile, spec.traffic.shapes)):
         yield Violation(code="no-figures", need=" and ".join(unknown), have="none, so that no SLO can be promised")
 
 
 def _excess(candidate: Candidate, demand: Demand) -> tuple[float, float]:
-    """How far the slowest that is likely is beyond the limits: by its worst latency, then by its busy share."""
+    """How far it is beyond the limits, as it was measured or else by the slowest that is likely: worst latency, busy share."""
     station = candidate.station(End.high)
-    latency_s = station.latency_s(demand.rate_per_s / DERATING)
-    busy = station.utilization(demand.rate_per_s)
-    if latency_s is None:
-        return (float("inf"), busy)
-    return (max((latency_s[p] / limit for p, limit in demand.limits_s.items()), default=0.0), busy)
+    computed_s = station.latency_s(demand.rate_per_s / DERATING) or {}
+    latency_s = {**computed_s, **{p: figure.value for p, figure in seen(candidate, demand).latency_s.items()}}
+    excesses = (latency_s.get(p, float("inf")) / limit for p, limit in demand.limits_s.items())
+    settled = 0.0 if latency_s else float("inf")
+    return (max(excesses, default=settled), station.utilization(demand.rate_per_s))
 
 
 def _evaluation(service: InferenceService, offer: Offer, candidate: Candidate, demand: Demand) -> Evaluation:
@@ -102,8 +116,7 @@ def _evaluation(service: InferenceService, offer: Offer, candidate: Candidate, d
     budget = over_budget(cost, service.spec.budget.monthly)
     violations = (
         *_memory(offer, candidate),
-        *_latency(candidate, demand),
-        *_throughput(candidate, demand),
+        *(_measured(candidate, demand) if seen(candidate, demand).keeps(demand) is not None else _computed(candidate, demand)),
         *([budget] if budget else []),
     )
     if prediction is None:
@@ -126,6 +139,22 @@ def _memory(offer: Offer, candidate: Candidate) -> Iterator[Violation]:
     if need.high > have:
         usable = _declared(have, "B", f"{USABLE_SHARE:.0%} of the memory of {offer.name}")
         yield Violation(code="does-not-fit-memory", need=need, have=usable)
+
+
+def _measured(candidate: Candidate, demand: Demand) -> Iterator[Violation]:
+    """What the shape was measured not to keep."""
+    known = seen(candidate, demand)
+    for percentile in known.limits_exceeded:
+        need = _declared(demand.limits_s[percentile], "s", f"spec.slo.latency.p{percentile}")
+        yield Violation(code=f"p{percentile}-over-slo", need=need, have=known.latency_s[percentile])
+    if known.falls_short and known.capacity_per_s is not None:
+        need = _declared(demand.rate_per_s, "1/s", f"spec.{demand.rate_field}")
+        yield Violation(code="throughput-short", need=need, have=known.capacity_per_s)
+
+
+def _computed(candidate: Candidate, demand: Demand) -> Iterator[Violation]:
+    yield from _latency(candidate, demand)
+    yield from _throughput(candidate, demand)
 
 
 def _latency(candidate: Candidate, demand: Demand) -> Iterator[Violation]:

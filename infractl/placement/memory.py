@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from infractl.domain.figure import Basis, Figure
 from infractl.domain.profile import ModelProfile
 
@@ -12,9 +14,9 @@ USABLE_SHARE = 0.9
 """Of the host's memory: the rest is the system's."""
 
 
-def replica_memory(profile: ModelProfile, *, instances: int, batch: int) -> Figure:
-    """A server with `instances` sessions: each holds the weights, repacked by the engine as well, and its activations."""
-    activations = profile.activation_bytes.at(profile.sizes(batch))
+def replica_memory(profile: ModelProfile, *, instances: int, batch: int, extents: Mapping[str, int] | None = None) -> Figure:
+    """A server with `instances` sessions: each holds the weights, which the engine repacks, and activations at their peak."""
+    activations = profile.peak_bytes(profile.sizes(batch, extents))
     least = SERVER_BYTES + instances * profile.size_bytes
     likely = SERVER_BYTES + instances * (1.5 * profile.size_bytes + activations)
     most = 1.5 * SERVER_BYTES + instances * (3 * profile.size_bytes + 2 * activations)

@@ -8,7 +8,10 @@ from dataclasses import replace
 
 from infractl.domain.figure import Figure
 from infractl.domain.placement import Nearest, Relaxed
-from infractl.placement.predict import Candidate, Demand, figure
+from infractl.placement.candidate import Candidate
+from infractl.placement.demand import Demand
+from infractl.placement.measured import seen
+from infractl.placement.predict import figure
 from infractl.placement.service_time import End
 from infractl.placement.station import DERATING, PLANNED_SHARE
 from infractl.units import format_duration, format_rate
@@ -17,8 +20,12 @@ from infractl.units import format_duration, format_rate
 def nearest(candidates: Sequence[Candidate], demand: Demand) -> Iterator[Nearest]:
     """Such as "p99 of 14ms at 2000/s" and "900/s at p99 10ms": each alone, with everything else as declared.
 
-    Where no single one is enough, the highest rate that can be had with the latency that it has.
+    Where no single one is enough, the highest rate that can be had with the latency that it has. Shapes that were measured to
+    fall short are left out, whatever is computed of them.
     """
+    candidates = [c for c in candidates if seen(c, demand).keeps(demand) is not False]
+    if not candidates:
+        return
     limits_s = _latencies(candidates, demand)
     if limits_s:
         rate = format_rate(demand.rate_per_s) if demand.rate_per_s else ""

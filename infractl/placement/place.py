@@ -13,9 +13,9 @@ from infractl.domain.placement import Decision, Evaluation, Nearest, Placement, 
 from infractl.domain.profile import ModelProfile
 from infractl.domain.recipe import AS_GIVEN, Recipe
 from infractl.domain.unknown import Unknown
+from infractl.placement.demand import Demand
 from infractl.placement.evaluate import candidates, evaluate, evaluate_shape
 from infractl.placement.nearest import nearest
-from infractl.placement.predict import Demand
 from infractl.placement.shape import Shape
 from infractl.spec.service import InferenceService
 from infractl.units import Money
@@ -37,21 +37,27 @@ def place(
     A `recorded` placement is predicted anew in its own shape, and ranked beside the best shape of its offer where it is feasible.
     """
     evaluations = [evaluate(service, profile, offer, recipe, known) for offer, recipe in product(offers, recipes)]
-    if recorded is not None and recorded.recipe in recipes:
-        evaluations += [e for e in _again(service, profile, offers, known, recorded) if e not in evaluations]
+    again = _again(service, profile, offers, known, recorded) if recorded is not None and recorded.recipe in recipes else None
+    if again is not None and not again.violations and again not in evaluations:
+        evaluations.append(again)
     feasible = [e for e in evaluations if not e.violations]
     currency = _currency(service, feasible)
     ranked = tuple(sorted(feasible, key=lambda e: cost_then_simplicity(e, currency)))
     refused = tuple(e for e in evaluations if e.violations)
-    return Decision(ranked=ranked, refused=refused, nearest=() if ranked else _nearest(service, profile, refused, known))
+    return Decision(
+        ranked=ranked,
+        refused=refused,
+        nearest=() if ranked else _nearest(service, profile, refused, known),
+        given_up=again if again is not None and again.violations else None,
+    )
 
 
-def cost_then_simplicity(evaluation: Evaluation, currency: str | None) -> tuple[bool, Decimal, int, int]:
+def cost_then_simplicity(evaluation: Evaluation, currency: str | None) -> tuple[bool, Decimal, tuple[int, int, int]]:
     """Orders feasible evaluations. A cost that is unknown, or in another currency, comes after every one that compares."""
     placement, amount = _feasible(evaluation), _cost(evaluation)
     if isinstance(amount, Unknown) or amount.currency != currency:
-        return (True, Decimal(0), placement.instances, placement.batch)
-    return (False, amount.amount, placement.instances, placement.batch)
+        return (True, Decimal(0), Shape.of(placement).complexity)
+    return (False, amount.amount, Shape.of(placement).complexity)
 
 
 def _currency(service: InferenceService, feasible: Sequence[Evaluation]) -> str | None:
@@ -72,12 +78,10 @@ def _feasible(evaluation: Evaluation) -> Placement:
 
 def _again(
     service: InferenceService, profile: ModelProfile, offers: Sequence[Offer], known: Measurements, recorded: Placement
-) -> Sequence[Evaluation]:
-    """The recorded placement on today's offer of the same name, where it is still feasible."""
-    same = [offer for offer in offers if offer.key == recorded.offer.key]
-    shape = Shape.of(recorded)
-    found = [evaluate_shape(service, profile, offer, recorded.recipe, known, shape) for offer in same]
-    return [e for e in found if e is not None and not e.violations]
+) -> Evaluation | None:
+    """The recorded placement on today's offer of the same name; None where there is none, or its shape is not allowed."""
+    same = next((offer for offer in offers if offer.key == recorded.offer.key), None)
+    return evaluate_shape(service, profile, same, recorded.recipe, known, Shape.of(recorded)) if same else None
 
 
 def _nearest(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from math import prod
 
 from infractl.domain.profile import ModelProfile
@@ -12,11 +13,15 @@ from infractl.placement.speed import Speed
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerTime:
-    """One server loop, at one end of what is known: each call of the engine takes it a while, and each request in the call."""
+    """One server loop, at one end of what is known: each call of the engine takes it a while, and each request in the call.
+
+    `extents` are the usual sizes of the model's dimensions in one request; one that is not among them counts as 1.
+    """
 
     profile: ModelProfile
     speed: Speed
     end: End
+    extents: Mapping[str, int] = field(default_factory=dict)
 
     def alone_s(self, percentile: int) -> float:
         """What the server and the wire add to a request that meets no other: wake-ups give even that a tail."""
@@ -42,6 +47,8 @@ class ServerTime:
     def _values_s(self) -> float:
         """For the numbers that a request and its answer hold beyond the few of the empty model's."""
         tensors = (*self.profile.signature.inputs, *self.profile.signature.outputs)
-        # Dynamic axes count as 1: of the batch there is one item, and the size of any other is not known.
-        values = sum(prod(size for size in tensor.shape if isinstance(size, int)) for tensor in tensors)
+        values = sum(prod(self._size(axis) for axis in tensor.shape) for tensor in tensors)
         return self.end.of(self.speed.value_s) * values
+
+    def _size(self, axis: int | str) -> int:
+        return axis if isinstance(axis, int) else self.extents.get(axis, 1)

@@ -81,12 +81,12 @@ class ServiceTime:
     def seconds(self, batch: int) -> float:
         return self._at((batch,))[0]
 
-    def table(self, cap: int) -> tuple[float, ...]:
-        """Seconds for 1 .. cap items."""
+    def table(self, cap: int, items: int = 1) -> tuple[float, ...]:
+        """Seconds for 1 .. cap requests of so many items each."""
         import numpy as np
 
         computed = _steps(cap)
-        between = np.interp(range(1, cap + 1), computed, self._at(computed))
+        between = np.interp(range(1, cap + 1), computed, self._at(tuple(requests * items for requests in computed)))
         return tuple(float(seconds) for seconds in between)
 
     def _at(self, batches: tuple[int, ...]) -> Sequence[float]:

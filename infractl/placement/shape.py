@@ -13,13 +13,10 @@ from infractl.spec.service import InferenceService
 
 LARGEST_AUTOMATIC_BATCH = 32
 
-_SINGLE_THREAD = 1
-"""Calibration knows one thread; what several give together is not known yet."""
 
-
-@dataclass(frozen=True, slots=True, order=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Shape:
-    """Ordered from simple to complex: fewer instances, then smaller batches."""
+    """Ordered from simple to complex: fewer cores, of those with as many fewer instances, then smaller batches."""
 
     instances: int
     batch: int
@@ -29,19 +26,26 @@ class Shape:
     def of(cls, placement: Placement) -> Shape:
         return cls(instances=placement.instances, batch=placement.batch, threads=placement.threads)
 
+    @property
+    def complexity(self) -> tuple[int, int, int]:
+        """Ascending from simple to complex."""
+        return (self.instances * self.threads, self.instances, self.batch)
+
 
 def shapes(service: InferenceService, profile: ModelProfile, offer: Offer) -> Sequence[Shape]:
     """The shapes that the service's document, its model and the offer's cores allow, the simplest first."""
     cores = max(1, offer.chip.cores * offer.count)
-    return [
-        Shape(instances=instances, batch=batch, threads=_SINGLE_THREAD)
-        for instances in _instances(cores)
+    found = [
+        Shape(instances=instances, batch=batch, threads=threads)
+        for instances in _counts(cores)
+        for threads in _counts(cores // instances)
         for batch in _batches(service, profile)
     ]
+    return sorted(found, key=lambda shape: shape.complexity)
 
 
-def _instances(cores: int) -> Sequence[int]:
-    """Every number up to 4, then doubling, and all cores: in between, one more instance changes little."""
+def _counts(cores: int) -> Sequence[int]:
+    """Every number up to 4, then doubling, and all: in between, one more changes little."""
     doubling = (1 << power for power in range(cores.bit_length()))
     return sorted({*range(1, min(cores, 4) + 1), *doubling, cores})
 
@@ -55,4 +59,6 @@ def _batches(service: InferenceService, profile: ModelProfile) -> Sequence[int]:
         case "off":
             return (1,)
         case _:
-            return [1 << power for power in range(LARGEST_AUTOMATIC_BATCH.bit_length())]
+            items = service.spec.traffic.shapes.get(profile.batch, 1)
+            whole = max(1, LARGEST_AUTOMATIC_BATCH // items)
+            return [items * (1 << power) for power in range(whole.bit_length())]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from infractl.placement.queueing import NUMERIC_LIMIT, Queue, latency_percentiles
 
@@ -20,10 +20,11 @@ _STEPS = 9
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Station:
-    """`batch_s[b - 1]` is the time for b items on one instance, `loop_s[b - 1]` the server loop's for b requests of one call.
+    """`batch_s[b - 1]` is the time for b requests on one instance, `loop_s[b - 1]` the server loop's for b requests of one call.
 
-    `extra_s` is what a lone request takes outside of the engine, the loop's part included, by percentile. Arrivals are split at
-    random over the instances: a shared queue does better, so this is the safe side.
+    `extra_s` is what a lone request takes outside of the engine, the loop's part included, by percentile. `latency_factor` is
+    how many times as long as computed a client waits, where that is known. Arrivals are split at random over the instances: a
+    shared queue does better, so this is the safe side.
     """
 
     batch_s: tuple[float, ...]
@@ -31,11 +32,27 @@ class Station:
     instances: int
     cores: int
     extra_s: Mapping[int, float]
+    threads: int = 1
+    latency_factor: Mapping[int, float] = field(default_factory=dict)
 
     def rate_at(self, share: float) -> float:
         """The rate at which the busiest of the instances, the server loop and the cores is busy for `share` of the time."""
-        engine_s, loop_s = self.batch_s[-1] / len(self.batch_s), self.loop_s[-1] / len(self.loop_s)
-        return share / max(engine_s / self.instances, loop_s, (engine_s + loop_s) / self.cores)
+        return share / max(self.engine_s, self.server_s, self.core_s)
+
+    @property
+    def engine_s(self) -> float:
+        """How long one request of full batches keeps the instances busy, each with its share."""
+        return self.batch_s[-1] / len(self.batch_s) / self.instances
+
+    @property
+    def server_s(self) -> float:
+        """How long it keeps the server loop busy."""
+        return self.loop_s[-1] / len(self.loop_s)
+
+    @property
+    def core_s(self) -> float:
+        """How long it keeps all cores busy, were it spread over them."""
+        return (self.threads * self.instances * self.engine_s + self.server_s) / self.cores
 
     def utilization(self, rate_per_s: float) -> float:
         return rate_per_s / self.rate_at(1.0)
@@ -50,7 +67,8 @@ class Station:
         loop = latency_percentiles(Queue(rate_per_s=rate_per_s, batch_s=self.loop_s), PERCENTILES)
         engine = latency_percentiles(Queue(rate_per_s=rate_per_s / self.instances, batch_s=self.batch_s), PERCENTILES)
         return {
-            percentile: self.extra_s[percentile] + (in_loop - self.loop_s[0]) + in_engine
+            percentile: self.latency_factor.get(percentile, 1.0)
+            * (self.extra_s[percentile] + in_loop - self.loop_s[0] + in_engine)
             for percentile, in_loop, in_engine in zip(PERCENTILES, loop, engine, strict=True)
         }
 

@@ -82,12 +82,11 @@ def _headline(service: ServicePlan) -> str:
 def _decision(service: ServicePlan) -> Iterator[str]:
     """The placement, what it is predicted to give beside what was asked, and what it costs."""
     assert service.deployment is not None
-    release = service.deployment.stable
-    placement, config = release.placement, release.config
+    placement = service.deployment.stable.placement
     prediction = placement.prediction
     yield (
         f"    placement  {placement.offer.name}: {placement.offer.chip.name}, {placement.recipe.name}, "
-        f"{counted(placement.replicas, 'replica')} of {counted(config.instances, 'session')}, batches of up to {config.max_batch}"
+        f"{counted(placement.replicas, 'replica')} of {placement.cut}"
     )
     yield f"    predicted  {predicted_at(prediction)}"
     for percentile, figure in sorted(prediction.latency_s.items()):

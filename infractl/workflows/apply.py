@@ -13,6 +13,7 @@ from infractl.applying.wait import Waiting
 from infractl.domain.address import ServiceKey
 from infractl.domain.applied import Applied
 from infractl.domain.event import Event
+from infractl.domain.measurement import Measurement
 from infractl.domain.plan import Plan, ServicePlan
 from infractl.domain.service_state import ServiceState
 from infractl.errors import Diagnostics, InfractlError, ProviderError, StalePlanError, UsageError
@@ -78,8 +79,10 @@ def apply_saved(workspace: Workspace, saved: Plan, voice: Voice) -> Outcome:
         )
     with _locked(workspace, [s.key for s in saved.services]) as leases:
         states = _settle(workspace, leases, voice)
+        measured = workspace.stores.measurements.list()
         for service in saved.services:
             _check_fresh(workspace, service, states[service.key])
+            _check_measured(workspace, saved, service, measured)
         return _carry_out(workspace, saved, leases, voice)
 
 
@@ -171,6 +174,22 @@ def _check_fresh(workspace: Workspace, service: ServicePlan, state: ServiceState
         detail=f"{service.key.service}: {happened}",
         remedy=f"make and review a new plan: {workspace.call('plan')} --out PLAN",
     )
+
+
+def _check_measured(workspace: Workspace, saved: Plan, service: ServicePlan, measured: Sequence[Measurement]) -> None:
+    """What was measured after the plan was made may speak against what it places."""
+    if service.deployment is None:
+        return
+    release = service.deployment.stable
+    of = (release.artifact.digest, release.placement.offer.chip.name)
+    since = [m for m in measured if (m.artifact, m.chip) == of and m.at > saved.created_at]
+    if since:
+        raise StalePlanError.of(
+            "plan-measured",
+            summary="this plan does not know what was measured since it was made",
+            detail=f"{service.key.service}: infractl bench of {since[-1].at:%Y-%m-%d %H:%M:%S} UTC",
+            remedy=f"make and review a new plan: {workspace.call('plan')} --out PLAN",
+        )
 
 
 def _named(versions: Mapping[str, str]) -> str:

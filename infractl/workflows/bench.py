@@ -15,7 +15,7 @@ from infractl.domain.release import Release, ServingConfig
 from infractl.measure.bench.data_file import read_requests
 from infractl.measure.bench.generated import generated
 from infractl.measure.bench.job import ClosedJob
-from infractl.measure.bench.measure import USUAL, Measured, figures_of, measure
+from infractl.measure.bench.measure import USUAL, Measured, bounds_of, figures_of, measure
 from infractl.measure.bench.terms import Terms
 from infractl.measure.bench.tool import NAME, Send, sender
 from infractl.measure.bench.turn import only_one
@@ -169,14 +169,13 @@ def _measurement(
 ) -> Measurement:
     release, runs = found.release, measured.runs
     ran = {run.scenario for run in runs}
-    disturbed = "".join(f"; {each}" for each in disturbances)
     return Measurement(
         artifact=release.artifact.digest,
         chip=release.placement.offer.chip.name,
         machine=machine_facts() if found.is_here else {},
         config=shape_of(release.config),
         at=workspace.clock.now(),
-        figures={name: replace(f, source=f.source + disturbed) for name, f in figures_of(runs).items()},
+        figures=figures_of(runs),
         rate_per_s=(terms.rate_per_s or 0.0) if Scenario.server in ran else 0.0,
         limits_s=terms.limits_s if Scenario.capacity in ran else {},
         extents=terms.requests.extents,
@@ -184,6 +183,8 @@ def _measurement(
         requests=sum(run.requests for run in runs),
         errors=sum(run.errors for run in runs),
         load=NAME,
+        bounds=tuple(bounds_of(runs)),
+        disturbances=tuple(disturbances),
     )
 
 

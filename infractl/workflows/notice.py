@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from infractl.applying.refresh import Observed
 from infractl.domain.address import Address, ServiceKey
+from infractl.domain.figure import Basis, quantity_text
 from infractl.domain.plan import Notice
 from infractl.domain.service_state import ServiceState
 from infractl.spec.load import LoadedService
@@ -70,15 +71,36 @@ def of_orphans(addresses: Iterable[Address]) -> Iterator[Notice]:
 
 
 def of_placement(placed: Placed, state: ServiceState | None) -> Iterator[Notice]:
-    """What the figures leave out, and a version word that is used for two models."""
+    """What the figures leave out and rest on, why a shape is given up, and a version word that is used for two models."""
     if placed.profile.run.uncosted:
         names = ", ".join(f"{operator} ({count})" for operator, count in placed.profile.run.uncosted)
         yield Notice(code="uncosted", text=f"the cost of these operators is not known, so that latencies are guesses: {names}")
+    if placed.profile.run.bounded:
+        yield Notice(code="bounded", text=f"costed by the dearest way through: {', '.join(placed.profile.run.bounded)}")
+    yield from _of_measurements(placed)
     if state is None or state.deployment is None:
         return
     before, after = state.deployment.stable, placed.deployment.stable
+    if given_up := placed.decision.given_up:
+        reasons = "; ".join(map(str, given_up.violations))
+        yield Notice(code="given-up", text=f"{before.placement.cut} is given up for {after.placement.cut}: {reasons}")
     if before.version == after.version and before.artifact.digest != after.artifact.digest:
         yield Notice(
             code="version-reused",
             text=f"version {after.version} is deployed with another model: its file changed, and spec.model.version did not",
         )
+
+
+def _of_measurements(placed: Placed) -> Iterator[Notice]:
+    """What was measured instead of computed, and what the rest was scaled by."""
+    placement, evidence = placed.deployment.stable.placement, placed.evidence
+    if evidence.exact:
+        by = " and ".join(f"infractl bench of {m.at:%Y-%m-%d %H:%M} UTC" for m in evidence.exact)
+        prediction = placement.prediction
+        found = {**{f"p{p}": f for p, f in prediction.latency_s.items()}, "capacity": prediction.capacity_per_s}
+        figures = [f"{n} {quantity_text(f.value, f.unit)}" for n, f in found.items() if f.basis is Basis.measured]
+        disturbed = "; ".join(dict.fromkeys(d for m in evidence.exact for d in m.disturbances))
+        doubt = f"; it was disturbed: {disturbed}" if disturbed else ""
+        yield Notice(code="measured", text=f"measured in this shape, by {by}: {', '.join(figures)}{doubt}")
+    elif evidence.scaled_by:
+        yield Notice(code="scaled", text=f"computed, and scaled by {evidence.scaled_by}")

@@ -19,6 +19,7 @@ from infractl.errors import Diagnostic, InfeasibleError, ModelError, RefusedErro
 from infractl.hardware.this_machine import this_chip
 from infractl.measure.calibration_store import calibration_for
 from infractl.placement.configure import configure
+from infractl.placement.evidence import Evidence, evidence
 from infractl.placement.place import place
 from infractl.placement.price import price_remedy
 from infractl.placement.sticky import sticky
@@ -41,12 +42,14 @@ class Placed:
     decision: Decision
     target: OpenTarget
     calibrations: tuple[Calibration, ...]
+    evidence: Evidence
 
 
 def place_service(workspace: Workspace, loaded: LoadedService, state: ServiceState | None, progress: Progress) -> Placed:
     """Raises ModelError for the model's file, InfeasibleError or RefusedError where no placement meets the demands."""
     path = model_file(loaded)
     profile = _profile(workspace, loaded, path)
+    _check_shapes(loaded, profile)
     targets = {t.target.name: t for t in workspace.targets_of(loaded)}
     offers = [offer for name, t in targets.items() for offer in at_declared_price(workspace, name, _offers(t))]
     known = _known(workspace, offers, progress)
@@ -70,6 +73,7 @@ def place_service(workspace: Workspace, loaded: LoadedService, state: ServiceSta
         decision=decision,
         target=targets[chosen.offer.target],
         calibrations=tuple(known.calibrations.values()),
+        evidence=evidence(loaded.service, profile, chosen.placement, known),
     )
 
 
@@ -90,6 +94,26 @@ def _profile(workspace: Workspace, loaded: LoadedService, path: Path) -> ModelPr
             remedy="restore the file, or set spec.model.sha256 to its digest",
         )
     return profile
+
+
+def _check_shapes(loaded: LoadedService, profile: ModelProfile) -> None:
+    """A misspelt dimension would leave the true one as large as nobody said."""
+    unknown = [name for name in loaded.service.spec.traffic.shapes if name not in profile.dimensions]
+    if not unknown:
+        return
+    raise ModelError(
+        *(
+            Diagnostic(
+                slug="dimension-unknown",
+                severity=Severity.error,
+                summary="the model has no dimension of this name",
+                detail=f"{name}, where its dynamic dimensions are {', '.join(profile.dimensions) or 'none'}",
+                at=loaded.mark(f"spec.traffic.shapes.{name}"),
+                remedy="name one of them, or leave it out",
+            )
+            for name in unknown
+        )
+    )
 
 
 def _known(workspace: Workspace, offers: Sequence[Offer], progress: Progress) -> Measurements:

@@ -18,6 +18,7 @@ from infractl.provider import registry
 from infractl.provider.plugin import calling
 from infractl.spec.load import LoadedService
 from infractl.spec.project import declared_environments
+from infractl.state.codec import digest, encode
 from infractl.units import format_duration, format_rate
 from infractl.workflows.notice import of_document, of_foreign, of_orphans, of_placement, of_project, of_service
 from infractl.workflows.observe import Known, known, observe
@@ -220,7 +221,9 @@ def _cost(loaded: LoadedService, placed: Placed) -> CostSummary:
 
 
 def _measurements(placed: Placed) -> tuple[str, ...]:
-    return tuple(f"calibration of {c.chip} at {c.at:%Y-%m-%d %H:%M} UTC" for c in placed.calibrations)
+    """The calibrations, and what was measured of the model by its digest in the store."""
+    calibrations = [f"calibration of {c.chip} at {c.at:%Y-%m-%d %H:%M} UTC" for c in placed.calibrations]
+    return (*calibrations, *(digest(encode(m)) for m in placed.evidence.known))
 
 
 def _all(makers: Sequence[Callable[[], ServicePlan]]) -> list[ServicePlan]:

@@ -98,7 +98,7 @@ def run_capacity(terms: Terms, send: Send, *, top: float, known: Run | None) -> 
     source += "" if found.confirmed else "; it was not loaded twice, as there were no steps left"
     floor = found.broken is None or bool(client)
     source += f"; a floor, because {client or 'no higher one was tried'}" if floor else ""
-    return replace(run, figures={"rate": figure(interval, "1/s", source)}, client=client)
+    return replace(run, figures={"rate": figure(interval, "1/s", source)}, client=client, bound=floor)
 
 
 def verdict(load: Load, limits_s: Mapping[int, float], warm_up_s: float) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from infractl.domain.bench import Run, Scenario
@@ -72,6 +72,13 @@ def figures_of(runs: Sequence[Run]) -> dict[str, Figure]:
         prefix = _PREFIXES.get(run.scenario)
         figures |= {(run.scenario.value.lower() if prefix is None else f"{prefix}{name}"): f for name, f in run.figures.items()}
     return figures
+
+
+def bounds_of(runs: Sequence[Run]) -> Iterator[str]:
+    """The names of figures that are no more than a bound: the load process was the limit, or no rate broke the limits."""
+    for run in runs:
+        if run.bound:
+            yield from figures_of([run])
 
 
 def announce(scenario: Scenario, terms: Terms) -> str:

@@ -115,7 +115,7 @@ def _with_latencies(run: Run, load: Load, terms: Terms, how: str) -> Run:
     warm = format_duration(run.warm_up_s)
     source = f"{counted(len(samples), 'query')}, {how}; {terms.requests.source}; the first {warm} not counted"
     read = percentiles(samples, source + (f"; a ceiling, because {client}" if client else ""))
-    return replace(run, figures=read.figures, lacking=read.lacking, client=client)
+    return replace(run, figures=read.figures, lacking=read.lacking, client=client, bound=bool(client))
 
 
 def _with_rate(run: Run, load: Load, end_s: float, items: int, how: str) -> Run:
@@ -127,7 +127,8 @@ def _with_rate(run: Run, load: Load, end_s: float, items: int, how: str) -> Run:
         return replace(run, lacking={"rate": run.stopped or "nothing was answered"})
     client = client_limit(load, np.empty(0))
     source = f"{how}, for {format_duration(end_s - run.warm_up_s)}" + (f"; a floor, because {client}" if client else "")
-    return replace(run, figures={"rate": figure(interval, "1/s", source).scaled(items)}, client=client)
+    figures = {"rate": figure(interval, "1/s", source).scaled(items)}
+    return replace(run, figures=figures, client=client, bound=bool(client))
 
 
 def counted(number: int, noun: str) -> str:

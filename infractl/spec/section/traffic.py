@@ -49,7 +49,6 @@ class Traffic(Section):
         "Usual extent of the model's named dimensions in one request; a language model's are `prompt` and `output`, in tokens.",
         default={},
         example="{batch: 1, sequence: 128}",
-        acted_on=False,
     )
     models: Mapping[Name, ModelTraffic] = option(
         "What each of `spec.models` gets; the same for all where it is left out.",

@@ -1,0 +1,83 @@
+"""A shape on cores of known speed, as queues: computed, and corrected by what was measured of the model there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from infractl.domain.figure import Figure
+from infractl.domain.measurement import Measurement, shape
+from infractl.domain.profile import ModelProfile
+from infractl.domain.recipe import Recipe
+from infractl.placement.correction import UNCORRECTED, Correction
+from infractl.placement.memory import replica_memory
+from infractl.placement.server_time import ServerTime
+from infractl.placement.service_time import End, ServiceTime
+from infractl.placement.shape import Shape
+from infractl.placement.speed import Speed
+from infractl.placement.station import PERCENTILES, Station
+
+LARGEST_MODELLED_BATCH = 32
+"""A queue with a larger cap is computed with this one: it is seldom reached, and what is computed then is on the safe side."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """What a recipe makes of a model, in one shape on cores of known speed, before anything is demanded of it.
+
+    `extents` are the usual sizes of the model's dimensions in one request. `measurements` are those of this model on this
+    machine, the newest first, and `correction` is what follows from them for this shape.
+    """
+
+    profile: ModelProfile
+    recipe: Recipe
+    speed: Speed
+    cores: int
+    delay_s: float
+    shape: Shape
+    extents: Mapping[str, int] = field(default_factory=dict)
+    measurements: tuple[Measurement, ...] = ()
+    correction: Correction = UNCORRECTED
+
+    @property
+    def config(self) -> Mapping[str, float]:
+        """The shape as a measurement has it."""
+        of = self.shape
+        return shape(max_batch=of.batch, max_delay_s=self.delay_s, instances=of.instances, threads=of.threads)
+
+    @property
+    def items(self) -> int:
+        """How many items one request holds."""
+        return self.extents.get(self.profile.batch, 1) if self.profile.batch else 1
+
+    @property
+    def memory_bytes(self) -> Figure:
+        batch = max(self.shape.batch, self.items)
+        return replica_memory(self.profile, instances=self.shape.instances, batch=batch, extents=self.extents)
+
+    def station(self, end: End) -> Station:
+        return self.correction.of(self._computed(end))
+
+    def _computed(self, end: End) -> Station:
+        shape, items = self.shape, self.items
+        service_time = ServiceTime(
+            profile=self.profile,
+            speed=self.speed,
+            instances=shape.instances,
+            end=end,
+            threads=shape.threads,
+            extents=self.extents,
+        )
+        server_time = ServerTime(profile=self.profile, speed=self.speed, end=end, extents=self.extents)
+        # A request that holds more items than a batch may have goes alone.
+        cap = min(max(1, shape.batch // items), LARGEST_MODELLED_BATCH)
+        # A request waits the whole delay only where the queue is short; at best it waits none of it.
+        delay_s = 0.0 if end is End.low else self.delay_s
+        return Station(
+            batch_s=service_time.table(cap, items),
+            loop_s=tuple(server_time.loop_s(requests) for requests in range(1, cap + 1)),
+            instances=shape.instances,
+            threads=shape.threads,
+            cores=self.cores,
+            extra_s={percentile: server_time.alone_s(percentile) + delay_s for percentile in PERCENTILES},
+        )

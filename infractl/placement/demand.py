@@ -1,0 +1,45 @@
+"""What a service's document asks for, in numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from infractl.spec.section.serving import Batching
+from infractl.spec.service import InferenceService
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Demand:
+    """What the service asks for: its peak rate (None: not declared), its latency limits, and the delay that batches may wait.
+
+    `rate_field` is where the peak rate is declared, `extents` the usual sizes of the dimensions in one request.
+    """
+
+    peak_per_s: float | None
+    rate_field: str
+    limits_s: Mapping[int, float]
+    delay_s: float
+    extents: Mapping[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, service: InferenceService) -> Demand:
+        spec, peak_per_s = service.spec, service.peak_per_s
+        batching = spec.serving.batching
+        rates = {
+            "traffic.peak": spec.traffic.peak,
+            "slo.throughput": spec.slo.throughput,
+            "traffic.average": spec.traffic.average,
+        }
+        return cls(
+            peak_per_s=peak_per_s,
+            rate_field=next(field for field, rate in rates.items() if rate == peak_per_s),
+            limits_s=spec.slo.latency.limits_s,
+            delay_s=batching.max_delay if isinstance(batching, Batching) else 0.0,
+            extents=spec.traffic.shapes,
+        )
+
+    @property
+    def rate_per_s(self) -> float:
+        """The rate to predict for; without declared traffic the service is predicted idle."""
+        return self.peak_per_s or 0.0

@@ -1,0 +1,118 @@
+"""What a bench measures decides the next plan: it confirms the shape that runs, or has another one taken, and says why."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+import pytest
+
+from infractl.domain.calibration import Calibration
+from infractl.state.codec import canonical, decode, encode
+
+BENCH = ("bench", "scores", "--duration", "2s")
+FASTER = 1 / 30
+ROUNDS = 5
+
+
+@pytest.mark.slow
+def test_a_promise_that_was_measured_to_hold_changes_nothing(folder) -> None:
+    folder.write(peak="300/s", p99="900ms")
+    before = prediction(folder.plan())
+    folder.run("apply", "--auto-approve")
+    stored = json.loads(folder.run(*BENCH, "--json").stdout)
+
+    plan = folder.plan()
+
+    assert changes(plan) == []
+    after = prediction(plan)
+    assert {f["basis"] for f in before["latency_s"].values()} == {"calibrated"}
+    assert {f["basis"] for f in (*after["latency_s"].values(), after["capacity_per_s"])} == {"measured"}
+    for percentile in ("50", "95", "99"):
+        assert after["latency_s"][percentile] == stored["measurement"]["figures"][f"p{percentile}"]
+    assert stored["stored"] in plan["plan"]["services"][0]["measurements"]
+    text = folder.run("plan").stdout
+    assert "measured in this shape, by infractl bench of" in text
+    assert "No changes." in text
+    folder.run("destroy", "--auto-approve")
+
+
+@pytest.mark.slow
+def test_a_promise_that_was_measured_to_be_broken_has_another_shape_taken_until_one_holds(folder, make_mlp, tmp_path) -> None:
+    make_mlp(folder.path / "one.onnx", (32, 4096, 4096, 8))
+    folder.write(peak=f"{1.6 / seconds_alone(folder.path / 'one.onnx'):.0f}/s", p99="400ms")
+    folder.run("validate")
+    pretend_faster(folder, tmp_path / "cache")
+    shapes = [shape(folder.plan())]
+    assert (shapes[0]["max_batch"], shapes[0]["instances"]) == (1, 1)
+    folder.run("apply", "--auto-approve")
+
+    for _ in range(ROUNDS):
+        folder.run(*BENCH)
+        plan = folder.plan()
+        if not changes(plan):
+            break
+        assert "given-up" in codes(plan)
+        told = folder.run("plan").stdout
+        assert "1 session, batches of up to 1 is given up for" in told or len(shapes) > 1
+        assert "as measured" in told
+        assert shape(plan) not in shapes
+        shapes.append(shape(plan))
+        folder.run("apply", "--auto-approve")
+        assert changes(folder.plan()) == []
+
+    assert len(shapes) > 1
+    assert changes(plan) == []
+    assert "measured" in codes(plan)
+    folder.run("destroy", "--auto-approve")
+
+
+def seconds_alone(model: Path) -> float:
+    """Of one item on one thread, at its best."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    session = onnxruntime.InferenceSession(str(model), options)
+    inputs = {"features": np.ones((1, 32), np.float32)}
+    taken = []
+    for _ in range(50):
+        began = time.perf_counter()
+        session.run(None, inputs)
+        taken.append(time.perf_counter() - began)
+    return float(np.quantile(taken, 0.2))
+
+
+def pretend_faster(folder: Any, cache: Path) -> None:
+    """From here on this machine's engine counts as far faster than it is."""
+    folder.run("plan")
+    shutil.copytree(folder.environment["INFRACTL_CACHE"], cache)
+    folder.environment["INFRACTL_CACHE"] = str(cache)
+    (file,) = (cache / "calibrations").glob("*.json")
+    calibration = encode(decode(Calibration, json.loads(file.read_bytes())))
+    for part in ("kernels", "weight_fetches", "activation_fetches"):
+        for timed in calibration[part]:
+            figure = timed["seconds" if part == "kernels" else "seconds_per_byte"]
+            figure |= {end: figure[end] * FASTER for end in ("value", "low", "high")}
+    file.write_bytes(canonical(calibration))
+
+
+def prediction(plan: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = plan["plan"]["services"][0]["deployment"]["stable"]["placement"]["prediction"]
+    return found
+
+
+def shape(plan: dict[str, Any]) -> dict[str, Any]:
+    config = plan["plan"]["services"][0]["deployment"]["stable"]["config"]
+    return {name: config[name] for name in ("max_batch", "instances", "threads")}
+
+
+def changes(plan: dict[str, Any]) -> list[str]:
+    return [c["action"] for c in plan["plan"]["services"][0]["changes"] if c["action"] != "no-op"]
+
+
+def codes(plan: dict[str, Any]) -> set[str]:
+    return {notice["code"] for notice in plan["plan"]["services"][0]["notices"]}
