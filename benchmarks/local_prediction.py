@@ -1,7 +1,7 @@
 """A calibration by operators predicts how long models take that it does not know: the p50 of a call at batch 1, 8 and 32.
 
-One thread, models of many shapes, among them some that are shipped in packages. The width of the intervals was set on other
-models, by `python -m benchmarks.models.interval`.
+On one thread and on two, models of many shapes, among them some that are shipped in packages. The width of the intervals was set on
+other models, by `python -m benchmarks.models.interval`.
 """
 
 from __future__ import annotations
@@ -18,8 +18,11 @@ from benchmarks.models.collection import judged
 from benchmarks.models.network import Subject
 from benchmarks.models.packaged import FetchError, packaged_subjects
 from benchmarks.models.prediction import Row, calibrated_speed, rows
+from infractl.hardware.this_machine import usable_cores
 from infractl.placement.service_time import End
 from infractl.units import format_duration
+
+_THREADS = 2
 
 
 def measure(quick: bool) -> Iterator[Figure]:
@@ -28,10 +31,19 @@ def measure(quick: bool) -> Iterator[Figure]:
         os.environ["INFRACTL_CACHE"] = folder
         packaged, why = _packaged()
         own = list(judged(Path(folder)))
-        found = list(rows([*own, *packaged], calibrated_speed(Path(folder)), rounds=3 if quick else 9))
+        speed, rounds = calibrated_speed(Path(folder)), 3 if quick else 9
+        found = list(rows([*own, *packaged], speed, rounds))
+        several = list(rows(own, speed, rounds, threads=_THREADS)) if usable_cores() >= _THREADS else []
     for row in found:
         print(_told(row))
+    print(f"on {_THREADS} threads")
+    for row in several:
+        print(_told(row))
     yield from _figures(found)
+    few = f"there are not {_THREADS} cores"
+    off = median(abs(row.ratio - 1) for row in several) if several else None
+    yield Figure(name="two_threads_median_error", value=off, unit="share", why=few)
+    yield Figure(name="two_threads_worst_ratio", value=max(map(_off, several), default=None), unit="ratio", why=few)
     worst = max((_off(row) for row in found if row.name in {subject.name for subject in packaged}), default=None)
     yield Figure(name="packaged_worst_ratio", value=worst, unit="ratio", goal="<= 2", why=why)
 

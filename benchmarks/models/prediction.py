@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 
@@ -68,9 +68,9 @@ def calibrated_speed(folder: Path) -> Speed:
     return found
 
 
-def rows(subjects: Iterable[Subject], speed: Speed, rounds: int) -> Iterator[Row]:
+def rows(subjects: Iterable[Subject], speed: Speed, rounds: int, threads: int = 1) -> Iterator[Row]:
     """Predict every subject at every batch, then measure all in turn: the medians of so many rounds."""
-    cases = [case for subject in subjects for case in _cases(subject, speed)]
+    cases = [case for subject in subjects for case in _cases(subject, speed, threads)]
     times_s: list[list[float]] = [[] for _ in cases]
     for number in range(rounds):
         for case, taken in zip(cases, times_s, strict=True):
@@ -79,19 +79,18 @@ def rows(subjects: Iterable[Subject], speed: Speed, rounds: int) -> Iterator[Row
         yield Row(name=case.subject.name, batch=case.batch, predicted_s=case.predicted_s, measured_s=median(taken))
 
 
-def _cases(subject: Subject, speed: Speed) -> Iterator[_Case]:
+def _cases(subject: Subject, speed: Speed, threads: int) -> Iterator[_Case]:
     profile = profile_onnx(subject.path, subject.path.parent)
     first = profile.signature.inputs[0].shape[0]
     if unknown := gaps(profile, {**subject.extents, str(first): 1}):
         print(f"{subject.name}: a floor without {', '.join(unknown)}")
-    session = open_session(subject.path, SessionOptions(threads=1))
+    session = open_session(subject.path, SessionOptions(threads=threads))
     random = np.random.default_rng(1)
     for batch in BATCHES:
         # Some files name the same axis differently where it leaves the model: no batch to a server, but one here.
         extents = {**subject.extents, str(first): batch}
-        predicted_s = {
-            end: ServiceTime(profile=profile, speed=speed, instances=1, end=end, extents=extents).seconds(batch) for end in End
-        }
+        call = ServiceTime(profile=profile, speed=speed, instances=1, end=End.expected, threads=threads, extents=extents)
+        predicted_s = {end: replace(call, end=end).seconds(batch) for end in End}
         one = subject.inputs(batch, random)
         size_bytes = sum(values.nbytes for values in one.values())
         count = max(2, min(_MOST_INPUTS // batch, _MOST_INPUT_BYTES // (len(BATCHES) * size_bytes)))
