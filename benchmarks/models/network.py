@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import onnx
 from numpy.typing import NDArray
-from onnx import NodeProto, TensorProto, ValueInfoProto, helper, numpy_helper
+from onnx import ModelProto, NodeProto, TensorProto, ValueInfoProto, helper, numpy_helper
 
 Array = NDArray[Any]
 Inputs = Callable[[int, np.random.Generator], Mapping[str, Array]]
@@ -35,6 +35,7 @@ class Network:
     inputs: list[ValueInfoProto] = field(default_factory=list)
     nodes: list[NodeProto] = field(default_factory=list)
     weights: list[TensorProto] = field(default_factory=list)
+    outputs: list[ValueInfoProto] = field(default_factory=list)
 
     def input(self, name: str, *shape: int | str, element: int = TensorProto.FLOAT) -> str:
         self.inputs.append(helper.make_tensor_value_info(name, element, shape))
@@ -83,19 +84,26 @@ class Network:
 
     def save(self, path: Path, last: str, shape: Sequence[int | str], element: int = TensorProto.FLOAT) -> Path:
         """Write the model, whose output is `last`, and check it."""
-        graph = helper.make_graph(
-            [*self.nodes, helper.make_node("Identity", [last], ["output"])],
-            path.stem,
-            self.inputs,
-            [helper.make_tensor_value_info("output", element, shape)],
-            self.weights,
-        )
-        opsets = [helper.make_opsetid("", 17)]
-        opsets += [helper.make_opsetid("ai.onnx.ml", 3)] if any(node.domain for node in self.nodes) else []
-        model = helper.make_model(graph, opset_imports=opsets, ir_version=9)
+        self.nodes.append(helper.make_node("Identity", [last], ["output"]))
+        self.outputs.append(helper.make_tensor_value_info("output", element, shape))
+        model = self.model(path.stem)
         onnx.checker.check_model(model)
         path.write_bytes(model.SerializeToString())
         return path
+
+    def output(self, name: str, last: str, *shape: int | str) -> None:
+        """Have the model give the value `last` under this name."""
+        for node in self.nodes:
+            for names in (node.input, node.output):
+                names[:] = [name if known == last else known for known in names]
+        self.outputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, shape))
+
+    def model(self, name: str) -> ModelProto:
+        """What was added so far."""
+        graph = helper.make_graph(self.nodes, name, self.inputs, self.outputs, self.weights)
+        opsets = [helper.make_opsetid("", 17)]
+        opsets += [helper.make_opsetid("ai.onnx.ml", 3)] if any(node.domain for node in self.nodes) else []
+        return helper.make_model(graph, opset_imports=opsets, ir_version=9)
 
 
 def new_network(seed: int) -> Network:
