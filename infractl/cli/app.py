@@ -18,6 +18,7 @@ COMMANDS = (
     "init",
     "validate",
     "profile",
+    "calibrate",
     "plan",
     "apply",
     "status",
@@ -41,6 +42,11 @@ class Commands(TyperGroup):
             return super().invoke(ctx)
         except KeyboardInterrupt:
             raise interrupted() from None
+        except ImportError as error:
+            # A library in C++ says that it could not be loaded where Ctrl-C met it as it was.
+            if isinstance(error.__cause__, KeyboardInterrupt):
+                raise interrupted() from None
+            raise
 
 
 def application(first: str = "") -> typer.Typer:

@@ -45,7 +45,8 @@ class Calibration:
     of up to `joined`.
     `kernels` are operators of each family in several sizes, timed one by one, on one thread and on more; a kernel's time holds
     what the engine does for any operator. `weight_fetches` and `activation_fetches` are what is added where caches are too small.
-    `machine` names processor, cores and library versions: another machine needs its own. `busy`: other work took part of it.
+    `machine` names processor, cores and library versions: another machine needs its own. `method` tells in which way it was
+    measured: figures of two ways are not to be compared. `busy`: other work took part of the machine.
     """
 
     chip: str
@@ -66,3 +67,42 @@ class Calibration:
     weight_fetches: tuple[WeightFetch, ...] = ()
     activation_fetches: tuple[ActivationFetch, ...] = ()
     busy: bool = False
+    method: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactChange:
+    """A fact of the machine that was another one when it was calibrated. None: it was not named then, or is not now."""
+
+    name: str
+    then: str | None
+    now: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptCalibration:
+    """A calibration that is kept in the file `path`, and what stands against its being used.
+
+    `changes` are the facts that are not as they were; `outdated`: it is measured in another way now; one that was made on a busy
+    machine is used `until` then, and `expired` says that this has passed.
+    """
+
+    calibration: Calibration
+    path: str
+    changes: tuple[FactChange, ...] = ()
+    outdated: bool = False
+    until: datetime | None = None
+    expired: bool = False
+
+    @property
+    def usable(self) -> bool:
+        """Whether plans compute with it; else the next one calibrates anew."""
+        return not (self.changes or self.outdated or self.expired)
+
+
+def changes_between(then: Mapping[str, str], now: Mapping[str, str]) -> tuple[FactChange, ...]:
+    """The facts that differ, in the order of the present ones; what is not named any more comes last."""
+    names = [*now, *(name for name in then if name not in now)]
+    return tuple(
+        FactChange(name=name, then=then.get(name), now=now.get(name)) for name in names if then.get(name) != now.get(name)
+    )

@@ -16,6 +16,18 @@ from infractl.measure.machine import machine_facts
 from infractl.measure.quiet import quiet
 from infractl.measure.server import MeasureError
 from infractl.measure.server_speed import JOINED, measure_server
+from infractl.measure.source import digest_of
+
+_MODULES = (
+    *("calibrate", "engine_speed", "kernel_speed", "load", "machine", "model", "quiet", "server", "server_speed", "source"),
+    *("spread",),
+)
+_CODE = ("measure/kernel", *(f"measure/{name}.py" for name in _MODULES))
+
+
+def method() -> str:
+    """In which way calibrations are made: a digest of the code that does it."""
+    return digest_of(_CODE)
 
 
 def calibrate(chip: str, clock: Clock, directory: Path) -> Calibration:
@@ -55,6 +67,7 @@ def calibrate(chip: str, clock: Clock, directory: Path) -> Calibration:
         weight_fetches=kernels.weight_fetches,
         activation_fetches=kernels.activation_fetches,
         busy=busy,
+        method=method(),
     )
     return _with_note(made, "; other work kept the machine busy") if busy else made
 

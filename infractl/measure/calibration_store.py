@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from hashlib import sha256
@@ -13,9 +13,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from infractl.clock import Clock
-from infractl.domain.calibration import Calibration
+from infractl.domain.calibration import Calibration, KeptCalibration, changes_between
 from infractl.errors import StateError
-from infractl.measure.calibrate import calibrate
+from infractl.measure.calibrate import calibrate, method
 from infractl.measure.machine import machine_facts
 from infractl.state.cache import cache_directory
 from infractl.state.codec import canonical, decode, encode
@@ -38,21 +38,39 @@ class CalibrationFiles:
 
     def read(self, chip: str) -> Calibration | None:
         """The calibration of the chip; None where there is none, or its file is damaged, foreign or of another version."""
-        try:
-            known = decode(Calibration, json.loads(self._file(chip).read_bytes()))
-        except (OSError, ValueError):
+        known = _decoded(self._file(chip))
+        return known if known is not None and known.chip == chip else None
+
+    def kept(self, chip: str, clock: Clock) -> KeptCalibration | None:
+        """The calibration of the chip with what stands against its being used on this machine now; None where `read` has none."""
+        known = self.read(chip)
+        if known is None:
             return None
-        return known if known.chip == chip else None
+        # What was measured while other work took the cores is better than nothing, but not for long.
+        until = known.at + BUSY_HOLDS if known.busy else None
+        return KeptCalibration(
+            calibration=known,
+            path=str(self._file(chip)),
+            changes=changes_between(known.machine, machine_facts()),
+            outdated=known.method != method(),
+            until=until,
+            expired=until is not None and clock.now() > until,
+        )
+
+    def chips(self) -> list[str]:
+        """The chips of which there is one that can be read."""
+        found = (_decoded(file) for file in sorted(self._directory.glob("*.json")))
+        return [each.chip for each in found if each is not None]
 
     @contextmanager
-    def turn(self, chip: str) -> Iterator[Path]:
+    def turn(self, chip: str, waiting: Callable[[], None] = lambda: None) -> Iterator[Path]:
         """One process at a time may calibrate a chip: two at once would each measure the other. Gives a directory to do it in.
 
-        What a calibration left there that was killed is removed.
+        `waiting` is told where another process has its turn. What a calibration left that was killed is removed.
         """
         make_directory(self._directory)
         file = self._file(chip)
-        with guarded(file.with_suffix(".lock")):
+        with guarded(file.with_suffix(".lock"), waiting=waiting):
             for left in self._directory.glob(f"{file.stem}.*.work"):
                 shutil.rmtree(left, ignore_errors=True)
             with TemporaryDirectory(
@@ -66,20 +84,25 @@ class CalibrationFiles:
         return self._directory / f"{readable}-{sha256(chip.encode()).hexdigest()[:8]}.json"
 
 
+def calibration_files() -> CalibrationFiles:
+    """Those of this user."""
+    return CalibrationFiles(cache_directory() / "calibrations")
+
+
 def calibration_for(chip: str, clock: Clock, announce: Callable[[], None] = lambda: None) -> Calibration:
     """This machine's calibration under the name `chip`: the one that is kept, or one made now, of which `announce` is told.
 
     A cache that cannot be written costs a calibration each time, and nothing else. Raises MeasureError where the machine cannot
     be calibrated.
     """
-    files, facts = CalibrationFiles(cache_directory() / "calibrations"), machine_facts()
-    if known := _usable(files, chip, facts, clock):
+    files = calibration_files()
+    if known := _usable(files, chip, clock):
         return known
     made: Calibration | None = None
     try:
         with files.turn(chip) as directory:
             # Another process may have made it while this one waited.
-            if known := _usable(files, chip, facts, clock):
+            if known := _usable(files, chip, clock):
                 return known
             announce()
             made = calibrate(chip, clock, directory)
@@ -92,9 +115,14 @@ def calibration_for(chip: str, clock: Clock, announce: Callable[[], None] = lamb
     return made
 
 
-def _usable(files: CalibrationFiles, chip: str, facts: Mapping[str, str], clock: Clock) -> Calibration | None:
-    known = files.read(chip)
-    if known is None or known.machine != facts:
+def _usable(files: CalibrationFiles, chip: str, clock: Clock) -> Calibration | None:
+    kept = files.kept(chip, clock)
+    return kept.calibration if kept is not None and kept.usable else None
+
+
+def _decoded(file: Path) -> Calibration | None:
+    """None where it is not there, damaged, foreign or of another version."""
+    try:
+        return decode(Calibration, json.loads(file.read_bytes()))
+    except (OSError, ValueError):
         return None
-    # What was measured while other work took the cores is better than nothing, but not for long.
-    return None if known.busy and clock.now() - known.at > BUSY_HOLDS else known

@@ -1,31 +1,40 @@
-"""What this machine is, as far as its speed depends on it: a calibration holds for these facts and for no others."""
+"""What this machine is, as far as its speed depends on it: what was measured holds for these facts and for no others."""
 
 from __future__ import annotations
 
 import platform
 from collections.abc import Mapping
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from infractl.hardware.this_machine import this_chip, usable_cores
+from infractl.hardware.vector import vector_instructions
+from infractl.measure.source import digest_of
 from infractl.units import format_bytes
 
-_FEATURES = {"avx2": "avx2", "avx512f": "avx512", "avx512_vnni": "vnni", "avx_vnni": "vnni", "amx_tile": "amx"}
+_LIBRARIES = ("numpy", "onnxruntime", "httptools", "orjson", "uvloop")
+"""What the engine and the server are made of."""
+_SERVER = ("runtime", "protocol", "engines")
+"""The rooms that the server's process loads."""
 _CACHES = Path("/sys/devices/system/cpu/cpu0/cache")
 
 
 def machine_facts() -> Mapping[str, str]:
-    """Processor, usable cores, memory, instruction sets, and the versions of what computes."""
+    """Processor, usable cores, memory, instruction sets, the versions of what computes, and our server's own code.
+
+    `server` is a digest, not infractl's version: that stays the same from one commit to the next, and a new version may have
+    the same server as the one before it, so that what was measured holds on.
+    """
     chip = this_chip()
     return {
         "chip": chip.name,
         "cores": str(usable_cores()),
         "memory": format_bytes(chip.memory_bytes),
-        "features": " ".join(_features()) or "none known",
+        "features": " ".join(vector_instructions()) or "none known",
         "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
-        "onnxruntime": version("onnxruntime"),
-        "infractl": version("infractl"),
+        **{name: _version(name) for name in _LIBRARIES},
+        "server": digest_of(_SERVER),
     }
 
 
@@ -40,10 +49,8 @@ def _size(text: str) -> int:
     return int(text.removesuffix("K")) * 1024 if text.endswith("K") else int(text)
 
 
-def _features() -> list[str]:
+def _version(name: str) -> str:
     try:
-        text = Path("/proc/cpuinfo").read_text(errors="replace")
-    except OSError:
-        return []
-    flags = next((line.partition(":")[2].split() for line in text.splitlines() if line.startswith("flags")), [])
-    return sorted({name for flag, name in _FEATURES.items() if flag in flags})
+        return version(name)
+    except PackageNotFoundError:
+        return "not installed"

@@ -19,6 +19,11 @@ def flops_text(flops: float) -> str:
     return f"{_scaled(flops, ('', 'k', 'M', 'G', 'T', 'P', 'E', 'Z', 'Y'))}FLOP"
 
 
+def rate_text(per_s: float, unit: str) -> str:
+    """`14.9 GB/s`, `164 GFLOP/s`: in powers of a thousand, bytes too, as data sheets have them."""
+    return f"{_scaled(per_s, ('', 'k', 'M', 'G', 'T', 'P'))}{unit}"
+
+
 def parameters_text(parameters: float) -> str:
     """`8.03 billion`, `124 million`; below a million as it is."""
     for size, word in ((1e12, "trillion"), (1e9, "billion"), (1e6, "million")):

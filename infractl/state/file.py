@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -101,17 +101,24 @@ def sync_directory(path: Path) -> None:
 
 
 @contextmanager
-def guarded(path: Path, *, shared: bool = False) -> Iterator[None]:
+def guarded(path: Path, *, shared: bool = False, waiting: Callable[[], None] | None = None) -> Iterator[None]:
     """Keep other processes and threads out while the block runs, by `flock` on a file of its own; waits for its turn.
 
-    It is for moments between two file operations. The kernel drops it when the process dies.
+    It is for moments between two file operations; where it takes longer, `waiting` is told that the turn is another's. The kernel
+    drops it when the process dies.
     """
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
         raise write_failed(path, error) from error
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
+        how = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
+        try:
+            fcntl.flock(descriptor, how | (fcntl.LOCK_NB if waiting else 0))
+        except BlockingIOError:
+            if waiting:
+                waiting()
+            fcntl.flock(descriptor, how)
         yield
     finally:
         os.close(descriptor)

@@ -12,9 +12,13 @@ from infractl.measure.kernel.kernel import Kernel, Model, Run
 from infractl.measure.spread import measured
 
 _TICK_S = 1e-9
+_SURELY = 10
 _APART = 8
 _WARMED = 4
 """One in so many calls or inputs: where these differ much, one alone does not touch all that the others read."""
+_LARGE_BYTES = 2**20
+_LARGE_WARM_UPS = 4
+"""Weights that the nearest cache cannot hold take several calls until the next one has them."""
 
 
 def time_kernels(
@@ -55,15 +59,17 @@ def _opened(models: Iterable[Model], directory: Path, threads: int) -> Mapping[M
 
 
 def _calls(session: Session, run: Run, block_s: float) -> int:
-    """How many calls take about so long."""
-    _seconds(session, run, 1)
+    """How many calls take about so long. Of what takes that many times over, one is enough, whatever disturbed the first look."""
+    if _seconds(session, run, 1) > _SURELY * block_s:
+        return 1
     return max(1, round(block_s / _seconds(session, run, 1)))
 
 
 def _seconds(session: Session, run: Run, calls: int, first: int = 0) -> float:
     """Seconds a call, where so many were before. Some that are not counted bring what is read into the cache."""
     inputs = [run.inputs[number % len(run.inputs)] for number in range(first, first + calls)]
-    for number in range(1 + max(calls, len(run.inputs)) // _WARMED):
+    least = _LARGE_WARM_UPS if len(run.model.content) > _LARGE_BYTES else 1
+    for number in range(max(least, 1 + max(calls, len(run.inputs)) // _WARMED)):
         session.run(run.inputs[-1 - number % len(run.inputs)])
     began_s = time.perf_counter()
     for each in inputs:
