@@ -20,7 +20,7 @@ def calibrate(
     """Measure how fast this machine computes and serves.
 
     Plans predict with it. The first one measures by itself, and so does one that finds the machine changed; this command
-    measures in any case, in less than a minute. No project is needed.
+    measures in any case, in about half a minute. No project is needed.
     """
     from infractl.cli.terminal import progress
     from infractl.clock import SystemClock

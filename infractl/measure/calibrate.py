@@ -1,4 +1,4 @@
-"""The calibration of this machine: what its engine and its server are measured to do, in a quarter of a minute."""
+"""The calibration of this machine: what its engine and its server are measured to do, in less than a minute."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def method() -> str:
 
 
 def calibrate(chip: str, clock: Clock, directory: Path) -> Calibration:
-    """Measure this machine under the name `chip`; about 20 seconds. `directory` takes its files.
+    """Measure this machine under the name `chip`; 20 to 40 seconds, the more the larger its caches. `directory` takes its files.
 
     Where other work keeps the machine busy for longer than it is waited for, the calibration and each figure's source say so.
     Raises MeasureError where the server cannot be started or does not answer.

@@ -21,7 +21,7 @@ def calibrate(clock: Clock, progress: Progress) -> KeptCalibration:
     """
     chip, files = this_chip().name, calibration_files()
     with files.turn(chip, waiting=lambda: progress("another command calibrates this machine: waiting until it is done")) as work:
-        progress("calibrating this machine: less than a minute")
+        progress("calibrating this machine: about half a minute")
         files.put(measure(chip, clock, work))
         return kept(clock)
 

@@ -149,7 +149,7 @@ def test_a_machine_is_calibrated_anew_and_plans_use_that(
     out, err = process.communicate(timeout=200)
 
     assert process.returncode == 0, err
-    assert err == "calibrating this machine: less than a minute\n"
+    assert err == "calibrating this machine: about half a minute\n"
     document = json.loads(out)
     made = decode(Calibration, document["calibration"])
     assert made == files.read(this_chip().name)
