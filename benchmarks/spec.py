@@ -1,7 +1,7 @@
-"""`infractl validate` starts about as fast as its libraries are imported, and takes time linear in the number of services.
+"""`infractl validate` takes time linear in the number of services.
 
-The start is compared with a Python that imports typer, pydantic and yaml and does nothing. For the scale, documents of several
-sorts are multiplied and loaded in processes of their own: one file each, and many to a file.
+Documents of several sorts are multiplied and loaded in processes of their own: one file each, and many to a file. How long it
+takes to start is in `startup`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 
 from benchmarks.harness.benchmark import start
 from benchmarks.harness.figure import Figure
-from benchmarks.harness.timing import Run, fastest, interleaved, told
+from benchmarks.harness.timing import Run, interleaved
 
 CASES = Path(__file__).parents[1] / "tests" / "cases" / "spec" / "good"
 SHAPES = ("card-fraud", "feed-recommender", "nightly-scores", "photo-tagger", "similar-products", "spam-filter", "support-chat")
@@ -39,25 +39,7 @@ print(json.dumps({"seconds": time.perf_counter() - start, "services": services})
 
 def measure(quick: bool) -> Iterator[Figure]:
     with TemporaryDirectory() as folder:
-        yield from _start(Path(folder), rounds=15 if quick else 40)
         yield from _scale(Path(folder), rounds=3 if quick else 7)
-
-
-def _start(folder: Path, rounds: int) -> Iterator[Figure]:
-    one = folder / "one"
-    write_services(one, 1, A_FILE_EACH)
-    commands = {
-        "python -c pass": [sys.executable, "-c", "pass"],
-        "python -c 'import typer, pydantic, yaml'": [sys.executable, "-c", "import typer, pydantic, yaml"],
-        "infractl validate": [str(Path(sys.executable).with_name("infractl")), "validate", "0.yaml"],
-    }
-    runs = interleaved(commands, rounds, one)
-    nothing, imports, validate = (fastest(r) for r in runs.values())
-    for name, times in runs.items():
-        print(f"{name:42} {told(times)} {fastest(times) / nothing:6.1f} times an empty Python")
-    yield Figure(name="validate_over_imports", value=validate / imports, unit="ratio", goal="<= 1.5")
-    yield Figure(name="validate_over_empty_python", value=validate / nothing, unit="ratio")
-    yield Figure(name="validate_one_file", value=validate, unit="s")
 
 
 def _scale(folder: Path, rounds: int) -> Iterator[Figure]:
