@@ -1,7 +1,7 @@
 """A calibration by operators predicts how long models take that it does not know: the p50 of a call at batch 1, 8 and 32.
 
-On one thread and on two, models of many shapes, among them some that are shipped in packages. The width of the intervals was set on
-other models, by `python -m benchmarks.models.interval`.
+On one thread and on two, models of many shapes, among them some that are shipped in packages. The width of the intervals was
+set on other models, by `python -m benchmarks.models.interval`.
 """
 
 from __future__ import annotations
