@@ -122,7 +122,7 @@ def _known(workspace: Workspace, offers: Sequence[Offer], progress: Progress) ->
     wanted = [offer.chip for offer in offers if offer.chip.name == here][:1]
     calibrations = {
         chip.name: calibration_for(
-            chip.name, workspace.clock, lambda: progress("calibrating this machine, once: about 20 seconds")
+            chip.name, workspace.clock, lambda: progress("calibrating this machine, once: about half a minute")
         )
         for chip in wanted
     }
