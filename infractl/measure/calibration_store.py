@@ -89,8 +89,12 @@ def calibration_files() -> CalibrationFiles:
     return CalibrationFiles(cache_directory() / "calibrations")
 
 
-def calibration_for(chip: str, clock: Clock, announce: Callable[[], None] = lambda: None) -> Calibration:
-    """This machine's calibration under the name `chip`: the one that is kept, or one made now, of which `announce` is told.
+CALIBRATING = "calibrating this machine: about half a minute"
+WAITING = "another command calibrates this machine: waiting until it is done"
+
+
+def calibration_for(chip: str, clock: Clock, tell: Callable[[str], None] = lambda text: None) -> Calibration:
+    """This machine's calibration under the name `chip`: the one that is kept, or one made now, which is told.
 
     A cache that cannot be written costs a calibration each time, and nothing else. Raises MeasureError where the machine cannot
     be calibrated.
@@ -100,16 +104,16 @@ def calibration_for(chip: str, clock: Clock, announce: Callable[[], None] = lamb
         return known
     made: Calibration | None = None
     try:
-        with files.turn(chip) as directory:
+        with files.turn(chip, waiting=lambda: tell(WAITING)) as directory:
             # Another process may have made it while this one waited.
             if known := _usable(files, chip, clock):
                 return known
-            announce()
+            tell(CALIBRATING)
             made = calibrate(chip, clock, directory)
             files.put(made)
     except (StateError, OSError):
         if made is None:
-            announce()
+            tell(CALIBRATING)
             with TemporaryDirectory() as directory_of_its_own:
                 made = calibrate(chip, clock, Path(directory_of_its_own))
     return made

@@ -9,7 +9,7 @@ from infractl.domain.calibration import KeptCalibration
 from infractl.errors import UsageError
 from infractl.hardware.this_machine import this_chip
 from infractl.measure.calibrate import calibrate as measure
-from infractl.measure.calibration_store import calibration_files
+from infractl.measure.calibration_store import CALIBRATING, WAITING, calibration_files
 
 Progress = Callable[[str], None]
 
@@ -20,8 +20,8 @@ def calibrate(clock: Clock, progress: Progress) -> KeptCalibration:
     Raises MeasureError where the machine cannot be calibrated, StateError where nothing can be kept.
     """
     chip, files = this_chip().name, calibration_files()
-    with files.turn(chip, waiting=lambda: progress("another command calibrates this machine: waiting until it is done")) as work:
-        progress("calibrating this machine: about half a minute")
+    with files.turn(chip, waiting=lambda: progress(WAITING)) as work:
+        progress(CALIBRATING)
         files.put(measure(chip, clock, work))
         return kept(clock)
 

@@ -120,12 +120,7 @@ def _known(workspace: Workspace, offers: Sequence[Offer], progress: Progress) ->
     """This machine's calibration, made now if there is none; other chips are known by their peaks."""
     here = this_chip().name
     wanted = [offer.chip for offer in offers if offer.chip.name == here][:1]
-    calibrations = {
-        chip.name: calibration_for(
-            chip.name, workspace.clock, lambda: progress("calibrating this machine, once: about half a minute")
-        )
-        for chip in wanted
-    }
+    calibrations = {chip.name: calibration_for(chip.name, workspace.clock, progress) for chip in wanted}
     return Measurements(calibrations=calibrations, measurements=workspace.stores.measurements.list())
 
 
