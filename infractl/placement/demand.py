@@ -13,13 +13,15 @@ from infractl.spec.service import InferenceService
 class Demand:
     """What the service asks for: its peak rate (None: not declared), its latency limits, and the delay that batches may wait.
 
-    `rate_field` is where the peak rate is declared, `extents` the usual sizes of the dimensions in one request.
+    `rate_field` is where the peak rate is declared, `extents` the usual sizes of the dimensions in one request. `promised` says
+    that it has an SLO to keep.
     """
 
     peak_per_s: float | None
     rate_field: str
     limits_s: Mapping[int, float]
     delay_s: float
+    promised: bool = False
     extents: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
@@ -36,6 +38,7 @@ class Demand:
             rate_field=next(field for field, rate in rates.items() if rate == peak_per_s),
             limits_s=spec.slo.latency.limits_s,
             delay_s=batching.max_delay if isinstance(batching, Batching) else 0.0,
+            promised=bool(spec.slo.latency.limits_s) or spec.slo.throughput is not None,
             extents=spec.traffic.shapes,
         )
 

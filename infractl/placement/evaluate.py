@@ -13,7 +13,7 @@ from infractl.domain.recipe import Recipe
 from infractl.domain.unknown import Unknown
 from infractl.placement.candidate import Candidate
 from infractl.placement.demand import Demand
-from infractl.placement.measured import corrected, of_model, seen
+from infractl.placement.measured import Seen, corrected, of_model, seen
 from infractl.placement.memory import USABLE_SHARE
 from infractl.placement.predict import figure, predict
 from infractl.placement.price import monthly_cost, over_budget
@@ -75,11 +75,14 @@ def candidates(
 def meets(candidate: Candidate, demand: Demand) -> bool:
     """Whether it was measured to keep the limits.
 
-    What was not measured must keep them by the slowest that is likely, with room for more traffic than is declared.
+    What was not measured must keep them by the slowest that is likely, with room for more traffic than is declared; of a model
+    that is costed in part nothing is likely.
     """
     kept = seen(candidate, demand).keeps(demand)
     if kept is not None:
         return kept
+    if _unknown(candidate, demand):
+        return False
     station, rate = candidate.station(End.high), demand.rate_per_s
     return station.utilization(rate) <= PLANNED_SHARE and station.holds(rate / DERATING, demand.limits_s)
 
@@ -95,9 +98,6 @@ def barred(
         yield Violation(code="target-not-allowed", need=" or ".join(spec.targets), have=offer.target)
     if isinstance(speed := speed_of(chip, recipe, known), Unknown):
         yield Violation(code="no-figures", need=f"the speed of {chip.name} with {recipe.name}", have=speed.why)
-    promised = bool(spec.slo.latency.limits_s) or spec.slo.throughput is not None
-    if promised and (unknown := gaps(profile, spec.traffic.shapes)):
-        yield Violation(code="no-figures", need=" and ".join(unknown), have="none, so that no SLO can be promised")
 
 
 def _excess(candidate: Candidate, demand: Demand) -> tuple[float, float]:
@@ -111,12 +111,12 @@ def _excess(candidate: Candidate, demand: Demand) -> tuple[float, float]:
 
 
 def _evaluation(service: InferenceService, offer: Offer, candidate: Candidate, demand: Demand) -> Evaluation:
-    recipe, prediction = candidate.recipe, predict(candidate, demand)
+    recipe, prediction, known = candidate.recipe, predict(candidate, demand), seen(candidate, demand)
     cost = monthly_cost(offer, REPLICAS)
     budget = over_budget(cost, service.spec.budget.monthly)
     violations = (
         *_memory(offer, candidate),
-        *(_measured(candidate, demand) if seen(candidate, demand).keeps(demand) is not None else _computed(candidate, demand)),
+        *(_computed(candidate, demand) if known.keeps(demand) is None else _measured(known, demand)),
         *([budget] if budget else []),
     )
     if prediction is None:
@@ -141,9 +141,8 @@ def _memory(offer: Offer, candidate: Candidate) -> Iterator[Violation]:
         yield Violation(code="does-not-fit-memory", need=need, have=usable)
 
 
-def _measured(candidate: Candidate, demand: Demand) -> Iterator[Violation]:
+def _measured(known: Seen, demand: Demand) -> Iterator[Violation]:
     """What the shape was measured not to keep."""
-    known = seen(candidate, demand)
     for percentile in known.limits_exceeded:
         need = _declared(demand.limits_s[percentile], "s", f"spec.slo.latency.p{percentile}")
         yield Violation(code=f"p{percentile}-over-slo", need=need, have=known.latency_s[percentile])
@@ -152,7 +151,15 @@ def _measured(candidate: Candidate, demand: Demand) -> Iterator[Violation]:
         yield Violation(code="throughput-short", need=need, have=known.capacity_per_s)
 
 
+def _unknown(candidate: Candidate, demand: Demand) -> tuple[str, ...]:
+    """What no SLO can be promised without."""
+    return gaps(candidate.profile, candidate.extents) if demand.promised else ()
+
+
 def _computed(candidate: Candidate, demand: Demand) -> Iterator[Violation]:
+    if unknown := _unknown(candidate, demand):
+        yield Violation(code="no-figures", need=" and ".join(unknown), have="none, so that no SLO can be promised")
+        return
     yield from _latency(candidate, demand)
     yield from _throughput(candidate, demand)
 

@@ -163,6 +163,19 @@ def test_the_newest_measurement_of_a_shape_counts(planner, bench, replan) -> Non
     assert replan(recorded, replace(good, at=NOON - timedelta(hours=1)), bad)[1].given_up is not None
 
 
+def test_of_a_model_that_is_costed_in_part_only_what_was_measured_is_promised(planner, bench, calibration, without) -> None:
+    open_profile = without(planner.profiles["middling"], (("Conv", 12),))
+    parts = replace(planner, profiles={"middling": open_profile})
+    ran = parts("middling", traffic=SLO["traffic"]).ranked[0].placement
+    known = Measurements(calibrations={calibration.chip: calibration}, measurements=(bench(ran),))
+
+    blind, seeing = parts("middling", **SLO), parts("middling", known=known, **SLO)
+
+    assert [v.code for e in blind.refused for v in e.violations] == ["no-figures"]
+    assert [Shape.of(e.placement) for e in seeing.ranked] == [Shape.of(ran)]
+    assert seeing.ranked[0].placement.prediction.latency_s[99].basis is Basis.measured
+
+
 def test_a_service_without_traffic_shows_what_one_request_at_a_time_took(planner, bench, replan) -> None:
     recorded = planner("small").ranked[0].placement
 
