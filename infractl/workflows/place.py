@@ -148,7 +148,7 @@ def refusal(loaded: LoadedService, decision: Decision) -> Diagnostic:
     if decision.nearest:
         remedy = f"this would hold: {'; or '.join(map(str, decision.nearest))}"
     elif "no-figures" in codes:
-        remedy = "take spec.slo out, to deploy it without a promise"
+        remedy = "take spec.slo out and deploy it without a promise; what infractl bench then measures can be promised"
     elif "price-unknown" in codes:
         remedy = price_remedy(decision.refused)
     return Diagnostic(
