@@ -79,7 +79,8 @@ def shape(*, max_batch: int, max_delay_s: float, instances: int, threads: int) -
     }
 
 
-def newest_of(release: Release, measurements: Iterable[Measurement]) -> Measurement | None:
-    """The newest that was measured of this artifact on this chip in this shape; None where there is none."""
+def of_release(release: Release, measurements: Iterable[Measurement]) -> tuple[Measurement, ...]:
+    """What was measured of this artifact on this chip in this shape, the newest first."""
     of = (release.artifact.digest, release.placement.offer.chip.name, shape_of(release.config))
-    return max((m for m in measurements if (m.artifact, m.chip, m.config) == of), key=lambda m: m.at, default=None)
+    found = [m for m in measurements if (m.artifact, m.chip, m.config) == of]
+    return tuple(sorted(found, key=lambda m: m.at, reverse=True))

@@ -181,5 +181,9 @@ def gaps(profile: ModelProfile, extents: Mapping[str, int] | None = None) -> tup
     operators = [
         f"the cost of {operator} ({count} {'time' if count == 1 else 'times'})" for operator, count in profile.run.uncosted
     ]
-    axes = [f"the size of axis {axis}" for axis in profile.dimensions if axis not in {profile.batch, *(extents or {})}]
-    return (*operators, *axes)
+    return (*operators, *(f"the size of axis {axis}" for axis in open_axes(profile, extents or {})))
+
+
+def open_axes(profile: ModelProfile, extents: Mapping[str, int]) -> tuple[str, ...]:
+    """The dimensions, the batch aside, whose usual size nobody says."""
+    return tuple(axis for axis in profile.dimensions if axis not in {profile.batch, *extents})

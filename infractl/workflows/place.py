@@ -22,6 +22,7 @@ from infractl.placement.configure import configure
 from infractl.placement.evidence import Evidence, evidence
 from infractl.placement.place import place
 from infractl.placement.price import price_remedy
+from infractl.placement.service_time import open_axes
 from infractl.placement.sticky import sticky
 from infractl.profile.onnx import profile_onnx
 from infractl.provider.plugin import calling
@@ -57,7 +58,7 @@ def place_service(workspace: Workspace, loaded: LoadedService, state: ServiceSta
     deployed = state.deployment if state is not None and state.spec_digest == loaded.digest else None
     recorded = deployed.stable.placement if deployed else None
     decision = place(loaded.service, profile, offers, known, recorded)
-    chosen = _choose(loaded, decision, recorded)
+    chosen = _choose(loaded, profile, decision, recorded)
     assert chosen.placement is not None
     artifact = _as_given(workspace, loaded, path, profile, chosen)
     release = configure(loaded.service, chosen.placement, artifact)
@@ -124,21 +125,21 @@ def _known(workspace: Workspace, offers: Sequence[Offer], progress: Progress) ->
     return Measurements(calibrations=calibrations, measurements=workspace.stores.measurements.list())
 
 
-def _choose(loaded: LoadedService, decision: Decision, recorded: Placement | None) -> Evaluation:
+def _choose(loaded: LoadedService, profile: ModelProfile, decision: Decision, recorded: Placement | None) -> Evaluation:
     """The recorded placement while it holds, else the best.
 
     Raises RefusedError where only the budget stands against it, else InfeasibleError, with every reason.
     """
     if not decision.ranked:
         budget = decision.refused and all(v.code in _BUDGET for e in decision.refused for v in e.violations)
-        raise (RefusedError if budget else InfeasibleError)(refusal(loaded, decision))
+        raise (RefusedError if budget else InfeasibleError)(refusal(loaded, profile, decision))
     return sticky(decision, recorded, loaded.service.spec.replan.tolerance)
 
 
 _BUDGET = frozenset({"over-budget", "price-unknown"})
 
 
-def refusal(loaded: LoadedService, decision: Decision) -> Diagnostic:
+def refusal(loaded: LoadedService, profile: ModelProfile, decision: Decision) -> Diagnostic:
     """Why nothing is feasible: each offer with its reasons, placed at the first demand that is not met."""
     violations = [(refused, violation) for refused in decision.refused for violation in refused.violations]
     reasons = [f"{refused.offer.name} with {refused.recipe.name}: {violation}" for refused, violation in violations]
@@ -147,6 +148,9 @@ def refusal(loaded: LoadedService, decision: Decision) -> Diagnostic:
     remedy = "allow other hardware classes or targets"
     if decision.nearest:
         remedy = f"this would hold: {'; or '.join(map(str, decision.nearest))}"
+    elif "no-figures" in codes and (axes := open_axes(profile, loaded.service.spec.traffic.shapes)):
+        sizes = ", ".join(f"{axis}: NUMBER" for axis in axes)
+        remedy = f"say how large they usually are in a request: spec.traffic.shapes: {{{sizes}}}"
     elif "no-figures" in codes:
         remedy = "take spec.slo out and deploy it without a promise; what infractl bench then measures can be promised"
     elif "price-unknown" in codes:

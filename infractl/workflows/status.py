@@ -8,7 +8,7 @@ from infractl.applying.connection import kind_of
 from infractl.domain.address import Address, Owner, ServiceKey
 from infractl.domain.cost import cost_summary, per_thousand
 from infractl.domain.health import Health, HealthStatus
-from infractl.domain.measurement import Measurement, newest_of
+from infractl.domain.measurement import Measurement, of_release
 from infractl.domain.release import Release
 from infractl.domain.resource import Live, Recorded, Resource
 from infractl.domain.service_state import ServiceState
@@ -40,7 +40,7 @@ def status(workspace: Workspace) -> Sequence[ServiceStatus]:
     services = {s.service.name: s for s in workspace.loaded.services}
     recorded = [k for k in recorded_keys(workspace) if workspace.whole or k.service in declared(workspace)]
     keys = sorted({*recorded, *(workspace.key(name) for name in services)})
-    benches = [bench for bench in workspace.stores.measurements.list() if stands_beside(bench)]
+    benches = workspace.stores.measurements.list()
     return [_status(workspace, key, services.get(key.service), benches) for key in keys]
 
 
@@ -58,7 +58,9 @@ def _status(workspace: Workspace, key: ServiceKey, loaded: LoadedService | None,
     deployment = state.deployment if state else None
     promise = _promise(loaded)
     measured = _measured(workspace, state, live) if state else {}
-    bench = newest_of(deployment.stable, benches) if deployment else None
+    of_it = of_release(deployment.stable, benches) if deployment else ()
+    bench = next((bench for bench in of_it if stands_beside(bench)), None)
+    benched = sum(bench.requests for bench in of_it if state and bench.at > state.changed_at)
     return ServiceStatus(
         key=key,
         target=state.target if state else "",
@@ -70,7 +72,7 @@ def _status(workspace: Workspace, key: ServiceKey, loaded: LoadedService | None,
         prediction=deployment.stable.placement.prediction if deployment else None,
         measured=measured,
         bench=bench,
-        broken=tuple(broken_promises(promise, bench, measured)),
+        broken=tuple(broken_promises(promise, bench, measured, benched)),
         cost=_cost(workspace, deployment.stable, loaded, bench) if deployment else None,
         note=f"{holder.command} is running (pid {holder.pid} on {holder.host})" if holder else _note(workspace, state, loaded),
     )

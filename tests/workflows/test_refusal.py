@@ -81,8 +81,9 @@ def test_an_infeasible_slo_is_told_with_both_numbers_where_it_is_written_and_wha
     (loaded,) = load_project([Path("scores.yaml")]).services
     known = Measurements(calibrations={"Example CPU x2": machine()})
 
-    decision = place(loaded.service, profile_onnx(model, tmp_path), [offer()], known)
-    text = render([refusal(loaded, decision)])
+    profile = profile_onnx(model, tmp_path)
+    decision = place(loaded.service, profile, [offer()], known)
+    text = render([refusal(loaded, profile, decision)])
 
     golden = CASE / "expected.txt"
     if os.environ.get("INFRACTL_GOLDENS"):

@@ -14,6 +14,7 @@ from infractl.clock import SystemClock
 from infractl.domain.address import ServiceKey
 from infractl.domain.figure import Basis, Figure
 from infractl.domain.measurement import Measurement, shape_of
+from infractl.domain.status import Promise, broken_promises
 from infractl.state.local import LocalStateStore
 from infractl.state.measurements import LocalMeasurementStore
 
@@ -98,6 +99,14 @@ def test_beyond_the_declared_peak_no_latency_is_promised(running: Any) -> None:
     keep(running, replace(measured(running, p99_s=0.5), rate_per_s=400.0))
 
     assert status_of(running)["broken"] == []
+
+
+def test_latencies_of_what_were_mostly_benches_break_no_promise() -> None:
+    """A bench overloads on purpose, and the service counts that as well."""
+    promise, served = Promise(limits_s={99: 0.2}, peak_per_s=20.0), {"requests": 100.0, "p99_s": 0.5}
+
+    assert [b.source for b in broken_promises(promise, None, served, benched=40)] == ["served"]
+    assert list(broken_promises(promise, None, served, benched=60)) == []
 
 
 def test_what_it_costs_is_todays_price_and_a_thousand_cost_by_traffic_and_by_what_was_measured(running: Any) -> None:
