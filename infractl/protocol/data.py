@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import struct
 from collections.abc import Sequence
 from functools import cache
 from itertools import chain
@@ -16,22 +17,23 @@ if TYPE_CHECKING:
 
 FLOATS = frozenset({Dtype.float16, Dtype.float32, Dtype.float64})
 
-_NUMPY_NAMES = {
-    Dtype.bool_: "bool",
-    Dtype.uint8: "uint8",
-    Dtype.uint16: "uint16",
-    Dtype.uint32: "uint32",
-    Dtype.uint64: "uint64",
-    Dtype.int8: "int8",
-    Dtype.int16: "int16",
-    Dtype.int32: "int32",
-    Dtype.int64: "int64",
-    Dtype.float16: "float16",
-    Dtype.float32: "float32",
-    Dtype.float64: "float64",
-    Dtype.bytes_: "object",
+# Their names in numpy, and their letters in the struct module, which has none for strings.
+_FORMS = {
+    Dtype.bool_: ("bool", "?"),
+    Dtype.uint8: ("uint8", "B"),
+    Dtype.uint16: ("uint16", "H"),
+    Dtype.uint32: ("uint32", "I"),
+    Dtype.uint64: ("uint64", "Q"),
+    Dtype.int8: ("int8", "b"),
+    Dtype.int16: ("int16", "h"),
+    Dtype.int32: ("int32", "i"),
+    Dtype.int64: ("int64", "q"),
+    Dtype.float16: ("float16", "e"),
+    Dtype.float32: ("float32", "f"),
+    Dtype.float64: ("float64", "d"),
+    Dtype.bytes_: ("object", ""),
 }
-SENDABLE = frozenset(_NUMPY_NAMES)
+SENDABLE = frozenset(_FORMS)
 """Element types that JSON can carry."""
 
 _JSON_WORDS = {float: "numbers with a fraction", int: "whole numbers", bool: "booleans", str: "strings", list: "lists"}
@@ -50,43 +52,44 @@ class DataReader:
         self._reject_non_finite = reject_non_finite
         self._wanted = _wanted(dtype)
         self._numpy_dtype = numpy_dtype(dtype)
-        self._is_float = dtype in FLOATS
-        self._largest = float(np.finfo(self._numpy_dtype).max) if self._is_float else 0.0
-        self._from = np.fromiter
+        self._letter = _FORMS[dtype][1]
+        self._array = np.ndarray
 
     def read(self, data: Any, shape: Sequence[int]) -> Tensor:
-        """`data` as an array of this type and `shape`. Raises RequestError."""
+        """`data` as an array of this type and `shape`, which cannot be written to. Raises RequestError."""
         if type(data) is not list:
             raise bad_request(f"{self._where} has no list as its data")
         flat = _flat(self._where, data, shape) if data and type(data[0]) is list else data
         count = math.prod(shape)
         if len(flat) != count:
             raise bad_request(f"{self._where} has {len(flat)} elements in its data, and its shape {shape} holds {count}")
-        if count == 0 and math.prod(max(size, 1) for size in shape) > _LARGEST_EXTENT:
-            raise bad_request(f"{self._where} has the shape {shape}, which is too large")
         if not self._wanted.issuperset(map(type, flat)):
             raise self._wrong_elements(flat)
+        if not count or not self._letter:
+            return self._converted(flat, shape)
         try:
-            array = self._floats(flat, count) if self._is_float else self._from(flat, self._numpy_dtype, count)
-        except OverflowError:
-            raise bad_request(f"{self._where} holds a number outside the range of {self._dtype}") from None
-        return array.reshape(shape)
+            # A third of the time that numpy takes. With "=" what exceeds the type is an error. NaN and infinity pass: where they
+            # are rejected, the JSON reader has done that.
+            packed = struct.pack(f"={count}{self._letter}", *flat)
+        except (struct.error, OverflowError):
+            return self._converted(flat, shape)
+        return self._array(shape, self._numpy_dtype, packed)
 
-    def _floats(self, flat: list[Any], count: int) -> Tensor:
-        # The length of the vector is no less than any of its elements, and costs a sixth of a look at each of them in numpy.
-        if math.hypot(*flat) < self._largest:
-            return self._from(flat, self._numpy_dtype, count)
-        return self._extreme_floats(flat, count)
-
-    def _extreme_floats(self, flat: list[Any], count: int) -> Tensor:
+    def _converted(self, flat: list[Any], shape: Sequence[int]) -> Tensor:
+        """What is no number, and what is too large."""
         import numpy as np
 
-        # What is too large for the type becomes infinity.
-        with np.errstate(over="ignore"):
-            array = np.fromiter(flat, self._numpy_dtype, count)
-        if self._reject_non_finite and not np.isfinite(array).all():
+        if not flat and math.prod(max(size, 1) for size in shape) > _LARGEST_EXTENT:
+            raise bad_request(f"{self._where} has the shape {shape}, which is too large")
+        try:
+            # A float too large for the type becomes infinity.
+            with np.errstate(over="ignore"):
+                array = np.fromiter(flat, self._numpy_dtype, len(flat))
+        except OverflowError:
+            raise bad_request(f"{self._where} holds a number outside the range of {self._dtype}") from None
+        if self._dtype in FLOATS and self._reject_non_finite and not np.isfinite(array).all():
             raise bad_request(f"{self._where} holds NaN, infinity or a number outside the range of {self._dtype}")
-        return array
+        return array.reshape(shape)
 
     def _wrong_elements(self, flat: list[Any]) -> RequestError:
         wrong = set(map(type, flat)) - self._wanted
@@ -125,4 +128,4 @@ def numpy_dtype(dtype: Dtype) -> np.dtype[Any]:
     """numpy's type for a sendable one."""
     import numpy as np
 
-    return np.dtype(_NUMPY_NAMES[dtype])
+    return np.dtype(_FORMS[dtype][0])

@@ -16,8 +16,6 @@ from infractl.protocol.data import SENDABLE, DataReader
 from infractl.protocol.refusal import RequestError, bad_request, quote
 from infractl.tensors import Dtype, Signature, Tensor, TensorSpec
 
-_INTEGER, _OBJECT = {int}, {dict}
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
@@ -91,6 +89,7 @@ class ResponseWriter:
         self._named = {"model_name": model, "model_version": version}
         # Plain strings: an enumeration's member takes orjson longer.
         self._dtypes = {spec.name: str(spec.dtype) for spec in signature.outputs}
+        self._texts = {spec.name for spec in signature.outputs if spec.dtype is Dtype.bytes_}
 
     def write(self, outputs: Mapping[str, Tensor], identity: str | None, wanted: Sequence[str]) -> bytes:
         """The `wanted` outputs, flat in row-major order. JSON has no NaN and no infinity: they go out as null."""
@@ -100,9 +99,9 @@ class ResponseWriter:
         return orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY)
 
     def _output(self, name: str, tensor: Tensor) -> dict[str, Any]:
-        dtype, flat = self._dtypes[name], tensor.reshape(-1)
-        data = flat.tolist() if dtype == Dtype.bytes_ else flat
-        return {"name": name, "shape": tensor.shape, "datatype": dtype, "data": data}
+        flat = tensor.ravel()
+        data = flat.tolist() if name in self._texts else flat
+        return {"name": name, "shape": tensor.shape, "datatype": self._dtypes[name], "data": data}
 
 
 def encode_error(reason: str) -> bytes:
@@ -157,9 +156,17 @@ def _refuse_body(body: bytes, error: orjson.JSONDecodeError) -> Any:
 
 def _entries(document: dict[str, Any], member: str) -> list[dict[str, Any]]:
     entries = document.get(member)
-    if type(entries) is not list or not _OBJECT.issuperset(map(type, entries)):
-        raise bad_request(f'the request has no list of objects as "{member}"')
+    if type(entries) is not list:
+        raise _no_entries(member)
+    # A loop, here and below: for a few elements it takes half the time of a set.
+    for entry in entries:
+        if type(entry) is not dict:
+            raise _no_entries(member)
     return entries
+
+
+def _no_entries(member: str) -> RequestError:
+    return bad_request(f'the request has no list of objects as "{member}"')
 
 
 class _Input:
@@ -167,6 +174,7 @@ class _Input:
 
     def __init__(self, spec: TensorSpec, limits: Limits) -> None:
         self._shape = spec.shape
+        self._axes = tuple(enumerate(spec.shape))
         self._dtype = str(spec.dtype)
         self._where = f"input {quote(spec.name)}"
         sendable = spec.dtype in SENDABLE
@@ -185,11 +193,12 @@ class _Input:
         return self._data.read(entry["data"], shape)
 
     def _sizes(self, given: Any, axes: dict[str, tuple[int, str]]) -> list[int]:
-        if type(given) is not list or not _INTEGER.issuperset(map(type, given)) or (given and min(given) < 0):
-            raise bad_request(f"{self._where} has no list of whole numbers as its shape")
-        if len(given) != len(self._shape):
+        if type(given) is not list or len(given) != len(self._shape):
             raise self._other_shape(given)
-        for size, axis in zip(given, self._shape, strict=True):
+        for position, axis in self._axes:
+            size = given[position]
+            if type(size) is not int or size < 0:
+                raise self._other_shape(given)
             if type(axis) is str:
                 first, owner = axes.setdefault(axis, (size, self._where))
                 if size != first:
@@ -198,7 +207,9 @@ class _Input:
                 raise self._other_shape(given)
         return given
 
-    def _other_shape(self, given: list[int]) -> RequestError:
+    def _other_shape(self, given: Any) -> RequestError:
+        if type(given) is not list or not all(type(size) is int and size >= 0 for size in given):
+            return bad_request(f"{self._where} has no list of whole numbers as its shape")
         wanted = ", ".join(map(str, self._shape))
         return bad_request(f"{self._where} has the shape {quote(given)}, and the model takes [{wanted}]")
 

@@ -47,5 +47,4 @@ def _joined(session: Session, requests: Sequence[Tensors]) -> Sequence[Tensors]:
                 summary="an output does not have the batch as its first axis",
                 detail=f"{name} has the shape {list(tensor.shape)} for {ends[-1]} items",
             )
-    columns = [[tensor[start:end] for start, end in pairwise(ends)] for tensor in outputs.values()]
-    return [dict(zip(outputs, pieces, strict=True)) for pieces in zip(*columns, strict=True)]
+    return [{name: tensor[start:end] for name, tensor in outputs.items()} for start, end in pairwise(ends)]

@@ -116,6 +116,9 @@ def test_every_type_that_json_carries_goes_in_and_out(dtype: Dtype) -> None:
         (one_input(shape=[1, "3"]), 'input "x" has no list of whole numbers as its shape'),
         (one_input(shape=[-1, 3]), 'input "x" has no list of whole numbers as its shape'),
         (one_input(shape=[True, 3]), 'input "x" has no list of whole numbers as its shape'),
+        (one_input(shape=[1.0, 3]), 'input "x" has no list of whole numbers as its shape'),
+        (one_input(shape=[1, 3, -1]), 'input "x" has no list of whole numbers as its shape'),
+        (one_input(shape=3), 'input "x" has no list of whole numbers as its shape'),
         (one_input(shape=[3]), 'input "x" has the shape [3], and the model takes [batch, 3]'),
         (one_input(shape=[1, 4]), 'input "x" has the shape [1, 4], and the model takes [batch, 3]'),
         (one_input(shape=[2, 3]), 'input "x" has 3 elements in its data, and its shape [2, 3] holds 6'),
@@ -160,6 +163,24 @@ def test_elements_that_the_type_does_not_hold_are_refused(dtype: Dtype, data: li
         decode(document, single(dtype, "batch"))
 
     assert reason in caught.value.reason
+
+
+@pytest.mark.parametrize("dtype", [d for d in Dtype if d.startswith(("INT", "UINT"))])
+def test_whole_numbers_are_read_up_to_both_ends_of_their_type_and_no_further(dtype: Dtype) -> None:
+    ends = np.iinfo(dtype.lower())
+
+    def read(*data: int) -> Any:
+        document = {"inputs": [{"name": "x", "shape": [len(data)], "datatype": dtype, "data": data}]}
+        return decode(document, single(dtype, "batch")).inputs["x"]
+
+    found = read(ends.min, 0, ends.max)
+
+    assert found.dtype == ends.dtype
+    assert found.tolist() == [ends.min, 0, ends.max]
+    for beyond in (ends.min - 1, ends.max + 1):
+        # JSON itself has no whole number below or above those of 64 bits: it becomes one with a fraction.
+        with pytest.raises(RequestError, match=f"outside the range of {dtype}|with a fraction"):
+            read(0, beyond)
 
 
 def test_inputs_must_agree_on_an_axis_that_they_share() -> None:

@@ -135,6 +135,32 @@ def test_requests_that_arrive_together_make_one_call() -> None:
     assert calls == [4, 2]
 
 
+class TwofoldSession(FragileSession):
+    """Has two outputs, of other types and shapes."""
+
+    def run(self, inputs: Tensors) -> Tensors:
+        return {"y": inputs["x"] * 2, "pairs": np.stack([inputs["x"], -inputs["x"]], axis=1).astype(np.int64)}
+
+
+def test_of_a_joined_call_each_request_gets_its_own_rows_of_every_output() -> None:
+    async def ask() -> list[Outcome]:
+        batcher = Batcher([TwofoldSession()], max_batch=8, max_delay_s=0.0, observe=lambda items: None)
+        jobs = [Asked({"x": np.array(values, np.float32)}, len(values)) for values in ([1.0], [2.0, 3.0], [4.0])]
+        for job in jobs:
+            batcher.submit(job)
+        outcomes = [await asyncio.wait_for(job.told.get(), timeout=30) for job in jobs]
+        batcher.close()
+        return outcomes
+
+    outcomes = asyncio.run(ask())
+
+    assert [{name: tensor.tolist() for name, tensor in outcome.items()} for outcome in outcomes] == [
+        {"y": [2.0], "pairs": [[1, -1]]},
+        {"y": [4.0, 6.0], "pairs": [[2, -2], [3, -3]]},
+        {"y": [8.0], "pairs": [[4, -4]]},
+    ]
+
+
 def test_brief_calls_are_made_on_the_event_loop_and_larger_ones_than_were_timed_in_a_thread() -> None:
     session = SlowSession()
 
