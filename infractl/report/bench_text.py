@@ -79,7 +79,8 @@ def _title(run: Run) -> str:
         case Scenario.saturation:
             return f"Saturation: {counted(run.connections, 'connection')}, each always with a request"
         case Scenario.capacity:
-            return f"Capacity: the highest rate that keeps the limits, of {counted(len(run.tried), 'rate')} tried"
+            rates = {step.rate_per_s for step in run.tried}
+            return f"Capacity: the highest rate that keeps the limits, of {counted(len(rates), 'rate')} tried"
 
 
 def _label(run: Run, name: str) -> str:

@@ -98,7 +98,8 @@ def announce(scenario: Scenario, terms: Terms) -> str:
         case Scenario.saturation:
             return f"Saturation: {terms.connections} connections, {lasts}"
         case Scenario.capacity:
-            return f"Capacity: rates of Poisson arrivals, about {format_duration(terms.duration_s / 2)} each"
+            usual, longest = format_duration(terms.duration_s / 2), format_duration(terms.longest_s)
+            return f"Capacity: rates of Poisson arrivals, about {usual} each; up to {longest} where the rate is low"
 
 
 def _cannot(scenario: Scenario, terms: Terms, runs: Sequence[Run]) -> str:

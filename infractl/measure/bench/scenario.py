@@ -10,14 +10,13 @@ from infractl.domain.bench import Run, Scenario
 from infractl.measure.bench.arrival import Arrivals
 from infractl.measure.bench.job import ClosedJob, Load, OpenJob
 from infractl.measure.bench.mlperf import OFFLINE_SAMPLES, SAMPLES_PER_QUERY, unmet
-from infractl.measure.bench.percentile import least_samples
 from infractl.measure.bench.rate import rate_interval
-from infractl.measure.bench.reading import client_limit, figure, latencies, lateness, percentiles
-from infractl.measure.bench.terms import GIVE_UP_S, LENGTHENED, OPEN_CONNECTIONS, Terms
+from infractl.measure.bench.reading import arrivals_needed, client_limit, figure, latencies, lateness, percentiles
+from infractl.measure.bench.terms import GIVE_UP_S, OPEN_CONNECTIONS, Terms
 from infractl.measure.bench.tool import Send
 from infractl.units import format_duration, format_rate
 
-_FOR_P99 = least_samples(0.99)
+_FOR_P99 = arrivals_needed(0.99)
 
 _HOW: Mapping[Scenario, str] = {
     Scenario.single_stream: "one at a time",
@@ -32,8 +31,8 @@ def run_stream(scenario: Scenario, terms: Terms, send: Send) -> Run:
         streams=1,
         group=group,
         seconds=terms.warm_up_s + terms.duration_s,
-        least=ceil(1.2 * _FOR_P99),
-        most_s=terms.warm_up_s + LENGTHENED * terms.duration_s,
+        least=_FOR_P99,
+        most_s=terms.warm_up_s + terms.longest_s,
         timeout_s=terms.timeout_s,
     )
     load = send(job, terms.requests.bodies)
@@ -43,7 +42,7 @@ def run_stream(scenario: Scenario, terms: Terms, send: Send) -> Run:
 
 def run_open_loop(scenario: Scenario, rate_per_s: float, terms: Terms, send: Send) -> Run:
     """Server or Constant: at the peak rate, each latency from when the request was due."""
-    seconds = min(max(terms.duration_s, 1.2 * _FOR_P99 / rate_per_s), LENGTHENED * terms.duration_s)
+    seconds = min(max(terms.duration_s, _FOR_P99 / rate_per_s), terms.longest_s)
     arrivals = Arrivals.constant if scenario is Scenario.constant else Arrivals.poisson
     job = OpenJob(
         arrivals=arrivals,

@@ -13,7 +13,7 @@ LEAST_WARM_UP_S = 0.3
 """The first tenth of a run, and at least this long, is sent and not counted: connections open, caches fill, queues settle."""
 
 LENGTHENED = 4
-"""A run that had too few requests for p99 goes on, for at most so many times its duration."""
+"""A load that would have too few requests for its percentiles takes longer, but at most so many times the duration."""
 
 OPEN_CONNECTIONS = 256
 """That an open loop opens as it needs them; what is due while all are taken waits, and its latency counts that."""
@@ -54,6 +54,11 @@ class Terms:
     @property
     def warm_up_s(self) -> float:
         return max(LEAST_WARM_UP_S, WARM_UP_SHARE * self.duration_s)
+
+    @property
+    def longest_s(self) -> float:
+        """The longest that one load is counted."""
+        return LENGTHENED * self.duration_s
 
     @property
     def timeout_s(self) -> float:

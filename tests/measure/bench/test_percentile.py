@@ -7,9 +7,9 @@ import pytest
 from scipy import stats
 
 from infractl.measure.bench.arrival import Arrivals, due_times
-from infractl.measure.bench.capacity import CLOSE_ENOUGH, search
 from infractl.measure.bench.percentile import least_samples, quantile_interval, ranks
 from infractl.measure.bench.rate import rate_interval
+from infractl.measure.bench.reading import arrivals_needed
 
 
 @pytest.mark.parametrize("share", [0.5, 0.9, 0.95, 0.99, 0.999])
@@ -73,6 +73,12 @@ def test_poisson_arrivals_are_exponential_and_the_same_for_a_seed() -> None:
     assert due_times(Arrivals.constant, 100.0, 0.05, seed=4) == [0.0, 0.01, 0.02, 0.03, 0.04]
 
 
+@pytest.mark.parametrize("share", [0.5, 0.95, 0.99, 0.999])
+def test_of_the_arrivals_that_a_quantile_needs_too_few_hardly_ever_come(share: float) -> None:
+    assert stats.poisson.cdf(least_samples(share) - 1, arrivals_needed(share)) < 1e-4
+    assert arrivals_needed(share) <= 1.25 * least_samples(share) + 20
+
+
 def test_an_even_rate_is_certain_and_an_uneven_one_is_not() -> None:
     even = rate_interval(np.arange(0.0, 10.0, 0.001), 0.0, 10.0)
     uneven = rate_interval(np.concatenate([np.arange(0.0, 5.0, 0.001), np.arange(5.0, 10.0, 0.002)]), 0.0, 10.0)
@@ -80,31 +86,3 @@ def test_an_even_rate_is_certain_and_an_uneven_one_is_not() -> None:
     assert even is not None and uneven is not None
     assert even.value == pytest.approx(1000, rel=0.01) and uneven.value == pytest.approx(750, rel=0.01)
     assert even.high - even.low < 0.02 * even.value < uneven.high - uneven.low
-
-
-@pytest.mark.parametrize("capacity", [3.0, 480.0, 999.0])
-def test_the_search_finds_the_rate_that_a_service_carries(capacity: float) -> None:
-    asked: list[float] = []
-
-    def attempt(rate_per_s: float, step: int) -> str:
-        asked.append(rate_per_s)
-        return "" if rate_per_s <= capacity else "p99 is too long"
-
-    found = search(attempt, top=1000.0)
-
-    assert found.kept <= capacity and (found.broken is None or found.broken > capacity)
-    assert len(asked) == len(found.tried) <= 9
-    assert found.broken is None or found.broken <= CLOSE_ENOUGH * found.kept or len(asked) == 9
-
-
-def test_a_rate_that_held_once_by_luck_is_not_the_capacity() -> None:
-    held: set[float] = set()
-
-    def attempt(rate_per_s: float, step: int) -> str:
-        lucky = rate_per_s not in held
-        held.add(rate_per_s)
-        return "" if rate_per_s <= 400 or (lucky and rate_per_s < 600) else "p99 is too long"
-
-    found = search(attempt, top=1000.0)
-
-    assert found.kept <= 400 or not found.confirmed
