@@ -5,17 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from math import inf
 
 from infractl.domain.calibration import Calibration
 from infractl.domain.figure import Figure
 from infractl.domain.release import Release, ServingConfig
+from infractl.tensors import Signature
+
+SHAPE = ("max_batch", "max_delay_s", "instances", "threads")
+"""What of a serving configuration a measurement holds for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measurement:
     """One artifact's service, measured on a chip in one shape. What was not measured is not among the figures.
 
-    `config` is the shape ("max_batch", "max_delay_s", "instances", "threads"), `machine` the facts that the figures hold for,
+    `config` is the shape (`SHAPE`), `machine` the facts that the figures hold for,
     empty where the service runs on another; `extents` the sizes of the request's dimensions, the batch included; `scenarios`
     names what was run ("Server", ...).
     `figures`, all as a client sees them, each between the ends of a 95% confidence interval:
@@ -26,7 +31,7 @@ class Measurement:
     "multi_stream_p50", ... (s): eight requests at once, until all are answered; "offline" (1/s): samples, not requests.
     Percentiles are p50, p90, p95, p99, p99.9, each where there were requests enough for it.
     `bounds` names the figures that are no more than that, because the load tool was the limit or no more was tried: a latency is
-    at most so long, a rate at least so high. `disturbances` say what may have made the service slower than it is.
+    at most so long, a rate at least so high. `disturbances` say what may have made the service slower than it is: then all are.
     `requests` were sent in all, `errors` of them failed; `load` names the tool that sent them.
     """
 
@@ -46,15 +51,16 @@ class Measurement:
     bounds: tuple[str, ...] = ()
     disturbances: tuple[str, ...] = ()
 
-    def exceeds(self, name: str, limit_s: float) -> bool:
-        """Whether a latency is surely longer: the whole of its interval is, and it is not a mere bound."""
-        figure = self.figures.get(name)
-        return figure is not None and name not in self.bounds and figure.low > limit_s
+    def __post_init__(self) -> None:
+        odd = [name for name, figure in self.figures.items() if not _sensible(figure)]
+        odd += [axis for axis, size in self.extents.items() if size < 1]
+        odd += [name for name in SHAPE if not self.config.get(name, -1) >= 0]
+        if odd:
+            raise ValueError(f"it makes no sense of {', '.join(odd)}")
 
-    def falls_short(self, name: str, least_per_s: float) -> bool:
-        """Whether a rate is surely lower."""
-        figure = self.figures.get(name)
-        return figure is not None and name not in self.bounds and figure.high < least_per_s
+    def is_bound(self, name: str) -> bool:
+        """Whether the figure is no better than a bound: the true latency may be shorter, the true rate higher."""
+        return name in self.bounds or bool(self.disturbances)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,20 +73,25 @@ class Measurements:
 
 def shape_of(config: ServingConfig) -> dict[str, float]:
     """The shape of a serving configuration, as a measurement's `config` has it."""
-    return shape(max_batch=config.max_batch, max_delay_s=config.max_delay_s, instances=config.instances, threads=config.threads)
+    return {name: float(getattr(config, name)) for name in SHAPE}
 
 
-def shape(*, max_batch: int, max_delay_s: float, instances: int, threads: int) -> dict[str, float]:
-    return {
-        "max_batch": float(max_batch),
-        "max_delay_s": max_delay_s,
-        "instances": float(instances),
-        "threads": float(threads),
-    }
-
-
-def of_release(release: Release, measurements: Iterable[Measurement]) -> tuple[Measurement, ...]:
-    """What was measured of this artifact on this chip in this shape, the newest first."""
-    of = (release.artifact.digest, release.placement.offer.chip.name, shape_of(release.config))
-    found = [m for m in measurements if (m.artifact, m.chip, m.config) == of]
+def of_release(release: Release, measured: Mapping[str, Iterable[Measurement]]) -> tuple[Measurement, ...]:
+    """Of what was measured by artifact: this one on this chip in this shape, the newest first."""
+    of = (release.placement.offer.chip.name, shape_of(release.config))
+    found = [m for m in measured.get(release.artifact.digest, ()) if (m.chip, m.config) == of]
     return tuple(sorted(found, key=lambda m: m.at, reverse=True))
+
+
+def of_requests(measurements: Iterable[Measurement], signature: Signature, extents: Mapping[str, int]) -> tuple[Measurement, ...]:
+    """Those of requests of these sizes, one item in each where nobody says otherwise; none where another size is not known."""
+    batch = signature.inputs[0].shape[0] if signature.batched else None
+    axes = {axis for spec in signature.inputs for axis in spec.shape if isinstance(axis, str)}
+    if not axes <= {batch, *extents}:
+        return ()
+    sizes = {axis: extents.get(axis, 1) for axis in axes}
+    return tuple(m for m in measurements if sizes.items() <= m.extents.items())
+
+
+def _sensible(figure: Figure) -> bool:
+    return 0 <= figure.low <= figure.value <= figure.high < inf and figure.value > 0

@@ -67,9 +67,7 @@ class Violation:
 
     def __str__(self) -> str:
         need = quantity_text(self.need.high, self.need.unit) if isinstance(self.need, Figure) else _text(self.need)
-        have = _shortfall(self.need, self.have) if isinstance(self.have, Figure) else _text(self.have)
-        how = " as measured" if isinstance(self.have, Figure) and self.have.basis is Basis.measured else ""
-        return f"{self.code}: needs {need}, has {have}{how}"
+        return f"{self.code}: needs {need}, has {_have(self.need, self.have)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +131,16 @@ def _text(quantity: Quantity | str) -> str:
             return f"{format_money(quantity)} a month"
         case _:
             return quantity
+
+
+def _have(need: Quantity | str, have: Quantity | str) -> str:
+    match have:
+        case Figure(basis=Basis.measured):
+            return f"{_text(have)} as measured"
+        case Figure():
+            return _shortfall(need, have)
+        case _:
+            return _text(have)
 
 
 def _shortfall(need: Quantity | str, have: Figure) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -13,10 +13,8 @@ from infractl.domain.health import Health, HealthStatus
 from infractl.domain.measurement import Measurement
 from infractl.domain.placement import Prediction, Violation
 from infractl.domain.value import Properties
+from infractl.domain.verdict import latency_verdict, rate_verdict
 from infractl.units import Money
-
-_SAME_RATE = 1.01
-"""A rate that is at most this many times another counts as no more than it."""
 
 _MOSTLY = 0.5
 
@@ -99,20 +97,12 @@ class ServiceStatus:
 
 def bench_latency(bench: Measurement, percentile: int) -> Figure | None:
     """Under its Poisson arrivals; where it was given none, of one request at a time."""
-    return bench.figures.get(_latency_name(bench, percentile))
+    return bench.figures.get(f"p{percentile}" if bench.rate_per_s else f"alone_p{percentile}")
 
 
 def bench_capacity(bench: Measurement) -> Figure | None:
     """The rate that kept its limits; where it was given none, the most answers a second."""
-    return bench.figures.get(_capacity_name(bench))
-
-
-def _latency_name(bench: Measurement, percentile: int) -> str:
-    return f"p{percentile}" if bench.rate_per_s else f"alone_p{percentile}"
-
-
-def _capacity_name(bench: Measurement) -> str:
-    return "capacity" if bench.limits_s else "saturation"
+    return bench.figures.get("capacity" if bench.limits_s else "saturation")
 
 
 def stands_beside(bench: Measurement) -> bool:
@@ -121,27 +111,26 @@ def stands_beside(bench: Measurement) -> bool:
 
 
 def broken_promises(
-    promise: Promise, bench: Measurement | None, served: Mapping[str, float], benched: int = 0
+    promise: Promise, benches: Sequence[Measurement], served: Mapping[str, float], benched: int = 0
 ) -> Iterator[BrokenPromise]:
-    """What was measured to be worse than promised.
+    """What was measured to be worse than promised: by `benches` of the promised requests, the newest first, as `verdict` judges.
 
-    A bench breaks a promise when the whole of its interval does and its figure is no mere bound, and a limit of latency only at
-    a rate up to the declared peak: beyond it, nothing is promised. What the service counts of itself has no rate: it is taken as
-    it is, unless most of it was `benched`: a bench overloads on purpose.
+    What the service counts of itself has no rate: it is taken as it is, unless most of it was `benched`: a bench overloads on
+    purpose.
     """
     mostly_benched = benched > _MOSTLY * served.get("requests", 0.0)
-    in_its_terms = bench is not None and bench.rate_per_s <= _SAME_RATE * (promise.peak_per_s or 0)
+    peak_per_s = promise.peak_per_s or 0.0
     for percentile, limit_s in sorted(promise.limits_s.items()):
         name = f"p{percentile}"
-        figure = bench_latency(bench, percentile) if bench and in_its_terms else None
-        if bench and figure is not None and bench.exceeds(_latency_name(bench, percentile), limit_s):
-            yield BrokenPromise(name=name, source=Source.bench, limit=limit_s, found=figure.value, unit="s")
+        verdict = latency_verdict(benches, percentile, limit_s, peak_per_s)
+        if verdict and not verdict.kept:
+            yield BrokenPromise(name=name, source=Source.bench, limit=limit_s, found=verdict.figure.value, unit="s")
         found_s = served.get(f"{name}_s")
         if found_s is not None and found_s > limit_s and not mostly_benched:
             yield BrokenPromise(name=name, source=Source.served, limit=limit_s, found=found_s, unit="s")
-    capacity, least = bench_capacity(bench) if bench else None, promise.throughput_per_s
-    if bench and capacity and least is not None and bench.falls_short(_capacity_name(bench), least):
-        yield BrokenPromise(name="throughput", source=Source.bench, limit=least, found=capacity.value, unit="1/s")
+    least = promise.throughput_per_s
+    if least is not None and (verdict := rate_verdict(benches, promise.limits_s, least)) and not verdict.kept:
+        yield BrokenPromise(name="throughput", source=Source.bench, limit=least, found=verdict.figure.value, unit="1/s")
 
 
 def worst(healths: Iterable[Health]) -> Health:

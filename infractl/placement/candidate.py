@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from infractl.domain.figure import Figure
-from infractl.domain.measurement import Measurement, shape
+from infractl.domain.measurement import SHAPE, Measurement
 from infractl.domain.profile import ModelProfile
 from infractl.domain.recipe import Recipe
 from infractl.placement.correction import UNCORRECTED, Correction
@@ -42,8 +42,8 @@ class Candidate:
     @property
     def config(self) -> Mapping[str, float]:
         """The shape as a measurement has it."""
-        of = self.shape
-        return shape(max_batch=of.batch, max_delay_s=self.delay_s, instances=of.instances, threads=of.threads)
+        shape = self.shape
+        return dict(zip(SHAPE, (float(shape.batch), self.delay_s, float(shape.instances), float(shape.threads)), strict=True))
 
     @property
     def items(self) -> int:

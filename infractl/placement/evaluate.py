@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from infractl.domain.figure import Basis, Figure
 from infractl.domain.measurement import Measurements
@@ -12,8 +13,9 @@ from infractl.domain.profile import ModelProfile
 from infractl.domain.recipe import Recipe
 from infractl.domain.unknown import Unknown
 from infractl.placement.candidate import Candidate
+from infractl.placement.correction import UNCORRECTED
 from infractl.placement.demand import Demand
-from infractl.placement.measured import Seen, corrected, of_model, seen
+from infractl.placement.measured import corrections, of_model, seen
 from infractl.placement.memory import USABLE_SHARE
 from infractl.placement.predict import figure, predict
 from infractl.placement.price import monthly_cost, over_budget
@@ -56,7 +58,7 @@ def candidates(
         return ()
     demand = Demand.of(service)
     measurements = of_model(profile, offer.chip, recipe, known)
-    computed = (
+    simplest, *others = (
         Candidate(
             profile=profile,
             recipe=recipe,
@@ -69,7 +71,9 @@ def candidates(
         )
         for shape in shapes(service, profile, offer)
     )
-    return tuple(map(corrected, computed))
+    by_shape = corrections(simplest)
+    newest = next(iter(by_shape.values()), UNCORRECTED)
+    return tuple(replace(c, correction=by_shape.get(frozenset(c.config.items()), newest)) for c in (simplest, *others))
 
 
 def meets(candidate: Candidate, demand: Demand) -> bool:
@@ -78,7 +82,7 @@ def meets(candidate: Candidate, demand: Demand) -> bool:
     What was not measured must keep them by the slowest that is likely, with room for more traffic than is declared; of a model
     that is costed in part nothing is likely.
     """
-    kept = seen(candidate, demand).keeps(demand)
+    kept = _kept(candidate, demand)
     if kept is not None:
         return kept
     if _unknown(candidate, demand):
@@ -111,12 +115,12 @@ def _excess(candidate: Candidate, demand: Demand) -> tuple[float, float]:
 
 
 def _evaluation(service: InferenceService, offer: Offer, candidate: Candidate, demand: Demand) -> Evaluation:
-    recipe, prediction, known = candidate.recipe, predict(candidate, demand), seen(candidate, demand)
+    recipe, prediction = candidate.recipe, predict(candidate, demand)
     cost = monthly_cost(offer, REPLICAS)
     budget = over_budget(cost, service.spec.budget.monthly)
     violations = (
         *_memory(offer, candidate),
-        *(_computed(candidate, demand) if known.keeps(demand) is None else _measured(known, demand)),
+        *(_computed(candidate, demand) if _kept(candidate, demand) is None else _measured(candidate, demand)),
         *([budget] if budget else []),
     )
     if prediction is None:
@@ -141,14 +145,22 @@ def _memory(offer: Offer, candidate: Candidate) -> Iterator[Violation]:
         yield Violation(code="does-not-fit-memory", need=need, have=usable)
 
 
-def _measured(known: Seen, demand: Demand) -> Iterator[Violation]:
+def _kept(candidate: Candidate, demand: Demand) -> bool | None:
+    """What was measured says, as far as a prediction can be made with it."""
+    kept = seen(candidate, demand).keeps(demand)
+    return None if kept and predict(candidate, demand) is None else kept
+
+
+def _measured(candidate: Candidate, demand: Demand) -> Iterator[Violation]:
     """What the shape was measured not to keep."""
-    for percentile in known.limits_exceeded:
-        need = _declared(demand.limits_s[percentile], "s", f"spec.slo.latency.p{percentile}")
-        yield Violation(code=f"p{percentile}-over-slo", need=need, have=known.latency_s[percentile])
-    if known.falls_short and known.capacity_per_s is not None:
+    known = seen(candidate, demand)
+    for percentile, verdict in known.limits.items():
+        if not verdict.kept:
+            need = _declared(demand.limits_s[percentile], "s", f"spec.slo.latency.p{percentile}")
+            yield Violation(code=f"p{percentile}-over-slo", need=need, have=verdict.figure)
+    if known.rate is not None and not known.rate.kept:
         need = _declared(demand.rate_per_s, "1/s", f"spec.{demand.rate_field}")
-        yield Violation(code="throughput-short", need=need, have=known.capacity_per_s)
+        yield Violation(code="throughput-short", need=need, have=known.rate.figure)
 
 
 def _unknown(candidate: Candidate, demand: Demand) -> tuple[str, ...]:

@@ -9,14 +9,14 @@ from infractl.domain.placement import Placement
 from infractl.domain.profile import ModelProfile
 from infractl.placement.demand import Demand
 from infractl.placement.evaluate import candidates
-from infractl.placement.measured import of_model, seen
+from infractl.placement.measured import seen
 from infractl.placement.shape import Shape
 from infractl.spec.service import InferenceService
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """`known` is all that was measured of the model on this machine, `exact` what was of this shape at what is demanded of it.
+    """`known` is all that was measured of the model on such a chip, `exact` what was of this shape at what is demanded of it.
 
     `scaled_by` says what computed figures were scaled by; empty where nothing was measured.
     """
@@ -30,7 +30,7 @@ def evidence(service: InferenceService, profile: ModelProfile, placement: Placem
     offer, recipe, demand = placement.offer, placement.recipe, Demand.of(service)
     chosen = next(c for c in candidates(service, profile, offer, recipe, known) if c.shape == Shape.of(placement))
     return Evidence(
-        known=of_model(profile, offer.chip, recipe, known),
+        known=tuple(m for m in known.measurements if (m.artifact, m.chip) == (profile.digest, offer.chip.name)),
         exact=seen(chosen, demand).used,
         scaled_by=chosen.correction.source,
     )

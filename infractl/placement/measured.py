@@ -2,57 +2,73 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from infractl.domain.chip import Chip
 from infractl.domain.figure import Figure
-from infractl.domain.measurement import Measurement, Measurements
+from infractl.domain.measurement import Measurement, Measurements, of_requests
 from infractl.domain.profile import ModelProfile
 from infractl.domain.recipe import AS_GIVEN, Recipe
+from infractl.domain.verdict import Verdict, latency_verdict, rate_verdict, same_rate
 from infractl.placement.candidate import Candidate
 from infractl.placement.correction import UNCORRECTED, Correction, correction_by
 from infractl.placement.demand import Demand
 from infractl.placement.service_time import End
 from infractl.placement.shape import Shape
-from infractl.placement.station import PERCENTILES, PLANNED_SHARE
-
-_SAME_RATE = 0.01
+from infractl.placement.station import PERCENTILES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """Figures of exactly this shape at exactly this demand; what was not measured is not there.
+    """Figures of exactly this shape, for requests of this size, at exactly this demand; what was not measured is not there.
 
-    `limits_exceeded` are the percentiles that surely took longer than their limits, `falls_short` says that the capacity is
-    surely less than the rate. `used` are the measurements.
+    `limits` are the verdicts on the latency limits, `rate` the one on the rate.
     """
 
     latency_s: Mapping[int, Figure]
     capacity_per_s: Figure | None
-    limits_exceeded: tuple[int, ...]
-    falls_short: bool
-    used: tuple[Measurement, ...]
+    limits: Mapping[int, Verdict]
+    rate: Verdict | None
+    measurements: tuple[Measurement, ...]
+
+    @property
+    def verdicts(self) -> tuple[Verdict, ...]:
+        return (*self.limits.values(), *([self.rate] if self.rate else []))
+
+    @property
+    def used(self) -> tuple[Measurement, ...]:
+        """The measurements that the verdicts rest on; where there is none, the newest that has a figure."""
+        by = [verdict.measurement for verdict in self.verdicts]
+        if not by and (self.latency_s or self.capacity_per_s):
+            by = list(self.measurements[:1])
+        return tuple(m for number, m in enumerate(by) if all(m is not other for other in by[:number]))
 
     def keeps(self, demand: Demand) -> bool | None:
         """Whether the demand is kept; None where what was measured does not say."""
-        if self.limits_exceeded or self.falls_short:
+        if any(not verdict.kept for verdict in self.verdicts):
             return False
-        known = all(percentile in self.latency_s for percentile in demand.limits_s)
-        return True if known and (demand.limits_s or self.capacity_per_s) else None
+        if demand.limits_s:
+            return True if self.limits.keys() == demand.limits_s.keys() else None
+        return True if self.rate else None
 
 
 def seen(candidate: Candidate, demand: Demand) -> Seen:
-    same = [m for m in candidate.measurements if m.config == candidate.config and _same_requests(m, candidate)]
-    timed = next((m for m in same if _at_rate(m, demand) and any(_latencies(m, demand))), None)
-    loaded = next((m for m in same if _capacity(m, demand)), None)
-    prefix, name = _prefix(demand), _capacity_name(demand)
+    of_shape = [m for m in candidate.measurements if m.config == candidate.config]
+    same = of_requests(of_shape, candidate.profile.signature, candidate.extents)
+    limits = {
+        percentile: verdict
+        for percentile, limit_s in demand.limits_s.items()
+        if (verdict := latency_verdict(same, percentile, limit_s, demand.rate_per_s))
+    }
+    # Where all limits were kept at the rate, it was carried; a search for more may fail below it by chance.
+    carried = bool(limits) and limits.keys() == demand.limits_s.keys() and all(verdict.kept for verdict in limits.values())
     return Seen(
-        latency_s=dict(_latencies(timed, demand)) if timed else {},
-        capacity_per_s=_capacity(loaded, demand) if loaded else None,
-        limits_exceeded=tuple(p for p, limit_s in demand.limits_s.items() if timed and timed.exceeds(f"{prefix}{p}", limit_s)),
-        falls_short=loaded is not None and loaded.falls_short(name, demand.rate_per_s / _planned(demand)),
-        used=tuple(m for m in (timed, None if loaded is timed else loaded) if m),
+        latency_s={p: figure for p in PERCENTILES if (figure := _latency(same, p, demand.rate_per_s))},
+        capacity_per_s=_capacity(same, demand),
+        limits=limits,
+        rate=None if carried or not demand.rate_per_s else rate_verdict(same, demand.limits_s, demand.rate_per_s),
+        measurements=same,
     )
 
 
@@ -64,58 +80,39 @@ def of_model(profile: ModelProfile, chip: Chip, recipe: Recipe, known: Measureme
     if recipe != AS_GIVEN:
         return ()
     calibration = known.calibrations.get(chip.name)
-    machine = calibration.machine if calibration else {}
-    of = (profile.digest, chip.name, machine)
+    of = (profile.digest, chip.name, calibration.machine if calibration else {})
     found = [m for m in known.measurements if (m.artifact, m.chip, m.machine) == of]
     return tuple(sorted(found, key=lambda m: m.at, reverse=True))
 
 
-def corrected(candidate: Candidate) -> Candidate:
-    """With the correction by what was measured in the same shape, else by the newest measurement of any shape."""
-    newest = [m for m in candidate.measurements if m.config == candidate.config] or candidate.measurements
-    found = next((correction for m in newest if (correction := _correction(m, candidate))), UNCORRECTED)
-    return replace(candidate, correction=found)
+def _latency(measurements: tuple[Measurement, ...], percentile: int, rate_per_s: float) -> Figure | None:
+    """The newest at this very rate."""
+    name = f"p{percentile}" if rate_per_s else f"alone_p{percentile}"
+    of_rate = (m for m in measurements if not rate_per_s or same_rate(m.rate_per_s, rate_per_s))
+    return next((m.figures[name] for m in of_rate if name in m.figures), None)
+
+
+def _capacity(measurements: tuple[Measurement, ...], demand: Demand) -> Figure | None:
+    name = "capacity" if demand.limits_s else "saturation"
+    of_limits = (m for m in measurements if not demand.limits_s or m.limits_s == demand.limits_s)
+    return next((m.figures[name] for m in of_limits if name in m.figures), None)
+
+
+def corrections(candidate: Candidate) -> Mapping[frozenset[tuple[str, float]], Correction]:
+    """By the shape that was measured, what corrects the computed times of this model; that of the newest measurement first."""
+    found: dict[frozenset[tuple[str, float]], Correction] = {}
+    for measurement in candidate.measurements:
+        key = frozenset(measurement.config.items())
+        # Without the sizes of its requests nothing can be computed for it.
+        if key in found or not set(candidate.profile.dimensions) <= measurement.extents.keys():
+            continue
+        if correction := _correction(measurement, candidate):
+            found[key] = correction
+    return found
 
 
 def _correction(measurement: Measurement, candidate: Candidate) -> Correction | None:
-    """None where it does not say how large its requests were."""
-    if not set(candidate.profile.dimensions) <= set(measurement.extents):
-        return None
     config = measurement.config
     shape = Shape(instances=int(config["instances"]), batch=int(config["max_batch"]), threads=int(config["threads"]))
     same = replace(candidate, shape=shape, delay_s=config["max_delay_s"], extents=measurement.extents, correction=UNCORRECTED)
-    return correction_by(measurement, same.station(End.expected))
-
-
-def _same_requests(measurement: Measurement, candidate: Candidate) -> bool:
-    return all(measurement.extents.get(d) == candidate.extents.get(d, 1) for d in candidate.profile.dimensions)
-
-
-def _at_rate(measurement: Measurement, demand: Demand) -> bool:
-    return not demand.rate_per_s or abs(measurement.rate_per_s / demand.rate_per_s - 1) <= _SAME_RATE
-
-
-def _prefix(demand: Demand) -> str:
-    return "p" if demand.rate_per_s else "alone_p"
-
-
-def _latencies(measurement: Measurement, demand: Demand) -> Iterator[tuple[int, Figure]]:
-    for percentile in PERCENTILES:
-        if figure := measurement.figures.get(f"{_prefix(demand)}{percentile}"):
-            yield percentile, figure
-
-
-def _capacity_name(demand: Demand) -> str:
-    return "capacity" if demand.limits_s else "saturation"
-
-
-def _planned(demand: Demand) -> float:
-    """What part of the measured rate may be planned for: a queue without limits is not to be run at its end."""
-    return 1.0 if demand.limits_s else PLANNED_SHARE
-
-
-def _capacity(measurement: Measurement, demand: Demand) -> Figure | None:
-    if demand.limits_s and measurement.limits_s != demand.limits_s:
-        return None
-    figure = measurement.figures.get(_capacity_name(demand))
-    return figure.scaled(_planned(demand)) if figure else None
+    return correction_by(measurement, same.station(End.expected), same.delay_s)

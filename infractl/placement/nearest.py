@@ -20,12 +20,9 @@ from infractl.units import format_duration, format_rate
 def nearest(candidates: Sequence[Candidate], demand: Demand) -> Iterator[Nearest]:
     """Such as "p99 of 14ms at 2000/s" and "900/s at p99 10ms": each alone, with everything else as declared.
 
-    Where no single one is enough, the highest rate that can be had with the latency that it has. Shapes that were measured to
-    fall short are left out, whatever is computed of them.
+    Where no single one is enough, the highest rate that can be had with the latency that it has. Of shapes that were measured to
+    fall short what was measured counts, and nothing that is computed.
     """
-    candidates = [c for c in candidates if seen(c, demand).keeps(demand) is not False]
-    if not candidates:
-        return
     limits_s = _latencies(candidates, demand)
     if limits_s:
         rate = format_rate(demand.rate_per_s) if demand.rate_per_s else ""
@@ -56,7 +53,7 @@ def _capacity(candidates: Sequence[Candidate], demand: Demand) -> float:
     """The rate that the strongest shape carries within the limits, in the digits that are shown; 0 where none does."""
     most = 0.0
     # The largest shapes first: they are mostly the strongest, and one look at the best rate so far spares the search in others.
-    for candidate in reversed(candidates):
+    for candidate in (c for c in reversed(candidates) if seen(c, demand).keeps(demand) is not False):
         station = candidate.station(End.high)
         if station.rate_at(PLANNED_SHARE) > most and station.holds(most / DERATING, demand.limits_s):
             most = max(most, station.capacity_per_s(demand.limits_s))
@@ -68,15 +65,27 @@ def _latencies(candidates: Sequence[Candidate], demand: Demand) -> dict[int, flo
     best: dict[int, float] = {}
     least = math.inf
     for candidate in candidates:
-        station = candidate.station(End.high)
-        latency_s = station.latency_s(demand.rate_per_s / DERATING)
-        if latency_s is None or station.utilization(demand.rate_per_s) > PLANNED_SHARE:
+        latency_s = _latency_s(candidate, demand)
+        if latency_s is None:
             continue
         needed = {p: _round(latency_s[p], math.ceil) for p, limit in demand.limits_s.items() if latency_s[p] > limit}
         excess = max((limit / demand.limits_s[p] for p, limit in needed.items()), default=1.0)
         if excess < least:
             best, least = needed, excess
     return best
+
+
+def _latency_s(candidate: Candidate, demand: Demand) -> Mapping[int, float] | None:
+    """What it surely keeps, by percentile; None where it does not carry the rate, or that was measured in part."""
+    known = seen(candidate, demand)
+    if known.keeps(demand) is False:
+        short = known.rate is not None and not known.rate.kept
+        whole = demand.limits_s.keys() <= known.latency_s.keys()
+        return {p: figure.high for p, figure in known.latency_s.items()} if whole and not short else None
+    station = candidate.station(End.high)
+    if station.utilization(demand.rate_per_s) > PLANNED_SHARE:
+        return None
+    return station.latency_s(demand.rate_per_s / DERATING)
 
 
 def _round(value: float, to_whole: Callable[[float], int]) -> float:

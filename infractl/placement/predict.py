@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from infractl.domain.figure import Basis, Figure
@@ -28,7 +28,10 @@ def predict(candidate: Candidate, demand: Demand) -> Prediction | None:
     None where the queue does not settle at every end of what is known, and its latency was not measured either.
     """
     known = seen(candidate, demand)
-    latency_s = {**(_computed_s(candidate, demand) or {}), **known.latency_s}
+    latency_s = {**_computed_s(candidate, demand, tuple(End)), **known.latency_s}
+    if known.keeps(demand) and len(latency_s) < len(PERCENTILES):
+        # It was measured to do well at this rate: the slowest that is likely is not.
+        latency_s = {**_computed_s(candidate, demand, (End.low, End.expected)), **known.latency_s}
     if any(percentile not in latency_s for percentile in PERCENTILES):
         return None
     return Prediction(
@@ -40,13 +43,16 @@ def predict(candidate: Candidate, demand: Demand) -> Prediction | None:
     )
 
 
-def _computed_s(candidate: Candidate, demand: Demand) -> Mapping[int, Figure] | None:
-    """Where a part of the model is not costed, what is computed is a floor, and its far end a guess."""
-    latencies_s = {end: candidate.station(end).latency_s(demand.rate_per_s) for end in End}
+def _computed_s(candidate: Candidate, demand: Demand, ends: Sequence[End]) -> Mapping[int, Figure]:
+    """Nothing where the queue does not settle at one of the ends.
+
+    Where a part of the model is not costed, what is computed is a floor, and its far end a guess.
+    """
+    latencies_s = {end: candidate.station(end).latency_s(demand.rate_per_s) for end in ends}
     settled = {end: latency_s for end, latency_s in latencies_s.items() if latency_s is not None}
-    if len(settled) < len(End):
-        return None
-    found = {p: figure(candidate, demand, {end: settled[end][p] for end in End}, "s") for p in PERCENTILES}
+    if len(settled) < len(ends):
+        return {}
+    found = {p: figure(candidate, demand, {end: settled[end][p] for end in ends}, "s") for p in PERCENTILES}
     return {p: _from_floor(f) for p, f in found.items()} if _open(candidate) else found
 
 

@@ -116,7 +116,7 @@ class _Same:
         return id(self.value)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=1024)
 def _working_s(
     profile: _Same, speed: _Same, instances: int, threads: int, extents: tuple[tuple[str, int], ...], batches: tuple[int, ...]
 ) -> tuple[float, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from infractl.placement.queueing import NUMERIC_LIMIT, Queue, latency_percentiles
 
@@ -22,9 +22,8 @@ _STEPS = 9
 class Station:
     """`batch_s[b - 1]` is the time for b requests on one instance, `loop_s[b - 1]` the server loop's for b requests of one call.
 
-    `extra_s` is what a lone request takes outside of the engine, the loop's part included, by percentile. `latency_factor` is
-    how many times as long as computed a client waits, where that is known. Arrivals are split at random over the instances: a
-    shared queue does better, so this is the safe side.
+    `extra_s` is what a lone request takes outside of the engine, the loop's part included, by percentile. Arrivals are split at
+    random over the instances: a shared queue does better, so this is the safe side.
     """
 
     batch_s: tuple[float, ...]
@@ -33,7 +32,6 @@ class Station:
     cores: int
     extra_s: Mapping[int, float]
     threads: int = 1
-    latency_factor: Mapping[int, float] = field(default_factory=dict)
 
     def rate_at(self, share: float) -> float:
         """The rate at which the busiest of the instances, the server loop and the cores is busy for `share` of the time."""
@@ -67,8 +65,7 @@ class Station:
         loop = latency_percentiles(Queue(rate_per_s=rate_per_s, batch_s=self.loop_s), PERCENTILES)
         engine = latency_percentiles(Queue(rate_per_s=rate_per_s / self.instances, batch_s=self.batch_s), PERCENTILES)
         return {
-            percentile: self.latency_factor.get(percentile, 1.0)
-            * (self.extra_s[percentile] + in_loop - self.loop_s[0] + in_engine)
+            percentile: self.extra_s[percentile] + (in_loop - self.loop_s[0]) + in_engine
             for percentile, in_loop, in_engine in zip(PERCENTILES, loop, engine, strict=True)
         }
 

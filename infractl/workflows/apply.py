@@ -13,10 +13,10 @@ from infractl.applying.wait import Waiting
 from infractl.domain.address import ServiceKey
 from infractl.domain.applied import Applied
 from infractl.domain.event import Event
-from infractl.domain.measurement import Measurement
 from infractl.domain.plan import Plan, ServicePlan
 from infractl.domain.service_state import ServiceState
 from infractl.errors import Diagnostics, InfractlError, ProviderError, StalePlanError, UsageError
+from infractl.state.codec import digest, encode
 from infractl.state.store import Lease
 from infractl.workflows.observe import settle_service
 from infractl.workflows.place import Progress
@@ -79,10 +79,9 @@ def apply_saved(workspace: Workspace, saved: Plan, voice: Voice) -> Outcome:
         )
     with _locked(workspace, [s.key for s in saved.services]) as leases:
         states = _settle(workspace, leases, voice)
-        measured = workspace.stores.measurements.list()
         for service in saved.services:
             _check_fresh(workspace, service, states[service.key])
-            _check_measured(workspace, saved, service, measured)
+            _check_measured(workspace, service)
         return _carry_out(workspace, saved, leases, voice)
 
 
@@ -176,18 +175,19 @@ def _check_fresh(workspace: Workspace, service: ServicePlan, state: ServiceState
     )
 
 
-def _check_measured(workspace: Workspace, saved: Plan, service: ServicePlan, measured: Sequence[Measurement]) -> None:
-    """What was measured after the plan was made may speak against what it places."""
+def _check_measured(workspace: Workspace, service: ServicePlan) -> None:
+    """What was measured of what the plan places, and the plan does not know, may speak against it."""
     if service.deployment is None:
         return
     release = service.deployment.stable
-    of = (release.artifact.digest, release.placement.offer.chip.name)
-    since = [m for m in measured if (m.artifact, m.chip) == of and m.at > saved.created_at]
-    if since:
+    of_it = workspace.measured.get(release.artifact.digest, ())
+    of_chip = [m for m in of_it if m.chip == release.placement.offer.chip.name]
+    unknown = [m for m in of_chip if digest(encode(m)) not in service.measurements]
+    if unknown:
         raise StalePlanError.of(
             "plan-measured",
             summary="this plan does not know what was measured since it was made",
-            detail=f"{service.key.service}: infractl bench of {since[-1].at:%Y-%m-%d %H:%M:%S} UTC",
+            detail=f"{service.key.service}: infractl bench of {unknown[-1].at:%Y-%m-%d %H:%M:%S} UTC",
             remedy=f"make and review a new plan: {workspace.call('plan')} --out PLAN",
         )
 

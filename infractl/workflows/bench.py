@@ -12,6 +12,7 @@ from infractl.domain.figure import Basis, Figure
 from infractl.domain.measurement import Measurement, shape_of
 from infractl.domain.placement import Prediction
 from infractl.domain.release import Release, ServingConfig
+from infractl.domain.verdict import same_rate
 from infractl.measure.bench.data_file import read_requests
 from infractl.measure.bench.generated import generated
 from infractl.measure.bench.job import ClosedJob
@@ -32,8 +33,6 @@ Progress = Callable[[str], None]
 LEAST_CONNECTIONS = 8
 MOST_CONNECTIONS = 64
 """Of the saturation, where nobody says how many: enough for every session to gather a batch while it runs one."""
-
-_SAME_RATE = 0.01
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,9 +182,14 @@ def _measurement(
         requests=sum(run.requests for run in runs),
         errors=sum(run.errors for run in runs),
         load=NAME,
-        bounds=tuple(bounds_of(runs)),
+        bounds=tuple({*bounds_of(runs), *_unfilled(release.config, terms)}),
         disturbances=tuple(disturbances),
     )
+
+
+def _unfilled(config: ServingConfig, terms: Terms) -> Sequence[str]:
+    """The saturation is a floor where so few clients could not fill the batches of all sessions."""
+    return ["saturation"] if terms.connections * terms.requests.items < config.instances * config.max_batch else []
 
 
 def predicted(prediction: Prediction, rate_per_s: float | None) -> dict[str, Figure]:
@@ -193,7 +197,7 @@ def predicted(prediction: Prediction, rate_per_s: float | None) -> dict[str, Fig
     figures = {"capacity": prediction.capacity_per_s}
     if not prediction.rate_per_s:
         figures |= {f"alone_p{p}": figure for p, figure in prediction.latency_s.items()}
-    elif rate_per_s is not None and abs(rate_per_s / prediction.rate_per_s - 1) < _SAME_RATE:
+    elif rate_per_s is not None and same_rate(rate_per_s, prediction.rate_per_s):
         figures |= {f"p{p}": figure for p, figure in prediction.latency_s.items()}
     return figures
 

@@ -53,7 +53,7 @@ def place_service(workspace: Workspace, loaded: LoadedService, state: ServiceSta
     _check_shapes(loaded, profile)
     targets = {t.target.name: t for t in workspace.targets_of(loaded)}
     offers = [offer for name, t in targets.items() for offer in at_declared_price(workspace, name, _offers(t))]
-    known = _known(workspace, offers, progress)
+    known = _known(workspace, profile, offers, progress)
     # A changed document is a reason to look for something better; the same one is not.
     deployed = state.deployment if state is not None and state.spec_digest == loaded.digest else None
     recorded = deployed.stable.placement if deployed else None
@@ -117,12 +117,12 @@ def _check_shapes(loaded: LoadedService, profile: ModelProfile) -> None:
     )
 
 
-def _known(workspace: Workspace, offers: Sequence[Offer], progress: Progress) -> Measurements:
-    """This machine's calibration, made now if there is none; other chips are known by their peaks."""
+def _known(workspace: Workspace, profile: ModelProfile, offers: Sequence[Offer], progress: Progress) -> Measurements:
+    """This machine's calibration, made now if there is none, and what was measured of the model."""
     here = this_chip().name
     wanted = [offer.chip for offer in offers if offer.chip.name == here][:1]
     calibrations = {chip.name: calibration_for(chip.name, workspace.clock, progress) for chip in wanted}
-    return Measurements(calibrations=calibrations, measurements=workspace.stores.measurements.list())
+    return Measurements(calibrations=calibrations, measurements=workspace.measured.get(profile.digest, ()))
 
 
 def _choose(loaded: LoadedService, profile: ModelProfile, decision: Decision, recorded: Placement | None) -> Evaluation:

@@ -8,8 +8,8 @@ from infractl.applying.connection import kind_of
 from infractl.domain.address import Address, Owner, ServiceKey
 from infractl.domain.cost import cost_summary, per_thousand
 from infractl.domain.health import Health, HealthStatus
-from infractl.domain.measurement import Measurement, of_release
-from infractl.domain.release import Release
+from infractl.domain.measurement import Measurement, of_release, of_requests
+from infractl.domain.release import Deployment, Release
 from infractl.domain.resource import Live, Recorded, Resource
 from infractl.domain.service_state import ServiceState
 from infractl.domain.status import (
@@ -23,6 +23,8 @@ from infractl.domain.status import (
     worst,
 )
 from infractl.errors import ProviderError
+from infractl.hardware.this_machine import this_chip
+from infractl.measure.machine import machine_facts
 from infractl.placement.price import monthly_cost, over_budget
 from infractl.planning.attribute import attribute_changes
 from infractl.provider.capability import Measures
@@ -40,11 +42,10 @@ def status(workspace: Workspace) -> Sequence[ServiceStatus]:
     services = {s.service.name: s for s in workspace.loaded.services}
     recorded = [k for k in recorded_keys(workspace) if workspace.whole or k.service in declared(workspace)]
     keys = sorted({*recorded, *(workspace.key(name) for name in services)})
-    benches = workspace.stores.measurements.list()
-    return [_status(workspace, key, services.get(key.service), benches) for key in keys]
+    return [_status(workspace, key, services.get(key.service)) for key in keys]
 
 
-def _status(workspace: Workspace, key: ServiceKey, loaded: LoadedService | None, benches: Sequence[Measurement]) -> ServiceStatus:
+def _status(workspace: Workspace, key: ServiceKey, loaded: LoadedService | None) -> ServiceStatus:
     found = known(workspace, key)
     state = found.state
     live = observe(workspace, state, Owner(key=key, lineage=state.lineage)).live if state else {}
@@ -58,7 +59,7 @@ def _status(workspace: Workspace, key: ServiceKey, loaded: LoadedService | None,
     deployment = state.deployment if state else None
     promise = _promise(loaded)
     measured = _measured(workspace, state, live) if state else {}
-    of_it = of_release(deployment.stable, benches) if deployment else ()
+    of_it = of_release(deployment.stable, workspace.measured) if deployment else ()
     bench = next((bench for bench in of_it if stands_beside(bench)), None)
     benched = sum(bench.requests for bench in of_it if state and bench.at > state.changed_at)
     return ServiceStatus(
@@ -72,10 +73,22 @@ def _status(workspace: Workspace, key: ServiceKey, loaded: LoadedService | None,
         prediction=deployment.stable.placement.prediction if deployment else None,
         measured=measured,
         bench=bench,
-        broken=tuple(broken_promises(promise, bench, measured, benched)),
+        broken=tuple(broken_promises(promise, _comparable(deployment, loaded, of_it), measured, benched)),
         cost=_cost(workspace, deployment.stable, loaded, bench) if deployment else None,
         note=f"{holder.command} is running (pid {holder.pid} on {holder.host})" if holder else _note(workspace, state, loaded),
     )
+
+
+def _comparable(
+    deployment: Deployment | None, loaded: LoadedService | None, benches: Sequence[Measurement]
+) -> Sequence[Measurement]:
+    """Those of the promised requests, on this machine as it is now."""
+    if deployment is None or loaded is None:
+        return ()
+    release = deployment.stable
+    here = machine_facts() if release.placement.offer.chip.name == this_chip().name else {}
+    current = [bench for bench in benches if bench.machine == here]
+    return of_requests(current, release.artifact.signature, loaded.service.spec.traffic.shapes)
 
 
 def _promise(loaded: LoadedService | None) -> Promise:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +13,7 @@ from infractl.applying.connection import Connection, Connections
 from infractl.clock import Clock, SystemClock
 from infractl.domain.address import ServiceKey
 from infractl.domain.environment import DEFAULT_ENVIRONMENT
+from infractl.domain.measurement import Measurement
 from infractl.errors import UsageError
 from infractl.provider import registry
 from infractl.provider.contract import Context, Provider, Target
@@ -65,6 +66,14 @@ class Workspace:
             run=stores.run,
             clock=self.clock,
         )
+
+    @cached_property
+    def measured(self) -> Mapping[str, Sequence[Measurement]]:
+        """What is kept, by artifact and oldest first, read once for all services. Raises StateError."""
+        found: dict[str, list[Measurement]] = {}
+        for measurement in self.stores.measurements.list():
+            found.setdefault(measurement.artifact, []).append(measurement)
+        return found
 
     def call(self, verb: str) -> str:
         """How a command is called for this environment: `infractl apply --env staging`."""

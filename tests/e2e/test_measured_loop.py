@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,21 @@ import pytest
 
 from infractl.domain.calibration import Calibration
 from infractl.state.codec import canonical, decode, encode
+from infractl.state.measurements import LocalMeasurementStore
 
-BENCH = ("bench", "scores", "--duration", "2s")
+BENCH = ("bench", "scores", "--duration", "1s")
+AT_THE_PEAK = (
+    "bench",
+    "scores",
+    "--duration",
+    "2s",
+    "--scenario",
+    "SingleStream",
+    "--scenario",
+    "Server",
+    "--scenario",
+    "Saturation",
+)
 FASTER = 1 / 30
 ROUNDS = 5
 
@@ -25,6 +39,7 @@ def test_a_promise_that_was_measured_to_hold_changes_nothing(folder) -> None:
     folder.write(peak="300/s", p99="900ms")
     before = prediction(folder.plan())
     folder.run("apply", "--auto-approve")
+    folder.run("plan", "--out", "before.json")
     stored = json.loads(folder.run(*BENCH, "--json").stdout)
 
     plan = folder.plan()
@@ -39,6 +54,8 @@ def test_a_promise_that_was_measured_to_hold_changes_nothing(folder) -> None:
     text = folder.run("plan").stdout
     assert "measured in this shape, by infractl bench of" in text
     assert "No changes." in text
+    stale = folder.run("apply", "before.json", code=4)
+    assert "error[plan-measured]" in stale.stderr
     folder.run("destroy", "--auto-approve")
 
 
@@ -53,14 +70,13 @@ def test_a_promise_that_was_measured_to_be_broken_has_another_shape_taken_until_
     folder.run("apply", "--auto-approve")
 
     for _ in range(ROUNDS):
-        folder.run(*BENCH)
+        folder.run(*AT_THE_PEAK)
+        pretend_quiet(folder)
         plan = folder.plan()
         if not changes(plan):
             break
         assert "given-up" in codes(plan)
-        told = folder.run("plan").stdout
-        assert "1 session, batches of up to 1 is given up for" in told or len(shapes) > 1
-        assert "as measured" in told
+        assert "as measured" in folder.run("plan").stdout
         assert shape(plan) not in shapes
         shapes.append(shape(plan))
         folder.run("apply", "--auto-approve")
@@ -98,6 +114,16 @@ def pretend_faster(folder: Any, cache: Path) -> None:
             figure = timed["seconds" if part == "kernels" else "seconds_per_byte"]
             figure |= {end: figure[end] * FASTER for end in ("value", "low", "high")}
     file.write_bytes(canonical(calibration))
+
+
+def pretend_quiet(folder: Any) -> None:
+    """Other tests run beside this one: what they disturb refutes nothing, and this is about what does."""
+    store = LocalMeasurementStore(folder.path / ".infractl" / "measurements")
+    kept = store.list()
+    for file in (folder.path / ".infractl" / "measurements").glob("*.json"):
+        file.unlink()
+    for measurement in kept:
+        store.put(replace(measurement, disturbances=()))
 
 
 def prediction(plan: dict[str, Any]) -> dict[str, Any]:

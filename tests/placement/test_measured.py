@@ -10,10 +10,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from infractl.domain.figure import Basis, Figure
-from infractl.domain.measurement import Measurement, Measurements, shape
+from infractl.domain.measurement import Measurement, Measurements
 from infractl.domain.placement import Placement
+from infractl.domain.status import Promise, broken_promises
+from infractl.domain.verdict import latency_verdict
 from infractl.placement.correction import correction_by
-from infractl.placement.demand import Demand
 from infractl.placement.evaluate import candidates
 from infractl.placement.service_time import End
 from infractl.placement.shape import Shape
@@ -30,6 +31,15 @@ def seconds(value: float) -> Figure:
 
 def per_second(value: float) -> Figure:
     return Figure(value=value, unit="1/s", low=value, high=1.05 * value, basis=Basis.measured, source="a bench")
+
+
+def config_of(placement: Placement) -> dict[str, float]:
+    return {
+        "max_batch": float(placement.batch),
+        "max_delay_s": 0.0,
+        "instances": float(placement.instances),
+        "threads": float(placement.threads),
+    }
 
 
 @pytest.fixture
@@ -49,7 +59,7 @@ def bench(planner, calibration, offer):
             "artifact": planner.profiles[model].digest,
             "chip": offer.chip.name,
             "machine": calibration.machine,
-            "config": shape(max_batch=placement.batch, max_delay_s=0.0, instances=placement.instances, threads=placement.threads),
+            "config": config_of(placement),
             "at": NOON,
             "figures": figures,
             "rate_per_s": 1000.0,
@@ -98,21 +108,29 @@ def test_what_was_measured_to_hold_stays_though_it_is_computed_not_to(planner, b
     assert Shape.of(kept) == one
 
 
-@pytest.mark.parametrize(("p99", "capacity", "code"), [(0.02, 1500.0, "p99-over-slo"), (0.004, 700.0, "throughput-short")])
+@pytest.mark.parametrize(
+    ("figures", "code"),
+    [({"p99": seconds(0.02)}, "p99-over-slo"), ({"capacity": per_second(700.0)}, "throughput-short")],
+    ids=["a latency", "a rate"],
+)
 def test_what_was_measured_to_break_a_promise_is_given_up_with_the_measured_reason(
-    planner, bench, replan, p99: float, capacity: float, code: str
+    planner, bench, replan, figures, code: str
 ) -> None:
     recorded = planner("middling", **SLO).ranked[0].placement
-    measurement = bench(recorded, p99=p99, capacity=capacity)
 
-    taken, decision = replan(recorded, measurement)
+    taken, decision = replan(recorded, bench(recorded, figures=figures))
 
     assert decision.given_up is not None
     (violation,) = decision.given_up.violations
-    assert violation.code == code
-    assert violation.have in measurement.figures.values()
+    assert (violation.code, violation.have) == (code, *figures.values())
     assert str(violation).endswith(" as measured")
-    assert taken is None or Shape.of(taken) != Shape.of(recorded)
+    assert taken is not None and Shape.of(taken) != Shape.of(recorded)
+
+
+def test_a_rate_that_was_carried_within_the_limits_is_not_refuted_by_a_search_for_more(planner, bench, replan) -> None:
+    recorded = planner("middling", **SLO).ranked[0].placement
+
+    assert replan(recorded, bench(recorded, capacity=700.0))[1].given_up is None
 
 
 @pytest.mark.parametrize(
@@ -147,12 +165,89 @@ def test_what_was_measured_at_another_demand_is_no_figure_of_this_one(planner, b
     assert "scaled by what was measured on 2026-11-30" in kept.prediction.latency_s[99].source
 
 
-def test_a_latency_that_the_load_tool_made_breaks_no_promise(planner, bench, replan) -> None:
+WORSE = {"p50": seconds(0.005), "p95": seconds(0.01), "p99": seconds(0.02)}
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"bounds": ("p50", "p95", "p99")}, {"disturbances": ("other work keeps this machine busy",)}],
+    ids=["the load tool was the limit", "other work disturbed it"],
+)
+def test_what_may_be_better_than_it_was_measured_breaks_no_promise_and_keeps_none(planner, bench, replan, other) -> None:
+    recorded = planner("middling", **SLO).ranked[0].placement
+    measurement = bench(recorded, figures=WORSE, **other)
+
+    kept, decision = replan(recorded, measurement)
+
+    assert decision.given_up is None
+    assert Shape.of(kept) == Shape.of(recorded), "it is computed to keep them"
+    assert latency_verdict([measurement], 99, 0.01, 1000.0) is None
+
+
+def test_a_ceiling_within_the_limit_keeps_it(planner, bench) -> None:
     recorded = planner("middling", **SLO).ranked[0].placement
 
-    _, decision = replan(recorded, bench(recorded, p99=0.02, bounds=("p50", "p95", "p99")))
+    verdict = latency_verdict([bench(recorded, bounds=("p99",))], 99, 0.01, 1000.0)
 
-    assert all(v.have.basis is not Basis.measured for v in (decision.given_up.violations if decision.given_up else ()))
+    assert verdict is not None and verdict.kept
+
+
+def test_an_interval_on_both_sides_of_a_limit_breaks_nothing(planner, bench) -> None:
+    recorded = planner("middling", **SLO).ranked[0].placement
+    wide = Figure(value=0.02, unit="s", low=0.009, high=0.06, basis=Basis.measured, source="a bench")
+
+    assert latency_verdict([bench(recorded, figures={"p99": wide})], 99, 0.01, 1000.0) is None
+
+
+@pytest.mark.parametrize(
+    ("at_per_s", "p99", "kept"), [(500.0, 0.02, False), (500.0, 0.004, None), (3000.0, 0.02, None), (3000.0, 0.004, True)]
+)
+def test_a_lower_rate_refutes_and_a_higher_one_confirms(planner, bench, at_per_s: float, p99: float, kept: bool | None) -> None:
+    recorded = planner("middling", **SLO).ranked[0].placement
+    figures = {"p99": seconds(p99)}
+
+    verdict = latency_verdict([bench(recorded, figures=figures, rate_per_s=at_per_s)], 99, 0.01, 1000.0)
+
+    assert (verdict and verdict.kept) is kept
+
+
+def test_a_newer_measurement_that_does_not_say_leaves_the_verdict_to_an_older_one(planner, bench, replan) -> None:
+    recorded = planner("middling", **SLO).ranked[0].placement
+    later = NOON + timedelta(hours=1)
+    short = bench(recorded, figures={"p50": seconds(0.001), "offline": per_second(9.0)}, at=later)
+
+    assert replan(recorded, bench(recorded, p99=0.02), short)[1].given_up is not None
+
+
+def test_what_shows_neither_time_nor_rate_corrects_nothing(planner, bench, replan) -> None:
+    recorded = planner("middling", **SLO).ranked[0].placement
+    offline = bench(recorded, figures={"offline": per_second(5000.0)})
+
+    kept, _ = replan(recorded, offline)
+
+    assert kept == recorded
+
+
+def test_a_tail_under_load_has_another_shape_tried(planner, bench, replan) -> None:
+    """What a load made of one shape says nothing against the others."""
+    recorded = replace(planner("middling", **SLO).ranked[0].placement, instances=1, batch=1, threads=1)
+
+    taken, decision = replan(recorded, bench(recorded, p99=0.015, capacity=900.0))
+
+    assert decision.given_up is not None
+    assert taken is not None and Shape.of(taken) != Shape.of(recorded)
+
+
+def test_where_no_other_shape_is_allowed_the_remedy_is_what_was_measured(planner, bench, offer, calibration) -> None:
+    one = replace(offer, chip=replace(offer.chip, cores=1))
+    spec = {**SLO, "serving": {"batching": "off"}}
+    recorded = planner("small", one, **spec).ranked[0].placement
+    known = Measurements(calibrations={calibration.chip: calibration}, measurements=(bench(recorded, "small", p99=0.012),))
+
+    decision = planner("small", one, known=known, recorded=recorded, **spec)
+
+    assert decision.ranked == ()
+    assert "p99 of 13.2ms at 1000/s" in [str(near) for near in decision.nearest]
 
 
 def test_the_newest_measurement_of_a_shape_counts(planner, bench, replan) -> None:
@@ -202,10 +297,43 @@ def test_corrected_times_give_what_was_measured(
     placement = replace(planner("small").ranked[0].placement, instances=instances, batch=batch)
     figures = {"alone_p50": seconds(alone_s), "saturation": per_second(saturation)}
 
-    corrected = correction_by(bench(placement, model, figures=figures), computed).of(computed)
+    correction = correction_by(bench(placement, model, figures=figures), computed)
+    assert correction is not None
+    corrected = correction.of(computed)
 
     assert corrected.rate_at(1.0) == pytest.approx(saturation)
-    assert corrected.latency_s(0.0)[50] == pytest.approx(alone_s)
+    # One request can take no less than the engine was seen to be busy with it.
+    assert corrected.latency_s(0.0)[50] == pytest.approx(max(alone_s, corrected.batch_s[0]))
+
+
+NAMES = [f"{prefix}p{p}" for prefix in ("alone_", "") for p in (50, 95, 99)]
+
+
+@given(
+    latencies=st.dictionaries(st.sampled_from(NAMES), st.floats(1e-5, 5.0)),
+    rates=st.dictionaries(st.sampled_from(["saturation", "capacity"]), st.floats(0.1, 1e6)),
+    at_per_s=st.sampled_from([0.0, 10.0, 990.0, 1000.0, 1010.0, 5000.0]),
+    model=st.sampled_from(["small", "large"]),
+    spec=st.sampled_from([SLO, {"traffic": SLO["traffic"]}, {"slo": {"latency": {"p95": "900ms"}, "throughput": "1000/s"}}, {}]),
+)
+@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_was_measured_plans_are_made_and_agree_with_status(
+    planner, bench, calibration, latencies, rates, at_per_s: float, model: str, spec
+) -> None:
+    service = planner.service(**spec)
+    recorded = planner("small").ranked[0].placement
+    figures = {name: seconds(value) for name, value in latencies.items()} | {n: per_second(v) for n, v in rates.items()}
+    limits_s = service.spec.slo.latency.limits_s
+    measurement = bench(recorded, model, figures=figures, rate_per_s=at_per_s, limits_s=limits_s)
+    known = Measurements(calibrations={calibration.chip: calibration}, measurements=(measurement,))
+
+    decision = planner(model, known=known, recorded=recorded, **spec)
+
+    assert all(e.placement is not None for e in decision.ranked)
+    promise = Promise(limits_s=limits_s, throughput_per_s=service.spec.slo.throughput, peak_per_s=service.peak_per_s)
+    if list(broken_promises(promise, [measurement], {})):
+        ranked = [Shape.of(e.placement) for e in decision.ranked]
+        assert Shape.of(recorded) not in ranked
 
 
 @given(data=st.data())
@@ -224,8 +352,8 @@ def test_measuring_and_planning_in_turn_comes_to_an_end(planner, bench, replan, 
             break
         truth[found] = data.draw(st.booleans(), label=str(found))
         speed = data.draw(st.floats(0.3, 3.0), label="speed")
-        p99_s = (0.009 if truth[found] else 0.02) * min(1.0, speed) if truth[found] else 0.02 * max(1.0, speed)
-        capacity = (1200.0 if truth[found] else 800.0) / (1.0 if truth[found] else max(1.0, speed))
+        p99_s = 0.009 * min(1.0, speed) if truth[found] else 0.02 * max(1.0, speed)
+        capacity = 1200.0 if truth[found] else 800.0 / max(1.0, speed)
         measurements.append(bench(placement, p99=p99_s, capacity=capacity, at=NOON + timedelta(days=day)))
         placement, _ = replan(placement, *measurements)
 
@@ -236,5 +364,4 @@ def test_measuring_and_planning_in_turn_comes_to_an_end(planner, bench, replan, 
 def list_shapes(planner) -> list[Shape]:
     recipe = planner("small").ranked[0].recipe
     found = candidates(planner.service(**SLO), planner.profiles["middling"], planner.offer, recipe, planner.known)
-    assert Demand.of(planner.service(**SLO)).rate_per_s == 1000.0
     return [c.shape for c in found]

@@ -49,7 +49,7 @@ def bench(given: Mapping[str, Any]) -> Measurement:
         artifact="3f2a91c0" * 8,
         chip="Example CPU x2",
         machine={},
-        config={},
+        config={"max_batch": 8.0, "max_delay_s": 0.0, "instances": 1.0, "threads": 1.0},
         at=datetime(2026, 11, 24, 9, 30, tzinfo=UTC),
         figures=figures,
         rate_per_s=given.get("rate_per_s", 0.0),
@@ -100,7 +100,7 @@ def status_of(case: Path) -> ServiceStatus:
         prediction=predicted,
         measured=given.get("served", {}),
         bench=measured,
-        broken=tuple(broken_promises(promise, measured, given.get("served", {}))),
+        broken=tuple(broken_promises(promise, [measured] if measured else [], given.get("served", {}))),
         cost=cost(given.get("cost", {}), predicted, measured),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,7 +20,7 @@ def measurement(hour: int) -> Measurement:
         artifact="ab" * 32,
         chip="this machine",
         machine={},
-        config={"max_batch": 8},
+        config={"max_batch": 8, "max_delay_s": 0, "instances": 1, "threads": 1},
         at=datetime(2026, 5, 4, hour, tzinfo=UTC),
         figures={"p50": figure, "p99": figure},
     )
@@ -54,3 +55,18 @@ def test_a_damaged_measurement_is_an_error_that_names_the_file(tmp_path: Path, d
     with pytest.raises(StateError, match="measurement-damaged") as caught:
         store.list()
     assert caught.value.diagnostics[0].at == str(path)
+
+
+@pytest.mark.parametrize("value", [0.0, -1.0, float("inf"), float("nan")])
+def test_a_figure_that_makes_no_sense_is_refused_before_anything_is_planned_with_it(value: float) -> None:
+    odd = replace(measurement(1).figures["p99"], value=value, low=value, high=value)
+
+    with pytest.raises(ValueError, match="p99"):
+        replace(measurement(1), figures={"p99": odd})
+
+
+def test_a_measurement_of_no_shape_or_of_empty_requests_is_refused() -> None:
+    with pytest.raises(ValueError, match="threads"):
+        replace(measurement(1), config=dict.fromkeys(("max_batch", "max_delay_s", "instances"), 1.0))
+    with pytest.raises(ValueError, match="batch"):
+        replace(measurement(1), extents={"batch": 0})

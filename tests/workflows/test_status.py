@@ -15,6 +15,7 @@ from infractl.domain.address import ServiceKey
 from infractl.domain.figure import Basis, Figure
 from infractl.domain.measurement import Measurement, shape_of
 from infractl.domain.status import Promise, broken_promises
+from infractl.measure.machine import machine_facts
 from infractl.state.local import LocalStateStore
 from infractl.state.measurements import LocalMeasurementStore
 
@@ -35,12 +36,13 @@ def measured(folder: Any, p99_s: float) -> Measurement:
     return Measurement(
         artifact=release.artifact.digest,
         chip=release.placement.offer.chip.name,
-        machine={},
+        machine=machine_facts(),
         config=shape_of(release.config),
         at=DAY,
         figures={"p50": figure(0.001), "p95": figure(0.002), "p99": figure(p99_s), "capacity": figure(1000.0, "1/s")},
         rate_per_s=20.0,
         limits_s={99: 0.2},
+        extents={"batch": 1},
         requests=100,
     )
 
@@ -105,8 +107,8 @@ def test_latencies_of_what_were_mostly_benches_break_no_promise() -> None:
     """A bench overloads on purpose, and the service counts that as well."""
     promise, served = Promise(limits_s={99: 0.2}, peak_per_s=20.0), {"requests": 100.0, "p99_s": 0.5}
 
-    assert [b.source for b in broken_promises(promise, None, served, benched=40)] == ["served"]
-    assert list(broken_promises(promise, None, served, benched=60)) == []
+    assert [b.source for b in broken_promises(promise, (), served, benched=40)] == ["served"]
+    assert list(broken_promises(promise, (), served, benched=60)) == []
 
 
 def test_what_it_costs_is_todays_price_and_a_thousand_cost_by_traffic_and_by_what_was_measured(running: Any) -> None:

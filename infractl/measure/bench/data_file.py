@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,11 +32,11 @@ def read_requests(path: Path, signature: Signature, items: int) -> Requests:
     except OSError as error:
         raise refused(path, error.strerror or str(error)) from error
     documents = documents[:MOST_REQUESTS]
-    first = _extents(documents[0], signature)
+    extents = _common(documents, signature)
     return Requests(
         bodies=[json.dumps(document).encode() for document in documents],
-        items=first.get(str(signature.inputs[0].shape[0]), 1) if signature.batched else 1,
-        extents=first,
+        items=extents.get(str(signature.inputs[0].shape[0]), 1) if signature.batched else 1,
+        extents=extents,
         source=f"{len(documents):,} requests from {path.name} in turn",
     )
 
@@ -115,12 +115,18 @@ def _tensor(path: Path, spec: TensorSpec, array: NDArray[np.generic]) -> dict[st
     return {"name": spec.name, "shape": list(array.shape), "datatype": spec.dtype, "data": typed.reshape(-1).tolist()}
 
 
+def _common(documents: Sequence[Mapping[str, Any]], signature: Signature) -> dict[str, int]:
+    """The sizes that all requests have: what is measured of requests of several sizes is of no one of them."""
+    first, *others = (_extents(document, signature) for document in documents)
+    return {axis: size for axis, size in first.items() if all(other.get(axis) == size for other in others)}
+
+
 def _extents(document: Mapping[str, Any], signature: Signature) -> dict[str, int]:
     """The sizes of the named axes in a request, as far as it says them rightly; what is wrong in it, the service will say."""
     given: Mapping[Any, Any] = {e.get("name"): e.get("shape") for e in document["inputs"] if isinstance(e, dict)}
     found: dict[str, int] = {}
     for spec in signature.inputs:
         shape = given.get(spec.name)
-        if isinstance(shape, list) and len(shape) == len(spec.shape) and all(type(size) is int for size in shape):
+        if isinstance(shape, list) and len(shape) == len(spec.shape) and all(type(size) is int and size > 0 for size in shape):
             found |= {axis: size for axis, size in zip(spec.shape, shape, strict=True) if isinstance(axis, str)}
     return found

@@ -36,8 +36,8 @@ def run_open(job: OpenJob, pool: Pool, requests: Sequence[bytes]) -> Load:
         late_s=loop.late_s,
         waited=loop.waited,
         unsent=len(loop.due_s) - loop.sent,
-        errors=pool.errors,
-        first_error=pool.first_error,
+        errors=loop.errors,
+        first_error=loop.first_error,
         elapsed_s=elapsed_s,
         cpu_s=cpu_s,
         stopped=pool.stopped,
@@ -52,6 +52,8 @@ class _OpenLoop:
         self.late_s = array("d")
         self.waited = 0
         self.sent = 0
+        self.errors = 0
+        self.first_error = ""
         self._job, self._pool, self._requests = job, pool, requests
         pool.settled = self._settled
 
@@ -69,7 +71,11 @@ class _OpenLoop:
             else:
                 pool.turn(due_s[self.sent] - pool.now_s(), spin_s)
         elapsed_s = pool.now_s()
+        self.errors, self.first_error = pool.errors, pool.first_error
         pool.abandon(pool.gone or "the run ended before its answer")
+        if pool.gone:
+            # Else what has no answer yet is slow, and did not fail: a service that is overloaded is measured to be so.
+            self.errors, self.first_error = pool.errors, pool.first_error
         return elapsed_s, time.process_time() - computed_s
 
     def _send_due(self) -> None:
