@@ -6,7 +6,8 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from math import inf
 
 import pytest
 
@@ -26,6 +27,7 @@ class Server:
     stalls_at: int = -1
     answer: bytes = ANSWER
     ends_at: int = -1
+    answers_in_s: float = 0.0
     taken: int = 0
     turn: threading.Lock = field(default_factory=threading.Lock)
 
@@ -46,6 +48,7 @@ class Server:
                         return
                     if self.taken == self.stalls_at:
                         time.sleep(STALL_S)
+                    time.sleep(self.answers_in_s)
                     connection.sendall(self.answer)
 
     def read(self, connection: socket.socket) -> bool:
@@ -102,6 +105,17 @@ def test_an_open_loop_shows_a_stall_to_all_that_were_due_during_it(listening) ->
     assert len(load.began_s) == server.taken == 100
     assert load.errors == 0
     assert slower_than(load, 0.1) >= 20
+
+
+def test_a_service_that_falls_behind_is_slow_and_has_not_failed(listening) -> None:
+    """Else the worse a promise is broken, the surer it is that nothing is kept of the measurement."""
+    server = Server(answers_in_s=0.02)
+
+    load = sender(address(server, listening))(replace(open_job(500.0, 5.0), give_up_s=0.2), [BODY])
+
+    assert "behind" in load.stopped
+    assert load.errors == 0
+    assert sum(done == inf for done in load.done_s) > 0
 
 
 def test_a_closed_loop_shows_a_stall_to_one_request_alone(listening) -> None:
