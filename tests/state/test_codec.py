@@ -21,7 +21,7 @@ from infractl.domain.address import Address
 from infractl.domain.calibration import Calibration
 from infractl.domain.figure import Basis, Figure
 from infractl.domain.journal import Entry
-from infractl.domain.measurement import Measurement
+from infractl.domain.measurement import SHAPE, Measurement
 from infractl.domain.offer import Rate
 from infractl.domain.placement import Prediction, Relaxed, Violation
 from infractl.domain.plan import Plan
@@ -43,10 +43,12 @@ ZONES = st.sampled_from([UTC, timezone(timedelta(hours=5, minutes=30)), timezone
 def values(kind: Any) -> st.SearchStrategy[Any]:
     """Any value of a domain type, by its annotations."""
     origin, parts = get_origin(kind), get_args(kind)
+    if isinstance(kind, st.SearchStrategy):
+        return kind
     if kind in LEAVES:
         return LEAVES[kind]
     if is_dataclass(kind):
-        hints = get_type_hints(kind)
+        hints = get_type_hints(kind) | SENSIBLE.get(kind, {})
         return st.deferred(lambda: st.builds(kind, **{f.name: values(hints[f.name]) for f in fields(kind)}))
     if origin in (Union, UnionType):
         return st.one_of(*map(values, parts))
@@ -59,6 +61,20 @@ def values(kind: Any) -> st.SearchStrategy[Any]:
     assert issubclass(kind, Enum), kind
     return st.sampled_from(list(kind))
 
+
+def _figures() -> st.SearchStrategy[Figure]:
+    ends = st.lists(st.floats(1e-9, 1e12), min_size=3, max_size=3).map(sorted)
+    return st.builds(lambda e, f: replace(f, low=e[0], value=e[1], high=e[2]), ends, values(Figure))
+
+
+SENSIBLE: dict[Any, dict[str, Any]] = {
+    Measurement: {
+        "config": st.fixed_dictionaries(dict.fromkeys(SHAPE, st.floats(0, 1e6))),
+        "figures": st.dictionaries(st.text(max_size=8), st.deferred(_figures), max_size=2),
+        "extents": st.dictionaries(st.text(max_size=8), st.integers(1), max_size=2),
+    }
+}
+"""What a value refuses to be made of otherwise."""
 
 LEAVES: dict[Any, st.SearchStrategy[Any]] = {
     type(None): st.none(),
