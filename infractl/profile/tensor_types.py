@@ -110,11 +110,24 @@ def _spec(value: ValueInfoProto, path: Path) -> TensorSpec:
     axes = shape(value.type)
     kind = dtype(value.type.tensor_type.elem_type) if value.type.HasField("tensor_type") else None
     if kind is None or axes is None:
-        raise ModelError.of(
+        raise _unsupported(value, path)
+    return TensorSpec(name=value.name, dtype=kind, shape=axes)
+
+
+def _unsupported(value: ValueInfoProto, path: Path) -> ModelError:
+    if value.type.sequence_type.elem_type.HasField("map_type"):
+        return ModelError.of(
             "model-unsupported-type",
             summary="an input or output is no tensor of a known element type",
-            detail=f"{value.name} is a {value.type.WhichOneof('value') or 'value without a type'}",
+            detail=f"{value.name} is a sequence of maps, which a ZipMap of scikit-learn's probabilities gives",
             at=str(path),
-            remedy="export the model with plain tensors, without ZipMap for scikit-learn models",
+            remedy='export it without ZipMap: to_onnx(model, X, options={"zipmap": False})',
         )
-    return TensorSpec(name=value.name, dtype=kind, shape=axes)
+    element = _name(value.type.tensor_type.elem_type) if value.type.HasField("tensor_type") else ""
+    return ModelError.of(
+        "model-unsupported-type",
+        summary="an input or output is no tensor of a known element type",
+        detail=f"{value.name} is a {f'tensor of {element}' if element else value.type.WhichOneof('value')}",
+        at=str(path),
+        remedy="export the model with plain tensors as its inputs and outputs",
+    )

@@ -174,7 +174,24 @@ def test_an_output_that_is_no_tensor_is_refused(tmp_path: Path) -> None:
     problem = refusal(path, tmp_path)
 
     assert problem.slug == "model-unsupported-type"
-    assert "parts" in problem.detail and "ZipMap" in problem.remedy
+    assert problem.detail == "parts is a sequence_type"
+    assert "plain tensors" in problem.remedy
+
+
+def test_an_output_of_an_element_type_that_no_request_carries_is_refused(tmp_path: Path) -> None:
+    graph = helper.make_graph(
+        [helper.make_node("Cast", ["x"], ["y"], to=TensorProto.FLOAT8E5M2)],
+        "graph",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["batch", 3])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT8E5M2, ["batch", 3])],
+    )
+    path = tmp_path / "narrow.onnx"
+    path.write_bytes(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 19)], ir_version=9).SerializeToString())
+
+    problem = refusal(path, tmp_path)
+
+    assert problem.slug == "model-unsupported-type"
+    assert problem.detail == "y is a tensor of FLOAT8E5M2"
 
 
 @pytest.fixture

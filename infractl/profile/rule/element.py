@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from infractl.domain.work import Family, Work
 from infractl.profile.node import Node
-from infractl.profile.rule.build import ENGINE, LEARNING, Rules, each, named, result, work
+from infractl.profile.rule.build import ENGINE, Rules, each, named, result, work
 
 
 def _between(node: Node) -> Work:
@@ -66,6 +66,4 @@ RULES: Rules = {
     **{(ENGINE, name): each(Family.transcendental, count, law) for (name, law), count in _FUSED.items()},
     **{(ENGINE, name): each(Family.elementwise, count) for name, count in _FUSED_SIMPLE.items()},
     (ENGINE, "RotaryEmbedding"): each(Family.elementwise, 3),
-    **named(each(Family.elementwise, 2), "Scaler", domain=LEARNING),
-    **named(each(Family.elementwise, 1), "Binarizer", "Imputer", domain=LEARNING),
 }

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from infractl.domain.work import Family, Work
 from infractl.profile.node import Node
-from infractl.profile.rule.build import BLOCKED, ENGINE, LEARNING, Rules, each, given, named, result, work
+from infractl.profile.rule.build import BLOCKED, ENGINE, LEARNING, Rule, Rules, each, given, named, result, work
 from infractl.tensors import Dtype
 
 _LINEAR, _CUBIC = 7, 35
@@ -26,11 +26,15 @@ def _view(node: Node) -> Work:
     )
 
 
-def _selected(node: Node) -> Work:
+def _selected(operator: str = "") -> Rule:
     """Of the first input only what comes out is read, also of a table of weights."""
-    read = result(node).bytes
-    rest = sum(operand.bytes for operand in node.inputs[1:] if operand and not operand.weight)
-    return replace(work(node, Family.movement, 0.0, moved_bytes=2 * read + rest), weight_bytes=0.0)
+
+    def rule(node: Node) -> Work:
+        read = result(node).bytes
+        rest = sum(operand.bytes for operand in node.inputs[1:] if operand and not operand.weight)
+        return replace(work(node, Family.movement, 0.0, operator=operator, moved_bytes=2 * read + rest), weight_bytes=0.0)
+
+    return rule
 
 
 def _scattered(node: Node) -> Work:
@@ -71,7 +75,7 @@ RULES: Rules = {
     **named(each(Family.movement, 0, "Expand"), "Tile"),
     **named(each(Family.movement, 0, "Transpose"), "DepthToSpace", "SpaceToDepth", "ReverseSequence"),
     **named(each(Family.movement, 0, "Slice"), "Compress", "Trilu", "NonZero", "Unique"),
-    **named(_selected, "Gather", "GatherElements", "GatherND", "Slice"),
+    **named(_selected(), "Gather", "GatherElements", "GatherND", "Slice"),
     **named(_scattered, "ScatterElements", "ScatterND", "Scatter"),
     **named(_resized, "Resize", "Upsample"),
     **named(_sampled, "GridSample"),
@@ -79,6 +83,5 @@ RULES: Rules = {
     **named(each(Family.movement, 0, "Reorder"), "ReorderInput", "ReorderOutput", domain=BLOCKED),
     **named(_resized, "Upsample", domain=BLOCKED),
     **named(each(Family.movement, 0, "Concat"), "QLinearConcat", domain=ENGINE),
-    **named(each(Family.movement, 0, "Gather"), "ArrayFeatureExtractor", "LabelEncoder", "OneHotEncoder", domain=LEARNING),
-    **named(each(Family.movement, 0, "Concat"), "FeatureVectorizer", domain=LEARNING),
+    **named(_selected("Gather"), "ArrayFeatureExtractor", domain=LEARNING),
 }

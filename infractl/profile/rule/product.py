@@ -1,14 +1,13 @@
-"""Matrix products, and what is made of them: linear models, support vectors, attention."""
+"""Matrix products, and what is made of them: attention."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from math import prod
 
 from infractl.domain.work import Family, Product, Work
 from infractl.profile.node import Node, Operand
-from infractl.profile.rule.build import ENGINE, LEARNING, Rule, Rules, given, is_given, result, work
+from infractl.profile.rule.build import ENGINE, Rule, Rules, given, is_given, result, work
 from infractl.tensors import Dtype
 
 _SOFTMAX = 5
@@ -82,24 +81,6 @@ def _extent(labels: set[str], sizes: Mapping[str, int]) -> int:
     return prod(sizes[label] for label in labels)
 
 
-def _linear(node: Node) -> Work:
-    """A LinearClassifier or LinearRegressor: its coefficients are an attribute."""
-    rows, depth = (1, *given(node, 0).shape)[-2:]
-    coefficients = node.attributes["coefficients"]
-    product = Product(count=1, rows=rows, depth=depth, columns=max(1, len(coefficients) // depth))
-    found = work(node, Family.product, product.flops + product.rows * product.columns, product=product)
-    return replace(found, weight_bytes=4.0 * len(coefficients))
-
-
-def _support_vectors(node: Node) -> Work:
-    """Each row with each vector."""
-    rows, depth = (1, *given(node, 0).shape)[-2:]
-    vectors = node.attributes.get("support_vectors") or node.attributes["coefficients"]
-    product = Product(count=1, rows=rows, depth=depth, columns=max(1, len(vectors) // depth))
-    found = work(node, Family.product, product.flops, product=product)
-    return replace(found, weight_bytes=4.0 * len(vectors))
-
-
 def _many_headed(node: Node) -> Work:
     """Query with key and weights with value, head by head, and a softmax between."""
     batch, length, width = given(node, 0).shape
@@ -146,8 +127,4 @@ RULES: Rules = {
     (ENGINE, "QGemm"): _gemm(right=3, bias=6, dtype=Dtype.int8),
     (ENGINE, "MultiHeadAttention"): _many_headed,
     (ENGINE, "Attention"): _projected,
-    (LEARNING, "LinearClassifier"): _linear,
-    (LEARNING, "LinearRegressor"): _linear,
-    (LEARNING, "SVMClassifier"): _support_vectors,
-    (LEARNING, "SVMRegressor"): _support_vectors,
 }

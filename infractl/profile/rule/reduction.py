@@ -7,7 +7,7 @@ from math import prod
 
 from infractl.domain.work import Family, Work
 from infractl.profile.node import Node
-from infractl.profile.rule.build import BLOCKED, ENGINE, LEARNING, Rule, Rules, each, each_input, given, named, result, work
+from infractl.profile.rule.build import BLOCKED, ENGINE, Rule, Rules, each, each_input, given, named, result, work
 
 _NORMALIZED = 8
 """For each element: the mean and the variance (four), subtracting and dividing, scale and shift."""
@@ -62,5 +62,4 @@ RULES: Rules = {
     (ENGINE, "QLinearAveragePool"): _pool("AveragePool"),
     (ENGINE, "NhwcMaxPool"): _pool("MaxPool"),
     (ENGINE, "QLinearGlobalAveragePool"): each_input(Family.reduction, 1, "GlobalAveragePool"),
-    (LEARNING, "Normalizer"): each(Family.reduction, 3),
 }

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from infractl.domain.work import Work
 from infractl.profile.node import Node
-from infractl.profile.rule import convolution, element, movement, product, recurrent, reduction, tree
+from infractl.profile.rule import convolution, element, learning, movement, product, recurrent, reduction, tree
 from infractl.profile.rule.build import ENGINE, Rule, Rules
 
-_MODULES = (product, convolution, recurrent, tree, element, reduction, movement)
+_MODULES = (product, convolution, recurrent, tree, learning, element, reduction, movement)
 _RULES: Rules = {key: rule for module in _MODULES for key, rule in module.RULES.items()}
 _SAME = {"ai.onnx": "", "com.ms.internal.nhwc": ENGINE}
 """Domains whose operators are those of another one."""
