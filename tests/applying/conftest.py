@@ -1,35 +1,26 @@
-"""A provider in memory whose answers a test may bend, and the plumbing to apply a plan against it with a real store."""
+"""A provider in memory whose answers a test may bend, behind the engine with a real store."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from infractl.applying.apply import Applied, Run, apply_service
 from infractl.applying.connection import Connection
-from infractl.applying.refresh import Question, refresh
-from infractl.applying.settle import replay, settle
-from infractl.applying.stop import Stop
-from infractl.applying.wait import Waiting
 from infractl.clock import SystemClock
 from infractl.domain.action import Action
-from infractl.domain.address import Address, Owner, ServiceKey
-from infractl.domain.event import Event
+from infractl.domain.address import Address, Owner
 from infractl.domain.health import Health, HealthStatus
-from infractl.domain.plan import ServicePlan
 from infractl.domain.resource import Live, Ref, Resource
-from infractl.domain.service_state import ServiceState
 from infractl.domain.step import Done, Failed, Pending, Running, Step
-from infractl.planning.diff import Desired, KindView, deposed_changes, diff
 from infractl.provider.schema import Attribute, Replacement, Schema
 from infractl.state.local import LocalStateStore
+from infractl.testing.engine import KEY, Engine
 
-KEY = ServiceKey(project="p", environment="e", service="s")
 SCHEMAS = {
     "thing": Schema({"host": Attribute(replaces=True), "id": Attribute(computed=True), "key": Attribute(sensitive=True)}),
     "first": Schema({"host": Attribute(replaces=True), "id": Attribute(computed=True)}, Replacement.create_first),
@@ -37,7 +28,7 @@ SCHEMAS = {
 
 
 def address(name: str, kind: str = "thing") -> Address:
-    return Address(project="p", environment="e", service="s", kind=kind, name=name)
+    return Address(project=KEY.project, environment=KEY.environment, service=KEY.service, kind=kind, name=name)
 
 
 @dataclass
@@ -116,105 +107,23 @@ class MemoryKind:
         return self.cloud.health.get(desired.address.name, Health(HealthStatus.healthy))
 
 
-@dataclass
-class Bench:
-    """Plans and applies wanted resources as the workflows do, against the cloud and a real store in a directory."""
+@dataclass(kw_only=True)
+class Bench(Engine):
+    """The engine, and the clouds behind its two targets, `here` and `there`, which give out the same ids."""
 
     cloud: Cloud
-    store: LocalStateStore
-    events: list[Event] = field(default_factory=list)
-    stop: Stop = field(default_factory=Stop)
-    lineage: str = "line-1"
-    operation_s: float = 5.0
-    parallelism: int = 8
-    elsewhere: Cloud = field(default_factory=Cloud)
-    target: str = "here"
-    """Where resources are wanted; the other cloud gives out the same ids."""
-
-    @property
-    def connections(self) -> dict[str, Connection]:
-        clouds = {"here": self.cloud, "there": self.elsewhere}
-        return {
-            target: Connection.of({name: MemoryKind(name, cloud) for name in SCHEMAS}, SCHEMAS)
-            for target, cloud in clouds.items()
-        }
-
-    @property
-    def state(self) -> ServiceState | None:
-        return self.store.read(KEY)
-
-    def plan(self, wanted: Sequence[Resource]) -> ServicePlan:
-        state = self.state
-        recorded = state.resources if state else ()
-        recorded_at = {r.address for r in recorded}
-        question = Question(
-            owner=Owner(key=KEY, lineage=self.lineage),
-            recorded=recorded,
-            deposed=state.deposed if state else (),
-            sought=frozenset((self.target, r.address.kind) for r in wanted if r.address not in recorded_at),
-        )
-        observed = refresh(question, self.connections)
-        live = {**observed.live, **{a: x for a, (_, x) in observed.orphans.items() if a not in recorded_at}}
-        views = {
-            (self.target, name): KindView(schema=schema, managed=MemoryKind(name, self.cloud).managed)
-            for name, schema in SCHEMAS.items()
-        }
-        return ServicePlan(
-            key=KEY,
-            target=self.target,
-            lineage=self.lineage,
-            serial=state.serial if state else 0,
-            spec_digest="digest" if wanted else "",
-            current=None,
-            deployment=None,
-            decision=None,
-            slo={},
-            traffic={},
-            changes=(
-                *diff([Desired(resource=r, target=self.target) for r in wanted], recorded, live, views),
-                *deposed_changes(state.deposed if state else (), observed.deposed),
-            ),
-            outputs={},
-        )
-
-    def apply(self, wanted: Sequence[Resource]) -> Applied:
-        lease = self.store.lock(KEY, "test")
-        try:
-            return apply_service(self.plan(wanted), self.state, self.run(lease.epoch))
-        finally:
-            lease.release()
-
-    def run(self, epoch: int) -> Run:
-        return Run(
-            store=self.store,
-            epoch=epoch,
-            connections=self.connections,
-            waiting=Waiting(clock=SystemClock(), tell=lambda _: None, operation_s=self.operation_s, settle_s=0.3),
-            emit=self.events.append,
-            stop=self.stop,
-            who="a test",
-            parallelism=self.parallelism,
-        )
-
-    def settle(self) -> None:
-        """What the next command does first after a crash."""
-        lease = self.store.lock(KEY, "test")
-        try:
-            state = self.state
-            assert state is not None
-            after, open_steps = replay(state, self.store.entries(KEY))
-            waiting = self.run(lease.epoch).waiting
-            owner = Owner(key=KEY, lineage=self.lineage)
-            after = settle(after, open_steps, owner, self.connections, waiting)
-            after = replace(after, serial=state.serial + 1)
-            self.store.fold(KEY, after, expected_serial=state.serial, epoch=lease.epoch)
-        finally:
-            lease.release()
+    elsewhere: Cloud
 
 
 @pytest.fixture
 def bench(tmp_path: Path) -> Bench:
-    return Bench(cloud=Cloud(), store=LocalStateStore(tmp_path, SystemClock()))
+    cloud, elsewhere = Cloud(), Cloud()
+    connections = {
+        target: Connection.of({name: MemoryKind(name, at) for name in SCHEMAS}, SCHEMAS)
+        for target, at in {"here": cloud, "there": elsewhere}.items()
+    }
+    store = LocalStateStore(tmp_path, SystemClock())
+    return Bench(store=store, connections=connections, cloud=cloud, elsewhere=elsewhere)
 
 
 @pytest.fixture

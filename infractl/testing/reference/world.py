@@ -1,0 +1,216 @@
+"""The reference provider's objects and the operations on them. Pure but for the log; the standard library alone.
+
+It behaves as clouds do: what it accepted goes on without its client, a call with a known key is answered as the first time, lists
+whose order means nothing come back in another order, and it fills in defaults of its own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+DEFAULTS: Mapping[str, Mapping[str, Any]] = {"endpoint": {"timeout_s": 60}}
+"""What an object gets where nothing was asked for."""
+
+SHUFFLED: Mapping[str, Sequence[str]] = {"config": ("variants",), "endpoint": ("zones",)}
+"""Lists that are given back in an order of the provider's own."""
+
+
+class RefusedError(Exception):
+    """A call that is not carried out. `transient`: the same call may succeed later."""
+
+    def __init__(self, slug: str, detail: str, *, transient: bool = False) -> None:
+        super().__init__(detail)
+        self.slug = slug
+        self.transient = transient
+
+
+@dataclass
+class Thing:
+    """One object. `secrets` holds the sha256 of each sensitive value: the value itself is kept nowhere."""
+
+    kind: str
+    id: str
+    labels: Mapping[str, str]
+    properties: Mapping[str, Any]
+    secrets: Mapping[str, str]
+    status: str
+    lines: list[str] = field(default_factory=list)
+
+    def told(self) -> dict[str, Any]:
+        """As a client may see it: that a secret is there, never which one."""
+        wanted = {**DEFAULTS.get(self.kind, {}), **self.properties}
+        for name in SHUFFLED.get(self.kind, ()):
+            if isinstance(wanted.get(name), list):
+                wanted[name] = list(reversed(wanted[name]))
+        return {
+            "kind": self.kind,
+            "id": self.id,
+            "labels": self.labels,
+            "properties": wanted,
+            "secrets": sorted(self.secrets),
+            "status": self.status,
+        }
+
+
+@dataclass
+class Operation:
+    """A call that was accepted, and what is so once it ends."""
+
+    token: str
+    key: str
+    action: str
+    kind: str
+    id: str
+    labels: Mapping[str, str]
+    ends_at: float
+    properties: Mapping[str, Any]
+    secrets: Mapping[str, str]
+    ended: bool = False
+
+
+@dataclass
+class World:
+    """`now` tells seconds that never go back; `log` is given every event, in the order in which they happened."""
+
+    now: Callable[[], float]
+    log: Callable[[Mapping[str, Any]], None]
+    things: dict[tuple[str, str], Thing] = field(default_factory=dict)
+    operations: dict[str, Operation] = field(default_factory=dict)
+    delays_s: dict[tuple[str, str], float] = field(default_factory=dict)
+    made: int = 0
+
+    def begin(
+        self,
+        *,
+        action: str,
+        kind: str,
+        key: str,
+        labels: Mapping[str, str],
+        prior: str | None = None,
+        properties: Mapping[str, Any] | None = None,
+        secrets: Mapping[str, str] | None = None,
+    ) -> dict[str, Any]:
+        """Accept one call, and give the object's id and the operation's token. Raises RefusedError."""
+        known = next((o for o in self.operations.values() if o.key == key), None)
+        if known is not None:
+            self._tell("repeated", known)
+            return {"id": known.id, "token": known.token}
+        hidden = {name: hashlib.sha256(value.encode()).hexdigest() for name, value in (secrets or {}).items()}
+        event, thing_id = "begun", prior or ""
+        if action == "create":
+            event, thing_id = self._create(kind, labels, prior, properties or {}, hidden)
+        elif action == "update" and (kind, thing_id) not in self.things:
+            raise RefusedError("absent", f"there is no {kind} {thing_id}")
+        if event == "adopted" and (running := self._same_create(kind, thing_id, properties or {}, hidden)):
+            self._tell(event, running)
+            return {"id": thing_id, "token": running.token}
+        self._occupy(kind, thing_id, action)
+        operation = Operation(
+            token=f"operation-{len(self.operations) + 1}",
+            key=key,
+            action=action,
+            kind=kind,
+            id=thing_id,
+            labels=dict(labels),
+            ends_at=self.now() + self.delays_s.get((kind, action), 0.0),
+            properties=properties or {},
+            secrets=hidden,
+        )
+        self.operations[operation.token] = operation
+        self._tell(event, operation)
+        self.advance()
+        return {"id": thing_id, "token": operation.token}
+
+    def poll(self, *, token: str) -> dict[str, Any]:
+        """Whether the operation ended, else how long it takes yet."""
+        operation = self.operations.get(token)
+        if operation is None:
+            raise RefusedError("operation-unknown", f"there is no operation {token}")
+        left_s = max(0.0, operation.ends_at - self.now())
+        return {"ended": operation.ended, "id": operation.id, "action": operation.action, "left_s": left_s}
+
+    def read(self, *, kind: str, ids: Sequence[str]) -> list[dict[str, Any]]:
+        return [self.things[kind, i].told() for i in ids if (kind, i) in self.things]
+
+    def find(self, *, kind: str, labels: Mapping[str, str]) -> list[dict[str, Any]]:
+        """The objects of the kind that carry all these labels."""
+        return [t.told() for t in self.things.values() if t.kind == kind and labels.items() <= t.labels.items()]
+
+    def delay(self, *, kind: str, action: str, seconds: float) -> None:
+        """How long operations of this sort take from now on."""
+        self.delays_s[kind, action] = seconds
+
+    def holds(self, *, kind: str, thing: str, name: str, value: str) -> bool:
+        """Whether the object was given this secret. For tests: no client of a cloud could ask."""
+        return self.things[kind, thing].secrets.get(name) == hashlib.sha256(value.encode()).hexdigest()
+
+    def lines(self, *, kind: str, thing: str, count: int) -> list[str]:
+        """The newest lines of the object's own log."""
+        found = self.things.get((kind, thing))
+        return found.lines[-count:] if found and count > 0 else []
+
+    def advance(self) -> None:
+        """End what is due. Needs no client."""
+        for operation in list(self.operations.values()):
+            if not operation.ended and operation.ends_at <= self.now():
+                self._end(operation)
+
+    def _create(
+        self,
+        kind: str,
+        labels: Mapping[str, str],
+        prior: str | None,
+        properties: Mapping[str, Any],
+        secrets: Mapping[str, str],
+    ) -> tuple[str, str]:
+        """Adopts what carries the labels, but for the old object that a replacement is made beside."""
+        for thing in self.things.values():
+            if thing.kind == kind and thing.labels == labels and thing.id != prior and thing.status != "deleting":
+                return "adopted", thing.id
+        self.made += 1
+        made = Thing(kind, f"{kind}-{self.made}", dict(labels), properties, secrets, "creating")
+        self.things[kind, made.id] = made
+        return "begun", made.id
+
+    def _same_create(
+        self, kind: str, thing_id: str, properties: Mapping[str, Any], hidden: Mapping[str, str]
+    ) -> Operation | None:
+        """The operation that makes this very object already: its begin was answered, and the answer was lost."""
+        wanted = (kind, thing_id, properties, hidden)
+        running = (o for o in self.operations.values() if not o.ended and o.action == "create")
+        return next((o for o in running if (o.kind, o.id, o.properties, o.secrets) == wanted), None)
+
+    def _occupy(self, kind: str, thing_id: str, action: str) -> None:
+        thing = self.things.get((kind, thing_id))
+        if thing is None:
+            return
+        if any(not o.ended and (o.kind, o.id) == (kind, thing_id) for o in self.operations.values()):
+            raise RefusedError("busy", f"{kind} {thing_id} is {thing.status}", transient=True)
+        thing.status = {"create": "creating", "update": "updating", "delete": "deleting"}[action]
+
+    def _end(self, operation: Operation) -> None:
+        operation.ended = True
+        thing = self.things.get((operation.kind, operation.id))
+        if operation.action == "delete":
+            self.things.pop((operation.kind, operation.id), None)
+        elif thing is not None:
+            thing.properties, thing.secrets, thing.status = operation.properties, operation.secrets, "ready"
+            thing.lines.append(f"{operation.action} ended")
+        self._tell("ended", operation)
+
+    def _tell(self, event: str, operation: Operation) -> None:
+        self.log(
+            {
+                "at_s": round(self.now(), 3),
+                "event": event,
+                "action": operation.action,
+                "kind": operation.kind,
+                "id": operation.id,
+                "name": operation.labels.get("infractl-name", ""),
+                "key": operation.key,
+                "token": operation.token,
+            }
+        )
