@@ -77,7 +77,8 @@ class Route:
     def begin(self, step: Step) -> Pending:
         files = self.run.service(step.address.key)
         record = standing.serving(files)
-        if record is not None and _labels(record) != step.owner.labels(step.address):
+        another = step.action is Action.delete and step.prior is not None and step.prior.ref != _ref(files)
+        if another or (record is not None and _labels(record) != step.owner.labels(step.address)):
             record = None
         release = None
         if step.action is not Action.delete:

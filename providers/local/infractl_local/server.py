@@ -108,7 +108,7 @@ class Server:
             end_astray(files, labels, step.address, self.clock)
         with self.run.changing:
             if step.action is Action.delete:
-                token = self._stop(files, labels)
+                token = self._stop(files, labels, step.prior)
             else:
                 assert step.desired is not None
                 token = self._start(files, labels, step.address, step.desired.properties)
@@ -194,11 +194,12 @@ class Server:
                 standing.sweep(self.run, files)
         return failed
 
-    def _stop(self, files: ServiceDirectory, labels: Mapping[str, str]) -> _Token:
+    def _stop(self, files: ServiceDirectory, labels: Mapping[str, str], prior: Live | None) -> _Token:
         now = self.clock.now().timestamp()
         running = standing.processes(files)
-        if running and standing.labels(files) not in ({}, labels):
-            # What is there is another owner's: ours is absent already.
+        another = prior is not None and prior.ref != _ref(files)
+        if another or (running and standing.labels(files) not in ({}, labels)):
+            # What is there is not what is to go, or another owner's: ours is absent already.
             return _Token(processes=(), since=now, limit_s=0.0)
         given = standing.settings(files)
         for process in running:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import signal
 from collections.abc import Callable, Iterator, Mapping
@@ -11,94 +10,40 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx
 import onnxruntime
 import psutil
 import pytest
-from onnx import TensorProto, helper, numpy_helper
 
 from infractl.clock import SystemClock
 from infractl.domain.action import Action
-from infractl.domain.address import Address, Owner, ServiceKey
-from infractl.domain.artifact import Artifact
-from infractl.domain.cost import Cost
-from infractl.domain.figure import Basis, Figure
-from infractl.domain.placement import Placement, Prediction
-from infractl.domain.recipe import AS_GIVEN
-from infractl.domain.release import Deployment, Release, ServingConfig
+from infractl.domain.address import Address, Owner
+from infractl.domain.release import Deployment
 from infractl.domain.resource import Compiled, Live, Resource
 from infractl.domain.step import Done, Failed, Pending, Running, Step
-from infractl.domain.value import SecretRef, resolve
+from infractl.domain.value import resolve
 from infractl.provider.contract import Context, Kind, Target
-from infractl.provider.secret import Secret
-from infractl.tensors import Dtype, Signature, TensorSpec
+from infractl.testing.sample import REQUEST, SAMPLE_KEY, Shelf, sample_deployment, sample_model
 from infractl_local import machine
 from infractl_local.provider import provider
 from infractl_local.settings import LocalSettings
 
-KEY = ServiceKey(project="shop", environment="default", service="fraud")
 PATIENCE_S = 60.0
-SIGNATURE = Signature(
-    inputs=(TensorSpec(name="x", dtype=Dtype.float32, shape=("batch", 4)),),
-    outputs=(TensorSpec(name="y", dtype=Dtype.float32, shape=("batch", 2)),),
-)
-
-
-def make_model(path: Path, seed: int) -> Path:
-    """`y = relu(x @ w + b)` with weights drawn by `seed`."""
-    draw = np.random.default_rng(seed)
-    weights = [
-        numpy_helper.from_array(draw.normal(size=(4, 2)).astype(np.float32), "w"),
-        numpy_helper.from_array(draw.normal(size=2).astype(np.float32), "b"),
-    ]
-    nodes = [helper.make_node("Gemm", ["x", "w", "b"], ["h"]), helper.make_node("Relu", ["h"], ["y"])]
-    graph = helper.make_graph(
-        nodes,
-        "linear",
-        [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["batch", 4])],
-        [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["batch", 2])],
-        weights,
-    )
-    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=10), path)
-    return path
 
 
 @dataclass(frozen=True)
 class Question:
     """Two rows for the model: as a request's body, what is read from an answer, and what ONNX Runtime itself says."""
 
-    rows: tuple[tuple[float, ...], ...] = ((0.1, -0.2, 0.3, 0.4), (1.0, 2.0, -3.0, 4.0))
-
-    @property
-    def body(self) -> dict[str, Any]:
-        data = [value for row in self.rows for value in row]
-        return {"inputs": [{"name": "x", "datatype": "FP32", "shape": [len(self.rows), 4], "data": data}]}
+    body: Mapping[str, Any] = field(default_factory=lambda: REQUEST)
 
     def answer(self, given: Mapping[str, Any]) -> list[float]:
         return next(output["data"] for output in given["outputs"] if output["name"] == "y")
 
     def expected(self, model: Path) -> Any:
         session = onnxruntime.InferenceSession(str(model), providers=["CPUExecutionProvider"])
-        result = session.run(["y"], {"x": np.array(self.rows, dtype=np.float32)})[0]
+        (given,) = self.body["inputs"]
+        result = session.run(["y"], {given["name"]: np.array(given["data"], dtype=np.float32).reshape(given["shape"])})[0]
         return pytest.approx(result.ravel().tolist(), rel=1e-6)
-
-
-@dataclass
-class Shelf:
-    """Blobs and secrets: files by digest, and no secret."""
-
-    files: dict[str, Path] = field(default_factory=dict)
-
-    def put(self, path: Path) -> str:
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()
-        self.files[digest] = path
-        return digest
-
-    def path(self, digest: str) -> Path:
-        return self.files[digest]
-
-    def resolve(self, ref: SecretRef) -> Secret:
-        raise AssertionError(f"nobody needs {ref}")
 
 
 class World:
@@ -109,7 +54,7 @@ class World:
     ) -> None:
         self.root = root
         self.target = Target(name=target, provider="local", settings=settings or LocalSettings())
-        self.owner = Owner(key=KEY, lineage=lineage)
+        self.owner = Owner(key=SAMPLE_KEY, lineage=lineage)
         self.shelf = Shelf()
         self.kinds = self.connect()
         self.live: dict[Address, Live] = {}
@@ -200,46 +145,18 @@ class World:
         return self.connect()[kind].read([ref]).get(ref)
 
 
-def deployment(digest: str, size_bytes: int, version: str = "1", **config: Any) -> Deployment:
-    offer = machine.offer("local")
-    figure = Figure(value=0.001, unit="s", low=0.001, high=0.001, basis=Basis.estimated, source="test")
-    placement = Placement(
-        offer=offer,
-        recipe=AS_GIVEN,
-        replicas=1,
-        batch=4,
-        instances=1,
-        threads=1,
-        prediction=Prediction(
-            rate_per_s=20.0, latency_s={50: figure}, capacity_per_s=figure, memory_bytes=figure, utilization=0.1
-        ),
-        cost=Cost(floor=(), expected=(), ceiling=()),
-    )
-    serving = {
-        "max_batch": 4,
-        "max_delay_s": 0.0,
-        "instances": 1,
-        "threads": 1,
-        "max_concurrency": 64,
-        "warmup": 1,
-        "reject_non_finite": True,
-        **config,
-    }
-    artifact = Artifact(
-        digest=digest, size_bytes=size_bytes, format="onnx", recipe=AS_GIVEN, signature=SIGNATURE, source_digest=digest
-    )
-    release = Release(version=version, artifact=artifact, placement=placement, config=ServingConfig(**serving))
-    return Deployment(project=KEY.project, environment=KEY.environment, service=KEY.service, stable=release)
+def deployment(digest: str, size_bytes: int, version: str = "1", **serving: Any) -> Deployment:
+    return sample_deployment(machine.offer("local"), digest, size_bytes, version, **serving)
 
 
 @pytest.fixture
 def model(tmp_path: Path) -> Path:
-    return make_model(tmp_path / "one.onnx", seed=1)
+    return sample_model(tmp_path / "one.onnx", seed=1)
 
 
 @pytest.fixture
 def second_model(tmp_path: Path) -> Path:
-    return make_model(tmp_path / "two.onnx", seed=2)
+    return sample_model(tmp_path / "two.onnx", seed=2)
 
 
 @pytest.fixture
@@ -291,3 +208,9 @@ def rewrite() -> Callable[..., None]:
 @pytest.fixture
 def new_deployment() -> Callable[..., Deployment]:
     return deployment
+
+
+@pytest.fixture(scope="session")
+def servers() -> Callable[[Path], list[psutil.Process]]:
+    """Every model server below a directory."""
+    return servers_below
