@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from graphlib import TopologicalSorter
 
-from infractl.applying.step import Result, Surroundings, Unsettled, carry_out
+from infractl.applying.step import Result, Surroundings, Unsettled, carry_out, told
 from infractl.applying.stop import Stop
 from infractl.domain.address import Address
 from infractl.domain.applied import StepResult
@@ -88,12 +88,11 @@ def _run(
 def _ended(node: Node, result: Result, applied: dict[Address, Recorded]) -> StepResult:
     """The step's result; what it made is entered into `applied`."""
     match result:
-        case Failed():
-            detail = "; ".join(part for part in (result.detail, result.live) if part)
-            return StepResult(address=node.address, action=node.action, phase=Phase.failed, detail=detail, remedy=result.remedy)
-        case Unsettled(detail=detail):
+        case Failed(remedy=remedy):
+            return StepResult(address=node.address, action=node.action, phase=Phase.failed, detail=told(result), remedy=remedy)
+        case Unsettled():
             remedy = "run infractl apply again: it finds out how that ended, and goes on"
-            return StepResult(address=node.address, action=node.action, phase=Phase.unknown, detail=detail, remedy=remedy)
+            return StepResult(address=node.address, action=node.action, phase=Phase.unknown, detail=told(result), remedy=remedy)
         case Recorded():
             applied[node.address] = result
     return StepResult(address=node.address, action=node.action, phase=Phase.done)

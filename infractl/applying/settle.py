@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from infractl.applying.connection import Connections, kind_of
-from infractl.applying.step import find_new, record
+from infractl.applying.sighting import find_new
+from infractl.applying.step import record
 from infractl.applying.wait import Waiting, wait
 from infractl.domain.action import Action
 from infractl.domain.address import Owner

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from infractl.applying.connection import Connections, kind_of
+from infractl.applying.sighting import Sighting, look, unseen
 from infractl.applying.wait import Waiting, read_back, read_gone, retried, wait
 from infractl.domain.action import Action
 from infractl.domain.address import Address, Owner
@@ -35,6 +36,7 @@ class Unsettled:
     """The step has begun and its end is not known: no outcome is written, and the next run settles it."""
 
     detail: str
+    live: str = ""
 
 
 Result = Recorded | Failed | Unsettled | None
@@ -64,14 +66,14 @@ def carry_out(
     )
     around.journal(intent)
     result = _call(step, change, around)
-    match result:
-        case Unsettled():
-            return result
-        case Failed():
-            left = _left_behind(step, change, around)
-            around.journal(Outcome(step=step.key, recorded=left, failure=_told(result), at=now()))
-        case recorded:
-            around.journal(Outcome(step=step.key, recorded=recorded, failure=None, at=now()))
+    if isinstance(result, Failed | Unsettled):
+        seen = _seen(step, change, around)
+        result = replace(result, live=result.live or seen.words)
+        if isinstance(result, Failed):
+            left = _left_behind(step, change, around, seen)
+            around.journal(Outcome(step=step.key, recorded=left, failure=told(result), at=now()))
+        return result
+    around.journal(Outcome(step=step.key, recorded=result, failure=None, at=now()))
     return result
 
 
@@ -148,25 +150,21 @@ def _stopped(error: InfractlError) -> Failed | Unsettled:
     return Failed(detail=detail, remedy=first.remedy)
 
 
-def _left_behind(step: Step, change: Change, around: Surroundings) -> Recorded | None:
+def _seen(step: Step, change: Change, around: Surroundings) -> Sighting:
+    try:
+        return look(step, kind_of(around.connections, _target(step, change), step.address.kind))
+    except InfractlError as error:
+        return unseen(error)
+
+
+def _left_behind(step: Step, change: Change, around: Surroundings, seen: Sighting) -> Recorded | None:
     """What is recorded after a failure: the record as it was, or the object of a create that is there all the same."""
     if step.action is not Action.create or step.desired is None:
         return change.recorded
-    old = step.prior.ref if step.prior else None
-    try:
+    if seen.live is not None:
         kind = kind_of(around.connections, change.target, step.address.kind)
-        live = find_new(kind, step.owner, step.address, old)
-        if live is not None:
-            return record(step.desired, kind.managed(step.desired, live), change.target, live)
-    except InfractlError as error:
-        # The next run finds it by its labels.
-        around.waiting.tell(f"what it left behind cannot be looked up now: {error}")
+        return record(step.desired, kind.managed(step.desired, seen.live), change.target, seen.live)
     return change.recorded if change.create_first else None
-
-
-def find_new(kind: GuardedKind, owner: Owner, address: Address, old: Ref | None) -> Live | None:
-    """The object at `address` that carries the owner's labels and is not the old one, which a replacement labels alike."""
-    return next((x for x in kind.find(owner) if owner.owns(x.labels) == address and x.ref != old), None)
 
 
 def record(desired: Resource, properties: Properties, target: str, live: Live) -> Recorded:
@@ -196,5 +194,6 @@ def _target(step: Step, change: Change) -> str:
     return change.recorded.target if change.recorded and not step.desired else change.target
 
 
-def _told(failed: Failed) -> str:
-    return "; ".join(part for part in (failed.detail, failed.live) if part)
+def told(ended: Failed | Unsettled) -> str:
+    """What happened, and what is there now."""
+    return "; ".join(part for part in (ended.detail, ended.live) if part)
