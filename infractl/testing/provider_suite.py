@@ -52,6 +52,4 @@ class ProviderSuite(DeclarationSuite, ObjectSuite, StepSuite, WholeSuite, Capabi
 
     @pytest.fixture(autouse=True)
     def not_offered(self, pytestconfig: pytest.Config) -> None:
-        """What is not offered is listed at the end."""
-        if not pytestconfig.pluginmanager.has_plugin(NotOffered.NAME):
-            pytestconfig.pluginmanager.register(NotOffered(), NotOffered.NAME)
+        NotOffered.listed_at_the_end(pytestconfig)

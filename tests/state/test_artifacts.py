@@ -41,13 +41,6 @@ def test_what_is_put_is_found_under_its_sha256_and_read_only(artifacts: LocalArt
     assert stat.S_IMODE(kept.stat().st_mode) == 0o444
 
 
-def test_a_copy_is_kept_not_the_file(artifacts: LocalArtifactStore, model: Path) -> None:
-    artifacts.put(model)
-    model.write_bytes(b"other")
-
-    assert artifacts.path(DIGEST).read_bytes() == CONTENT
-
-
 def test_what_is_there_is_not_written_again(artifacts: LocalArtifactStore, model: Path) -> None:
     artifacts.put(model)
     before = artifacts.path(DIGEST).stat()

@@ -117,19 +117,5 @@ def test_each_line_is_json(three, directory: Path) -> None:
     assert [json.loads(line)["body"]["entry"]["entry"] for line in lines] == ["intent"] * 3
 
 
-def test_nothing_is_journaled_before_there_is_a_document(store, key, entry) -> None:
-    lease = store.lock(key, "infractl apply")
-
-    with pytest.raises(StateError, match="journal-without-state"):
-        store.append(key, lease.epoch, entry("step"))
-
-
-def test_a_write_that_would_lose_entries_is_refused(store, key, state, epoch: int, three) -> None:
-    with pytest.raises(StateError, match="journal-open"):
-        store.write(key, state(2), expected_serial=1, epoch=epoch)
-
-    assert store.entries(key) == three
-
-
 def test_a_service_without_state_has_no_entries(store, key) -> None:
     assert store.entries(key) == ()

@@ -3,27 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from infractl.domain.figure import Basis, Figure
-from infractl.domain.measurement import Measurement
 from infractl.errors import StateError
 from infractl.state.measurements import LocalMeasurementStore
-
-
-def measurement(hour: int) -> Measurement:
-    figure = Figure(value=0.002 * hour, unit="s", low=0.001, high=0.09, basis=Basis.measured, source="bench")
-    return Measurement(
-        artifact="ab" * 32,
-        chip="this machine",
-        machine={},
-        config={"max_batch": 8, "max_delay_s": 0, "instances": 1, "threads": 1},
-        at=datetime(2026, 5, 4, hour, tzinfo=UTC),
-        figures={"p50": figure, "p99": figure},
-    )
+from infractl.testing.sample_state import sample_measurement
 
 
 def test_measurements_are_listed_oldest_first(tmp_path: Path) -> None:
@@ -31,25 +17,15 @@ def test_measurements_are_listed_oldest_first(tmp_path: Path) -> None:
     assert store.list() == ()
 
     for hour in (3, 1, 2):
-        store.put(measurement(hour))
+        store.put(sample_measurement(hour))
 
-    assert store.list() == (measurement(1), measurement(2), measurement(3))
-
-
-def test_the_same_measurement_has_one_digest_and_is_kept_once(tmp_path: Path) -> None:
-    store = LocalMeasurementStore(tmp_path)
-
-    digests = {store.put(measurement(1)), store.put(measurement(1))}
-
-    assert len(digests) == 1
-    assert store.list() == (measurement(1),)
-    assert store.put(measurement(2)) not in digests
+    assert store.list() == (sample_measurement(1), sample_measurement(2), sample_measurement(3))
 
 
 @pytest.mark.parametrize("damage", [lambda data: b"", lambda data: data[:50], lambda data: data.replace(b"0.09", b"0.01")])
 def test_a_damaged_measurement_is_an_error_that_names_the_file(tmp_path: Path, damage) -> None:
     store = LocalMeasurementStore(tmp_path)
-    path = tmp_path / f"{store.put(measurement(1))}.json"
+    path = tmp_path / f"{store.put(sample_measurement(1))}.json"
     path.write_bytes(damage(path.read_bytes()))
 
     with pytest.raises(StateError, match="measurement-damaged") as caught:
@@ -59,14 +35,14 @@ def test_a_damaged_measurement_is_an_error_that_names_the_file(tmp_path: Path, d
 
 @pytest.mark.parametrize("value", [0.0, -1.0, float("inf"), float("nan")])
 def test_a_figure_that_makes_no_sense_is_refused_before_anything_is_planned_with_it(value: float) -> None:
-    odd = replace(measurement(1).figures["p99"], value=value, low=value, high=value)
+    odd = replace(sample_measurement(1).figures["p99"], value=value, low=value, high=value)
 
     with pytest.raises(ValueError, match="p99"):
-        replace(measurement(1), figures={"p99": odd})
+        replace(sample_measurement(1), figures={"p99": odd})
 
 
 def test_a_measurement_of_no_shape_or_of_empty_requests_is_refused() -> None:
     with pytest.raises(ValueError, match="threads"):
-        replace(measurement(1), config=dict.fromkeys(("max_batch", "max_delay_s", "instances"), 1.0))
+        replace(sample_measurement(1), config=dict.fromkeys(("max_batch", "max_delay_s", "instances"), 1.0))
     with pytest.raises(ValueError, match="batch"):
-        replace(measurement(1), extents={"batch": 0})
+        replace(sample_measurement(1), extents={"batch": 0})

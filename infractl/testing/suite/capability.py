@@ -21,6 +21,11 @@ class NotOffered:
 
     NAME = "infractl-not-offered"
 
+    @classmethod
+    def listed_at_the_end(cls, config: pytest.Config) -> None:
+        if not config.pluginmanager.has_plugin(cls.NAME):
+            config.pluginmanager.register(cls(), cls.NAME)
+
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         skipped = terminalreporter.stats.get("skipped", [])
         reasons = [report.longrepr[2] for report in skipped if isinstance(report.longrepr, tuple)]
