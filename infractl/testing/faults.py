@@ -1,6 +1,6 @@
 """Kinds that misbehave as clouds do: each wraps a good one and does one thing wrong, for tests of the engine and of plugins.
 
-Connection.of({"endpoint": Throttles(kind, times=2)}, schemas)
+Such as `Connection.of({"endpoint": Throttles(kind, times=2)}, schemas)`.
 """
 
 from __future__ import annotations

@@ -2,38 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import pytest
 
 from infractl.clock import SystemClock
-from infractl.domain.address import ServiceKey
 from infractl.state.artifacts import LocalArtifactStore
 from infractl.state.local import LocalStateStore
 from infractl.state.measurements import LocalMeasurementStore
 from infractl.testing.store_suite import ArtifactStoreSuite, MeasurementStoreSuite, StateStoreSuite
 from infractl.testing.suite.process import OpenStore
-
-
-@dataclass(frozen=True)
-class Files:
-    """The documents under a store's root."""
-
-    root: Path
-
-    def at(self, key: ServiceKey) -> Path:
-        return self.root / key.project / key.environment / key.service / "state.json"
-
-    def read(self, key: ServiceKey) -> bytes:
-        return self.at(key).read_bytes()
-
-    def write(self, key: ServiceKey, data: bytes) -> None:
-        self.at(key).write_bytes(data)
-
-    def remove(self, key: ServiceKey) -> None:
-        self.at(key).unlink()
+from tests.state.files import Files
 
 
 class TestLocalState(StateStoreSuite):

@@ -26,7 +26,7 @@ class Cloud:
 
     directory: Path
 
-    def call(self, name: str, **given: Any) -> Any:
+    def call(self, name: str, /, **given: Any) -> Any:
         """Raises ProviderError where the call is refused, TransientProviderError where it may succeed later."""
         try:
             address = json.loads((self.directory / ADDRESS_FILE).read_bytes())
