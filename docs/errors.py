@@ -130,7 +130,9 @@ def anchor(heading: str) -> str:
 
 
 def modules() -> list[Path]:
-    return sorted((*ROOT.glob("infractl/**/*.py"), *ROOT.glob("providers/*/infractl_*/**/*.py")))
+    """What users may be told by; `infractl.testing` is for authors of plugins."""
+    found = (*ROOT.glob("infractl/**/*.py"), *ROOT.glob("providers/*/infractl_*/**/*.py"))
+    return sorted(path for path in found if ROOT / "infractl" / "testing" not in path.parents)
 
 
 def examples() -> dict[str, str]:

@@ -24,13 +24,12 @@ ADDRESS_FILE = "address.json"
 LOG_FILE = "log.jsonl"
 IDLE_LIMIT_S = 900.0
 LOOK_EVERY_S = 0.02
+EXCHANGE_LIMIT_S = 10.0
 CALLS = ("begin", "poll", "read", "find", "delay", "holds", "lines")
 
 
 class Server(socketserver.ThreadingTCPServer):
-    """One world, one call at a time."""
-
-    daemon_threads = True
+    """One world, one call at a time. It ends once those are answered that asked before."""
 
     def __init__(self, directory: Path) -> None:
         super().__init__(("127.0.0.1", 0), Exchange)
@@ -74,6 +73,7 @@ class Server(socketserver.ThreadingTCPServer):
 class Exchange(socketserver.StreamRequestHandler):
     """One line in, one line out."""
 
+    timeout = EXCHANGE_LIMIT_S
     server: Server
 
     def handle(self) -> None:
