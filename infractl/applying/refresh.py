@@ -6,8 +6,10 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 from infractl.applying.connection import Connections, kind_of
+from infractl.applying.wait import Waiting, retried
 from infractl.domain.address import Address, Owner
 from infractl.domain.resource import Live, Recorded, Ref
 
@@ -39,14 +41,17 @@ class Question:
     sought: frozenset[tuple[str, str]]
 
 
-def refresh(question: Question, connections: Connections) -> Observed:
-    """Read and look up, many at once. Raises ProviderError."""
+def refresh(question: Question, connections: Connections, waiting: Waiting) -> Observed:
+    """Read and look up, many at once; a provider that is asked too often is asked again. Raises ProviderError."""
     refs: dict[tuple[str, str], list[Ref]] = defaultdict(list)
     for record in (*question.recorded, *question.deposed):
         refs[record.target, record.address.kind].append(record.ref)
     with ThreadPoolExecutor(READERS) as readers:
-        reading = {key: readers.submit(kind_of(connections, *key).read, group) for key, group in refs.items()}
-        finding = {key: readers.submit(kind_of(connections, *key).find, question.owner) for key in sorted(question.sought)}
+        kinds = {key: kind_of(connections, *key) for key in (*refs, *question.sought)}
+        reading = {key: readers.submit(retried, partial(kinds[key].read, group), waiting) for key, group in refs.items()}
+        finding = {
+            key: readers.submit(retried, partial(kinds[key].find, question.owner), waiting) for key in sorted(question.sought)
+        }
         lives = {(key[0], ref): live for key, future in reading.items() for ref, live in future.result().items()}
         found = [(target, live) for (target, _), future in finding.items() for live in future.result()]
     owner = question.owner

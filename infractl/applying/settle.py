@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 
 from infractl.applying.connection import Connections, kind_of
 from infractl.applying.sighting import find_new
 from infractl.applying.step import record
-from infractl.applying.wait import Waiting, wait
+from infractl.applying.wait import Waiting, retried, wait
 from infractl.domain.action import Action
 from infractl.domain.address import Owner
 from infractl.domain.journal import Entry, Intent, OpenStep, Operation, Outcome
@@ -48,7 +49,7 @@ def settle(
         if step.pending and isinstance(wait(kind, step.pending, waiting), Running):
             still_open.append(step)
             continue
-        state = _after(state, intent, _record(state, intent, kind, _look_up(kind, step, owner)))
+        state = _after(state, intent, _record(state, intent, kind, retried(partial(_look_up, kind, step, owner), waiting)))
     return replace(state, open_steps=tuple(still_open))
 
 

@@ -49,6 +49,10 @@ class Engine:
     def owner(self) -> Owner:
         return Owner(key=self.key, lineage=self.lineage)
 
+    @property
+    def waiting(self) -> Waiting:
+        return Waiting(clock=self.clock, tell=lambda _: None, operation_s=self.operation_s, settle_s=self.settle_s)
+
     def observe(self, wanted: Sequence[Resource]) -> Observed:
         """What is recorded is read, what is wanted and not recorded is looked for."""
         state = self.state
@@ -60,7 +64,7 @@ class Engine:
             deposed=state.deposed if state else (),
             sought=frozenset((self.target, r.address.kind) for r in wanted if r.address not in known),
         )
-        return refresh(question, self.connections)
+        return refresh(question, self.connections, self.waiting)
 
     def plan(self, wanted: Sequence[Resource]) -> ServicePlan:
         state, observed = self.state, self.observe(wanted)
@@ -101,7 +105,7 @@ class Engine:
             store=self.store,
             epoch=epoch,
             connections=self.connections,
-            waiting=Waiting(clock=self.clock, tell=lambda _: None, operation_s=self.operation_s, settle_s=self.settle_s),
+            waiting=self.waiting,
             emit=self.events.append,
             stop=self.stop,
             who=WHO,
@@ -115,7 +119,7 @@ class Engine:
             state = self.state
             assert state is not None
             after, open_steps = replay(state, self.store.entries(self.key))
-            after = settle(after, open_steps, self.owner, self.connections, self.run(lease.epoch).waiting)
+            after = settle(after, open_steps, self.owner, self.connections, self.waiting)
             after = replace(after, serial=state.serial + 1)
             self.store.fold(self.key, after, expected_serial=state.serial, epoch=lease.epoch)
         finally:

@@ -44,7 +44,8 @@ def observe(
     recorded, deposed = (state.resources, state.deposed) if state else ((), ())
     names = {r.target for r in (*recorded, *deposed)} | {target for target, _ in sought}
     question = Question(owner=owner, recorded=recorded, deposed=deposed, sought=sought)
-    return refresh(question, workspace.connections(names))
+    waiting = Waiting(clock=workspace.clock, tell=lambda _: None)
+    return refresh(question, workspace.connections(names), waiting)
 
 
 def settle_service(workspace: Workspace, key: ServiceKey, epoch: int, tell: Callable[[str], None]) -> ServiceState | None:

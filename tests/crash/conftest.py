@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from infractl.testing.plugin import register
+
 PLUGIN = textwrap.dedent(
     '''
     """The local provider, whose kinds kill their own process at the KIND:ACTION:POINT of CRASH, or wait at that of HOLD."""
@@ -53,11 +55,8 @@ PLUGIN = textwrap.dedent(
 def fragile(folder: Any, tmp_path: Path) -> Any:
     """The folder, with a target whose provider can be told to die or to stand still."""
     plugins = tmp_path / "plugins"
-    info = plugins / "fragile-1.0.dist-info"
-    info.mkdir(parents=True)
+    register(plugins, "fragile", "fragile:provider")
     (plugins / "fragile.py").write_text(PLUGIN)
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: fragile\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[infractl.providers]\nfragile = fragile:provider\n")
     (folder.path / "infractl.yaml").write_text("project: testing\ntargets: {local: {provider: fragile}}\n")
     folder.environment["PYTHONPATH"] = str(plugins)
     return folder

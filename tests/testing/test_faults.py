@@ -262,6 +262,23 @@ def test_a_provider_that_throttles_for_a_while_is_asked_again(place: Place, meth
     assert place.begun == ["create"]
 
 
+def test_a_provider_that_throttles_a_plan_for_a_while_is_asked_again(place: Place) -> None:
+    looked_for = place.engine(lambda kind: Throttles(kind, method="find", times=3)).plan([thing(size=1)])
+    place.apply(thing(size=1))
+    read = place.engine(lambda kind: Throttles(kind, method="read", times=3)).plan([thing(size=2)])
+
+    assert [c.action.value for c in (*looked_for.changes, *read.changes)] == ["create", "update"]
+
+
+def test_a_provider_that_throttles_the_settling_of_a_crash_is_asked_again(place: Place) -> None:
+    place.apply(thing(size=1), fault=LosesTheAnswer)
+
+    place.engine(lambda kind: Throttles(kind, method="find", times=3)).settle()
+
+    state = place.engine().state
+    assert state is not None and [dict(r.properties) for r in state.resources] == [{"size": 1}]
+
+
 @pytest.mark.parametrize("method", ["begin", "poll", "read"])
 def test_a_provider_that_throttles_for_ever_leaves_an_unknown_step_that_names_what_is_there(place: Place, method: str) -> None:
     result = place.apply(thing(size=1), fault=lambda kind: Throttles(kind, method=method))

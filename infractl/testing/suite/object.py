@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
 from dataclasses import replace
 
-from infractl.domain.address import Owner
+from infractl.domain.address import Address, Owner
 from infractl.domain.health import HealthStatus
 from infractl.domain.resource import Live, Ref
 from infractl.planning.attribute import attribute_changes
 from infractl.state.codec import canonical, decode, encode
 from infractl.testing.subject import Life
+
+THREADS = 8
 
 
 class ObjectSuite:
@@ -68,6 +71,15 @@ class ObjectSuite:
             wanted = alive.wanted[address]
             mine, other = (k[address.kind].managed(wanted, x) for k, x in ((alive.kinds, live), (kinds, there)))
             assert mine == other, f"{address} is another object for another process"
+
+    def test_several_threads_may_ask_at_once(self, alive: Life) -> None:
+        def ask(address: Address) -> set[Ref]:
+            kind, ref = alive.kinds[address.kind], alive.live[address].ref
+            return {*kind.read([ref]), *(live.ref for live in kind.find(alive.owner))} & {ref}
+
+        with ThreadPoolExecutor(THREADS) as threads:
+            answers = list(threads.map(ask, list(alive.live) * THREADS))
+        assert all(answers), "an object is not there for one of several threads that ask at once"
 
     def test_managed_and_health_are_pure(self, alive: Life) -> None:
         for address, live in alive.live.items():
