@@ -5,6 +5,7 @@ Weights stay where they are: what is checked and carried through the profile hol
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Collection, Iterator, Mapping
 from math import prod
@@ -12,7 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from infractl.errors import ModelError
+from infractl.profile.declaration import check_declarations, check_model, complete, incomplete
 from infractl.profile.external_data import is_external
+from infractl.profile.flaw import damaged, unopened, unsound
 from infractl.profile.tensor import MOST_VALUE_ELEMENTS
 from infractl.profile.tensor_types import DEFAULT_DOMAINS, name_axes
 
@@ -36,11 +39,11 @@ def read_file(path: Path) -> bytes:
             remedy="correct spec.model.uri, or put the model there",
         )
     if not path.is_file():
-        raise unreadable(path, f"{path} is a directory" if path.is_dir() else f"{path} is no regular file")
+        raise unopened(path, f"{path} is a directory" if path.is_dir() else f"{path} is no regular file")
     try:
         return path.read_bytes()
     except OSError as error:
-        raise unreadable(path, error.strerror or str(error)) from error
+        raise unopened(path, error.strerror or str(error)) from error
 
 
 def parse(data: bytes, path: Path) -> ModelProto:
@@ -48,11 +51,11 @@ def parse(data: bytes, path: Path) -> ModelProto:
     from google.protobuf.message import DecodeError
 
     if not data:
-        raise unreadable(path, "the file is empty")
+        raise damaged(path, "the file is empty")
     try:
         return onnx.load_model_from_string(data)
     except DecodeError as error:
-        raise unreadable(path, "it is no ONNX model, or a damaged one") from error
+        raise damaged(path, "it is no ONNX model, or a damaged one") from error
 
 
 def sound(model: ModelProto, path: Path) -> ModelProto:
@@ -67,26 +70,21 @@ def sound(model: ModelProto, path: Path) -> ModelProto:
     _check_opset(model, path)
     _check_size(model, path)
     _check_equations(model, path)
+    check_declarations(model.graph, path)
     light, large = _without_weights(model, path)
+    left_out, weights = incomplete(light.graph), {*large, *(tensor.name for tensor in model.graph.initializer)}
+    unnamed = itertools.count()
     try:
-        onnx.checker.check_model(light)
+        check_model(light, left_out)
         whole = inliner.inline_local_functions(light) if light.functions else light
-        name_axes(whole.graph, {*large, *(tensor.name for tensor in model.graph.initializer)})
+        name_axes(whole.graph, weights, unnamed)
         told = onnx.shape_inference.infer_shapes(whole, check_type=True, strict_mode=True)
     except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError, RuntimeError, ValueError, TypeError) as error:
-        raise unreadable(path, _first_line(error)) from error
+        raise unsound(path, _first_line(error)) from error
+    complete(told.graph, left_out, path)
+    name_axes(told.graph, weights, unnamed)
     _with_weights(told.graph, large, {value.name for value in model.graph.input})
     return told
-
-
-def unreadable(path: Path, detail: str) -> ModelError:
-    return ModelError.of(
-        "model-unreadable",
-        summary="the model file cannot be read",
-        detail=detail,
-        at=str(path),
-        remedy="export the model again, and check that the whole file was copied (git lfs pull, where it is kept in LFS)",
-    )
 
 
 def _check_opset(model: ModelProto, path: Path) -> None:
@@ -111,7 +109,7 @@ def _check_size(model: ModelProto, path: Path) -> None:
 
     def size(key: tuple[str, str], callers: tuple[tuple[str, str], ...]) -> int:
         if key in callers or len(callers) > 100:
-            raise unreadable(path, f"the function {key[1]} calls itself")
+            raise unsound(path, f"the function {key[1]} calls itself")
         if key not in sizes:
             sizes[key] = sum(size_of(node, (*callers, key)) for node in _nodes(functions[key]))
         return sizes[key]
@@ -122,7 +120,7 @@ def _check_size(model: ModelProto, path: Path) -> None:
 
     total = sum(size_of(node, ()) for node in _nodes(model.graph))
     if total > MOST_NODES:
-        raise unreadable(path, f"it has {total} nodes when its functions are put where they are called, more than {MOST_NODES}")
+        raise unsound(path, f"it has {total} nodes when its functions are put where they are called, more than {MOST_NODES}")
 
 
 def _check_equations(model: ModelProto, path: Path) -> None:
@@ -132,7 +130,7 @@ def _check_equations(model: ModelProto, path: Path) -> None:
             for attribute in node.attribute if node.op_type == "Einsum" else ():
                 equation = attribute.s.decode("utf-8", "replace").replace(" ", "")
                 if attribute.name == "equation" and not _EINSUM.fullmatch(equation):
-                    raise unreadable(path, f"{equation!r} is no equation of an Einsum")
+                    raise unsound(path, f"{equation!r} is no equation of an Einsum")
 
 
 def _nodes(graph: GraphProto | FunctionProto) -> Iterator[NodeProto]:
@@ -205,9 +203,9 @@ def _check_tensor(tensor: TensorProto, path: Path) -> None:
         if not is_external(tensor):
             onnx.checker.check_tensor(tensor)
     except onnx.checker.ValidationError as error:
-        raise unreadable(path, _first_line(error)) from error
+        raise unsound(path, _first_line(error)) from error
     if any(size < 0 for size in tensor.dims):
-        raise unreadable(path, f"the weight {tensor.name} has an axis of negative size")
+        raise unsound(path, f"the weight {tensor.name} has an axis of negative size")
 
 
 def _first_line(error: Exception) -> str:

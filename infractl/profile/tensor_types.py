@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -81,12 +80,11 @@ def shape(kind: TypeProto) -> tuple[int | str, ...] | None:
     return None if "" in axes else axes
 
 
-def name_axes(graph: GraphProto, weights: Collection[str]) -> None:
+def name_axes(graph: GraphProto, weights: Collection[str], unnamed: Iterator[int]) -> None:
     """Give each unnamed dynamic axis of the inputs and outputs a name, so that shape inference can carry it through the graph.
 
-    The names are those that the engine gives: the first axis is the batch, any other is counted through the model.
+    The names are those that the engine gives: the first axis is the batch, any other is counted through the model by `unnamed`.
     """
-    unnamed = itertools.count()
     for value in (*(v for v in graph.input if v.name not in weights), *graph.output):
         for position, axis in enumerate(value.type.tensor_type.shape.dim):
             if not axis.dim_param and not (axis.HasField("dim_value") and axis.dim_value >= 0):

@@ -127,6 +127,29 @@ def test_what_is_no_sound_model_is_unreadable(make_mlp, tmp_path: Path, spoil: C
     assert problem.detail and problem.remedy and problem.at == str(path)
 
 
+@pytest.mark.parametrize("spoil", [empty, text, truncated, one_byte_short, damaged], ids=lambda spoil: spoil.__name__)
+def test_of_a_file_that_is_not_whole_the_copy_is_to_be_checked(make_mlp, tmp_path: Path, spoil) -> None:
+    spoil(tmp_path / "m.onnx", make_mlp(tmp_path / "sound.onnx").read_bytes())
+
+    assert "copied" in refusal(tmp_path / "m.onnx", tmp_path).remedy
+
+
+@pytest.mark.parametrize("spoil", [unknown_operator, unconnected, contradictory_shapes, contradictory_types, no_matrix])
+def test_what_was_made_wrong_is_to_be_mended_where_it_is_made(make_mlp, tmp_path: Path, spoil) -> None:
+    spoil(tmp_path / "m.onnx", make_mlp(tmp_path / "sound.onnx").read_bytes())
+
+    remedy = refusal(tmp_path / "m.onnx", tmp_path).remedy
+
+    assert "where the model is made" in remedy and "copied" not in remedy
+
+
+@pytest.mark.parametrize("spoil", [directory, fifo])
+def test_what_is_no_file_is_to_be_named(make_mlp, tmp_path: Path, spoil) -> None:
+    spoil(tmp_path / "m.onnx", b"")
+
+    assert "name the model's file" in refusal(tmp_path / "m.onnx", tmp_path).remedy
+
+
 def test_shapes_that_contradict_each_other_are_told_in_onnx_s_words_without_its_names(tmp_path: Path) -> None:
     contradictory_shapes(tmp_path / "m.onnx", b"")
 
