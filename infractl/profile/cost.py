@@ -12,6 +12,7 @@ from infractl.domain.polynomial import Polynomial
 from infractl.domain.profile import ONCE, Execution, OperatorCost, ProductCost
 from infractl.domain.work import Product, Work
 from infractl.profile.fit import fit
+from infractl.profile.grow import grow
 from infractl.profile.sample import Grid, Point
 from infractl.profile.trace import Place, Step, Trace
 
@@ -25,32 +26,60 @@ _COLUMNS = 7
 """Operations, bytes, steps, and the four sizes of a product."""
 _SMALL, _LARGE = 1, 4096
 """Between these sizes of any dimension the peak is looked for."""
+WRONG = 0.25
+"""The part of the whole by which no rounding misses: the costs are other functions than were fitted, as a third power is."""
+MISSED = 0.02
+"""By this part of its own cost a node is among those."""
 _NO_PRODUCT = Product(count=0.0, rows=0.0, depth=0.0, columns=0.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Costed:
-    """`deviation` is by how much operations or bytes of the whole graph differ at the grid's further point, as a part of them."""
+    """`grid` as it was grown. `deviation` is by how much operations or bytes of the whole graph differ at its further point,
+    as a part of them. `fits`: no node contradicted the sizes.
+    """
 
+    grid: Grid
     execution: Execution
     live_bytes: tuple[Polynomial, ...]
     deviation: float
+    fits: bool
 
 
-def cost(grid: Grid, evaluate: Evaluate) -> Costed:
-    """Evaluate the graph at every point, and at one further."""
+def cost(grid: Grid, evaluate: Evaluate, spent: Callable[[], bool]) -> Costed:
+    """Evaluate the graph at every point, and at one further. A grid that grows does so until too much was `spent`."""
     # The largest first: which branch is the dearer is decided there.
     further = evaluate(grid.check)
-    traces = [evaluate(point) for point in grid.points]
+    if grid.grows:
+        grid, traces = grow(grid, evaluate, _numbers, spent)
+    else:
+        traces = [evaluate(point) for point in grid.points]
     steps = _aligned(traces)
-    costs = _costs(grid, [rows for rows in steps.values() if _costed(rows)])
-    uncosted = Counter(next(filter(None, rows)).label for rows in steps.values() if not _costed(rows))
+    known = {place: rows for place, rows in steps.items() if _costed(rows)}
+    costs = dict(zip(known, _costs(grid, [*known.values()]), strict=True))
+    deviation = _deviation([*costs.values()], further, grid.check)
+    missed = _missed(costs, further, grid.check) if not grid.whole or deviation > WRONG else frozenset()
+    uncosted = Counter(next(filter(None, rows)).label for place, rows in steps.items() if place not in costs or place in missed)
     execution = Execution(
-        operators=tuple(costs),
+        operators=tuple(each for place, each in costs.items() if place not in missed),
         uncosted=tuple(sorted(uncosted.items())),
         bounded=tuple(sorted({name for trace in traces for name in trace.bounded})),
     )
-    return Costed(execution=execution, live_bytes=_live(grid, traces), deviation=_deviation(costs, further, grid.check))
+    fits = not any(trace.contradictions for trace in (further, *traces))
+    live = _live(grid, traces, further if missed or not (grid.whole and fits) else None)
+    return Costed(grid=grid, execution=execution, live_bytes=live, deviation=deviation, fits=fits)
+
+
+def _missed(costs: Mapping[Place, OperatorCost], further: Trace, sizes: Point) -> frozenset[Place]:
+    """The nodes for which no polynomial was found: what is said of them would be wrong at other sizes."""
+    known = {step.place: step.work for step in further.steps if step.work}
+    return frozenset(
+        place
+        for place, each in costs.items()
+        if place not in known
+        or _difference(each.at(sizes).flops, known[place].flops) > MISSED
+        or _difference(each.at(sizes).activation_bytes, known[place].activation_bytes) > MISSED
+    )
 
 
 def _aligned(traces: Sequence[Trace]) -> Mapping[Place, Sequence[Step | None]]:
@@ -107,16 +136,23 @@ def _work(step: Step) -> Work:
     return step.work
 
 
-def _live(grid: Grid, traces: Sequence[Trace]) -> tuple[Polynomial, ...]:
-    """Of the moments that are the worst at any size: small, large, or small along some dimensions and large along others."""
+def _live(grid: Grid, traces: Sequence[Trace], further: Trace | None) -> tuple[Polynomial, ...]:
+    """Of the moments that are the worst at any size: small, large, or small along some dimensions and large along others.
+
+    Those that miss `further` are left out: what remains is a floor.
+    """
     import numpy as np
 
     live: NDArray[np.float64] = np.array([trace.live_bytes for trace in traces], np.float64)
     if not live.size:
         return ()
     # Many moments are alike.
-    moments = fit(grid, np.unique(live, axis=1))
-    worst = [max(moments, key=lambda moment: moment.at(size)) for size in _extremes(grid)]
+    rows = np.unique(np.vstack([live, further.live_bytes]) if further else live, axis=1)
+    moments = fit(grid, rows[: len(traces)])
+    if further:
+        known = rows[-1].tolist()
+        moments = [m for m, size in zip(moments, known, strict=True) if _difference(m.at(grid.check), size) <= MISSED]
+    worst = [max(moments, key=lambda moment: moment.at(size)) for size in _extremes(grid)] if moments else []
     return tuple(moment for moment in moments if any(moment is each for each in worst))
 
 

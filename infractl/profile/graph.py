@@ -9,7 +9,7 @@ from infractl.profile.cost import Costed, cost
 from infractl.profile.dimension import Dimensions
 from infractl.profile.evaluate import Evaluator
 from infractl.profile.program import Program
-from infractl.profile.sample import LONGER, UNITS, Grid, Point, axes_of, grid
+from infractl.profile.sample import FEW_ITEMS, LONGER, UNITS, Grid, Point, axes_of, grid
 from infractl.profile.step import Rule, Stepper
 from infractl.profile.tensor import Tensor
 from infractl.profile.trace import Place, Trace
@@ -17,6 +17,8 @@ from infractl.tensors import TensorSpec
 
 CLOSE = 0.02
 """The part of the whole by which polynomials may miss at a size that they were not made from."""
+MANY = 4
+"""Dimensions whose powers are all gone through; of more they are found one by one."""
 MOST_STEPS = 2_000_000
 """Nodes that are evaluated for one graph, at all sizes together; beyond that what was found so far has to do."""
 
@@ -65,7 +67,7 @@ class Graph:
     def costed(self, dimensions: Dimensions, at: Grid) -> Costed:
         """The costs from evaluations at the points of the grid."""
         branches: dict[Place, str] = {}
-        return cost(at, lambda point: self.trace(dimensions, point, branches))
+        return cost(at, lambda point: self.trace(dimensions, point, branches), lambda: self.exhausted)
 
     def sampled(self, dimensions: Dimensions) -> Sampled:
         """The first choice of sizes at which polynomials hold, or the best.
@@ -74,9 +76,11 @@ class Graph:
         """
         found: list[Sampled] = []
         for tied, at in self._grids(dimensions):
-            found.append(Sampled(dimensions=tied, grid=at, costed=self.costed(tied, at)))
+            costed = self.costed(tied, at)
+            found.append(Sampled(dimensions=tied, grid=costed.grid, costed=costed))
             last = found[-1]
-            if self.exhausted or (last.costed.deviation <= CLOSE and (len(found) > 1 or not last.without_effect)):
+            holds = costed.fits and costed.deviation <= CLOSE
+            if self.exhausted or (holds and (len(found) > 1 or not last.without_effect)):
                 break
         return min(found, key=Sampled.rank)
 
@@ -84,12 +88,14 @@ class Graph:
         """From what suits most models to what suits few."""
         # A first axis may be a length as well, as in attention with the sequence first.
         lengths = replace(dimensions, leading=frozenset())
+        # Of many dimensions a product is exact only where each is small.
+        higher = (FEW_ITEMS, UNITS) if len(dimensions.free) > MANY else (UNITS, FEW_ITEMS)
         tried: list[Grid] = []
         for start, units, mixed in (
             (dimensions, UNITS, False),
             (dimensions, LONGER, False),
-            (dimensions, UNITS, True),
-            (lengths, UNITS, True),
+            *((dimensions, units, True) for units in higher),
+            *((lengths, units, True) for units in higher),
             (dimensions, LONGER, True),
         ):
             tied, axes = axes_of(start, self._misfits(start), units)

@@ -6,7 +6,7 @@ Strides and windows divide a length, and round. So lengths are multiples of 32 w
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 from infractl.profile.dimension import Dimensions
@@ -26,9 +26,16 @@ ALONE = (
     *(1024, 1600, 16_000),
 )
 """What is tried for a dimension that takes few sizes."""
-MOST_DIMENSIONS = 24
-"""Further ones keep one size: no model that is known has as many."""
+FEW_ITEMS = (4, 2, 8, 16)
+"""Units for high powers, which would be larger than any memory at the sizes above."""
+MOST_SIZES = 5
+"""Of those units' multiples: a fourth power is what a square image has whose places attend to each other."""
+MOST_DIMENSIONS = 64
+"""Further ones keep one size: no model that is known has as many. What depends on them is not costed."""
 MOST_POINTS = 96
+"""Of a grid whose powers are all that might be. Where there are more, it grows by those that there are."""
+MOST_ALIKE = 8
+"""Axes whose powers are gone through one by one."""
 
 Point = Mapping[str, int]
 Misfits = Callable[[Point], int]
@@ -48,10 +55,15 @@ class Axis:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grid:
-    """The sizes of each free dimension, and the powers that the polynomials may have: one for each axis, in its order."""
+    """The sizes of each free dimension, and the powers that the polynomials may have: one for each axis, in its order.
+
+    `grows`: the powers are still to be found. `whole`: none was left out because there were too many.
+    """
 
     axes: tuple[Axis, ...]
     powers: tuple[tuple[int, ...], ...]
+    grows: bool = False
+    whole: bool = True
 
     @property
     def points(self) -> tuple[Point, ...]:
@@ -75,7 +87,7 @@ def axes_of(dimensions: Dimensions, misfits: Misfits, units: Sequence[int] = UNI
     stuck: list[str] = []
     for name in dimensions.free:
         if name in dimensions.free[MOST_DIMENSIONS:]:
-            found[name] = Axis(name=name, sizes=(base[name],), check=base[name])
+            found[name] = Axis(name=name, sizes=(base[name],), check=2 * base[name])
         elif axis := _axis((name,), dimensions, units, fits):
             found[name] = axis
         else:
@@ -89,35 +101,42 @@ def axes_of(dimensions: Dimensions, misfits: Misfits, units: Sequence[int] = UNI
             found |= dict.fromkeys(group[1:], axis)
     for name in (name for name in stuck if name not in found):
         found[name] = _alone(name, base, fits)
-    return dimensions, tuple(found[name] for name in dimensions.free)
+    chosen = _together(found, misfits, least)
+    return dimensions, tuple(chosen[name] for name in dimensions.free)
+
+
+def _together(axes: Mapping[str, Axis], misfits: Misfits, least: int) -> Mapping[str, Axis]:
+    """With the largest sizes to compare at that fit at once: of many dimensions the product may be too much for any memory."""
+    nearer = ({name: _nearer(axis, times) for name, axis in axes.items()} for times in FURTHER)
+    for tried in (axes, *nearer):
+        if misfits({name: axis.check for name, axis in tried.items()}) <= least:
+            return tried
+    return axes
+
+
+def _nearer(axis: Axis, times: int) -> Axis:
+    first, last = axis.sizes[0], axis.sizes[-1]
+    return replace(axis, check=min(axis.check, max(times * first, last + first)))
 
 
 def grid(axes: Sequence[Axis], leading: frozenset[str], *, mixed: bool) -> Grid:
-    """`mixed`: the powers of all lengths together may be more than two, as where the places of an image attend to each other."""
-    for most in (len(axes) * 2, 2, 1) if mixed else (2, 1):
-        powers = (
-            tuple(
-                each
-                for each in product(*(range(len(axis.sizes)) for axis in axes))
-                if _total(each, axes, leading, first=True) <= 1 and _total(each, axes, leading, first=False) <= most
-            )
-            if len(axes) <= 8
-            else _few(axes, most)
-        )
+    """`mixed`: the powers of all lengths together may be more than two, as where the places of an image attend to each other.
+
+    Where the powers are too many it has none, and grows.
+    """
+    whole = len(axes) <= MOST_DIMENSIONS
+    if len(axes) <= MOST_ALIKE:
+        powers = tuple(_powers(axes, leading, len(axes) * MOST_SIZES if mixed else 2))
         if len(powers) <= MOST_POINTS:
-            break
-    return Grid(axes=tuple(axes), powers=powers)
+            return Grid(axes=tuple(axes), powers=powers, whole=whole)
+    return Grid(axes=tuple(axes), powers=(), grows=True, whole=whole)
 
 
-def _few(axes: Sequence[Axis], most: int) -> tuple[tuple[int, ...], ...]:
-    """Each power alone, where the products of all would be too many to go through."""
-    nothing = (0,) * len(axes)
-    single = [
-        (*nothing[:place], power, *nothing[place + 1 :])
-        for place, axis in enumerate(axes)
-        for power in range(1, min(most, len(axis.sizes) - 1) + 1)
-    ]
-    return (nothing, *single)
+def _powers(axes: Sequence[Axis], leading: frozenset[str], most: int) -> Iterator[tuple[int, ...]]:
+    """All whose first axes are at most linear together, and whose lengths have at most so many powers."""
+    for each in product(*(range(len(axis.sizes)) for axis in axes)):
+        if _total(each, axes, leading, first=True) <= 1 and _total(each, axes, leading, first=False) <= most:
+            yield each
 
 
 def _total(powers: Sequence[int], axes: Sequence[Axis], leading: frozenset[str], *, first: bool) -> int:
@@ -145,7 +164,9 @@ def _axis(group: Sequence[str], dimensions: Dimensions, units: Sequence[int], fi
     """Sizes that the first of the group takes while the others have the same."""
     choices: Sequence[tuple[Sequence[int], Sequence[int]]] = LEADING
     if group[0] not in dimensions.leading:
-        choices = [((unit, 2 * unit, 3 * unit), [times * unit for times in FURTHER]) for unit in units]
+        most = MOST_SIZES if units is FEW_ITEMS else 3
+        steps, further = range(1, most + 1), [times for times in FURTHER if times > most]
+        choices = [([step * unit for step in steps], [times * unit for times in further]) for unit in units]
     for sizes, checks in choices:
         if fits(group, sizes):
             for check in checks:
