@@ -30,19 +30,22 @@ WRONG = 0.25
 """The part of the whole by which no rounding misses: the costs are other functions than were fitted, as a third power is."""
 MISSED = 0.02
 """By this part of its own cost a node is among those."""
+ASTRAY = 0.001
+"""By this part of its own cost a node is reason enough to try other sizes, however little it is of the whole."""
 _NO_PRODUCT = Product(count=0.0, rows=0.0, depth=0.0, columns=0.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Costed:
     """`grid` as it was grown. `deviation` is by how much operations or bytes of the whole graph differ at its further point,
-    as a part of them. `fits`: no node contradicted the sizes.
+    as a part of them. `astray` counts the nodes whose own costs differ there. `fits`: no node contradicted the sizes.
     """
 
     grid: Grid
     execution: Execution
     live_bytes: tuple[Polynomial, ...]
     deviation: float
+    astray: int
     fits: bool
 
 
@@ -58,7 +61,8 @@ def cost(grid: Grid, evaluate: Evaluate, spent: Callable[[], bool]) -> Costed:
     known = {place: rows for place, rows in steps.items() if _costed(rows)}
     costs = dict(zip(known, _costs(grid, [*known.values()]), strict=True))
     deviation = _deviation([*costs.values()], further, grid.check)
-    missed = _missed(costs, further, grid.check) if not grid.whole or deviation > WRONG else frozenset()
+    astray = _missed(costs, further, grid.check, ASTRAY)
+    missed = _missed(costs, further, grid.check, MISSED) if not grid.whole or deviation > WRONG else frozenset()
     uncosted = Counter(next(filter(None, rows)).label for place, rows in steps.items() if place not in costs or place in missed)
     execution = Execution(
         operators=tuple(each for place, each in costs.items() if place not in missed),
@@ -67,18 +71,18 @@ def cost(grid: Grid, evaluate: Evaluate, spent: Callable[[], bool]) -> Costed:
     )
     fits = not any(trace.contradictions for trace in (further, *traces))
     live = _live(grid, traces, further if missed or not (grid.whole and fits) else None)
-    return Costed(grid=grid, execution=execution, live_bytes=live, deviation=deviation, fits=fits)
+    return Costed(grid=grid, execution=execution, live_bytes=live, deviation=deviation, astray=len(astray), fits=fits)
 
 
-def _missed(costs: Mapping[Place, OperatorCost], further: Trace, sizes: Point) -> frozenset[Place]:
-    """The nodes for which no polynomial was found: what is said of them would be wrong at other sizes."""
+def _missed(costs: Mapping[Place, OperatorCost], further: Trace, sizes: Point, part: float) -> frozenset[Place]:
+    """The nodes for which no polynomial was found: what is said of them misses by more than this part of what they cost."""
     known = {step.place: step.work for step in further.steps if step.work}
     return frozenset(
         place
         for place, each in costs.items()
         if place not in known
-        or _difference(each.at(sizes).flops, known[place].flops) > MISSED
-        or _difference(each.at(sizes).activation_bytes, known[place].activation_bytes) > MISSED
+        or _difference(each.at(sizes).flops, known[place].flops) > part
+        or _difference(each.at(sizes).activation_bytes, known[place].activation_bytes) > part
     )
 
 

@@ -31,10 +31,11 @@ class Sampled:
     grid: Grid
     costed: Costed
 
-    def rank(self) -> tuple[int, bool, int, float]:
-        """The lower, the better: what is not costed, whether polynomials hold, what has no effect, by how much they miss."""
+    def rank(self) -> tuple[int, bool, int, int, float]:
+        """The lower, the better: what is not costed, whether polynomials hold, what has no effect, how many nodes and by how much
+        they miss."""
         missing = sum(count for _, count in self.costed.execution.uncosted)
-        return missing, self.costed.deviation > CLOSE, len(self.without_effect), self.costed.deviation
+        return missing, self.costed.deviation > CLOSE, len(self.without_effect), self.costed.astray, self.costed.deviation
 
     @property
     def without_effect(self) -> frozenset[str]:
@@ -79,7 +80,7 @@ class Graph:
             costed = self.costed(tied, at)
             found.append(Sampled(dimensions=tied, grid=costed.grid, costed=costed))
             last = found[-1]
-            holds = costed.fits and costed.deviation <= CLOSE
+            holds = costed.fits and costed.deviation <= CLOSE and not costed.astray
             if self.exhausted or (holds and (len(found) > 1 or not last.without_effect)):
                 break
         return min(found, key=Sampled.rank)
