@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from math import inf
 
 from infractl.domain.calibration import Calibration
 from infractl.domain.figure import Figure
@@ -54,7 +53,8 @@ class Measurement:
     def __post_init__(self) -> None:
         odd = [name for name, figure in self.figures.items() if not _sensible(figure)]
         odd += [axis for axis, size in self.extents.items() if size < 1]
-        odd += [name for name in SHAPE if not self.config.get(name, -1) >= 0]
+        odd += [name for name in SHAPE if not self.config.get(name, -1) >= (0 if name == "max_delay_s" else 1)]
+        odd += [] if self.at.tzinfo else ["a time without a zone"]
         if odd:
             raise ValueError(f"it makes no sense of {', '.join(odd)}")
 
@@ -84,14 +84,25 @@ def of_release(release: Release, measured: Mapping[str, Iterable[Measurement]]) 
 
 
 def of_requests(measurements: Iterable[Measurement], signature: Signature, extents: Mapping[str, int]) -> tuple[Measurement, ...]:
-    """Those of requests of these sizes, one item in each where nobody says otherwise; none where another size is not known."""
+    """Those of requests of these usual sizes."""
+    return tuple(m for m in measurements if holds_requests(m.extents, signature, extents))
+
+
+def holds_requests(measured: Mapping[str, int], signature: Signature, extents: Mapping[str, int]) -> bool:
+    """Whether requests with the `measured` sizes are of the usual ones: one item in each where nobody says otherwise.
+
+    Where another size is not known, nobody can say so.
+    """
     batch = signature.inputs[0].shape[0] if signature.batched else None
     axes = {axis for spec in signature.inputs for axis in spec.shape if isinstance(axis, str)}
     if not axes <= {batch, *extents}:
-        return ()
-    sizes = {axis: extents.get(axis, 1) for axis in axes}
-    return tuple(m for m in measurements if sizes.items() <= m.extents.items())
+        return False
+    return {axis: extents.get(axis, 1) for axis in axes}.items() <= measured.items()
+
+
+_LEAST, _MOST = 1e-9, 1e12
+"""Between these lies whatever can be measured, in seconds or a second."""
 
 
 def _sensible(figure: Figure) -> bool:
-    return 0 <= figure.low <= figure.value <= figure.high < inf and figure.value > 0
+    return 0 <= figure.low <= figure.value <= figure.high <= _MOST and figure.value >= _LEAST

@@ -18,7 +18,7 @@ from infractl.errors import StateError
 from infractl.measure.calibrate import calibrate, method
 from infractl.measure.machine import machine_facts
 from infractl.state.cache import cache_directory
-from infractl.state.codec import canonical, decode, encode
+from infractl.state.codec import canonical, decode, digest, encode
 from infractl.state.file import guarded, make_directory, replace_file
 
 BUSY_HOLDS = timedelta(minutes=10)
@@ -32,9 +32,10 @@ class CalibrationFiles:
         self._directory = directory
 
     def put(self, calibration: Calibration) -> None:
-        """Keep it. Raises StateError where the directory cannot be written."""
+        """Keep it, with its digest: what somebody edits is no measurement. Raises StateError where it cannot be written."""
+        written = encode(calibration)
         make_directory(self._directory)
-        replace_file(self._file(calibration.chip), canonical(encode(calibration)))
+        replace_file(self._file(calibration.chip), canonical({"sha256": digest(written), "calibration": written}))
 
     def read(self, chip: str) -> Calibration | None:
         """The calibration of the chip; None where there is none, or its file is damaged, foreign or of another version."""
@@ -125,8 +126,9 @@ def _usable(files: CalibrationFiles, chip: str, clock: Clock) -> Calibration | N
 
 
 def _decoded(file: Path) -> Calibration | None:
-    """None where it is not there, damaged, foreign or of another version."""
+    """None where it is not there, damaged, edited, foreign or of another version."""
     try:
-        return decode(Calibration, json.loads(file.read_bytes()))
-    except (OSError, ValueError):
+        kept = json.loads(file.read_bytes())
+        return decode(Calibration, kept["calibration"]) if kept["sha256"] == digest(kept["calibration"]) else None
+    except (OSError, ValueError, KeyError, TypeError):
         return None

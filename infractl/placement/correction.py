@@ -27,7 +27,9 @@ class Correction:
         """The station as it is likely to be."""
         if not self.source:
             return station
-        extra_s = {p: max(0.0, seconds + self.outside_s.get(p, 0.0)) for p, seconds in station.extra_s.items()}
+        off_s = {p: seconds + self.outside_s.get(p, 0.0) for p, seconds in station.extra_s.items()}
+        # A higher percentile is no shorter than a lower one.
+        extra_s = {p: max(0.0, *(seconds for lower, seconds in off_s.items() if lower <= p)) for p in off_s}
         return replace(_slower(station, self.engine, self.server), extra_s=extra_s)
 
 

@@ -51,7 +51,7 @@ def _run(bench: Bench, run: Run, style: Style) -> Iterator[str]:
         text = f"{figure_text(figure) if figure.low < figure.high else quantity_text(figure.value, figure.unit):<36}"
         yield (
             f"    {_label(run, name):<12} {text} {figure_text(predicted) if predicted else '-':<34} "
-            f"{_promised(figure, promised, style)}"
+            f"{_promised(figure, promised, run.bound or bool(bench.measurement.disturbances), style)}"
         ).rstrip()
     for name, why in run.lacking.items():
         yield f"    {_label(run, name):<12} {style.dim(why)}"
@@ -87,14 +87,14 @@ def _label(run: Run, name: str) -> str:
     return {"rate": "samples" if run.scenario is Scenario.offline else "requests"}.get(name, name)
 
 
-def _promised(figure: Figure, promised: Figure | None, style: Style) -> str:
-    """Kept or broken where the whole interval says so."""
+def _promised(figure: Figure, promised: Figure | None, bound: bool, style: Style) -> str:
+    """Kept or broken where the whole interval says so; what may be better than it was measured breaks nothing."""
     if promised is None:
         return "-"
     text = quantity_text(promised.value, promised.unit)
     least = promised.unit == _LEAST
     kept = figure.low >= promised.value if least else figure.high <= promised.value
-    broken = figure.high < promised.value if least else figure.low > promised.value
+    broken = not bound and (figure.high < promised.value if least else figure.low > promised.value)
     return f"{text} {style.green('kept') if kept else style.red('broken') if broken else style.yellow('uncertain')}"
 
 

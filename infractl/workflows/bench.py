@@ -9,10 +9,11 @@ from pathlib import Path
 from infractl.domain.address import ServiceKey
 from infractl.domain.bench import Bench, Scenario
 from infractl.domain.figure import Basis, Figure
-from infractl.domain.measurement import Measurement, shape_of
+from infractl.domain.measurement import Measurement, holds_requests, shape_of
 from infractl.domain.placement import Prediction
 from infractl.domain.release import Release, ServingConfig
-from infractl.domain.verdict import same_rate
+from infractl.domain.verdict import same_rate, up_to
+from infractl.errors import StateError
 from infractl.measure.bench.data_file import read_requests
 from infractl.measure.bench.generated import generated
 from infractl.measure.bench.job import ClosedJob
@@ -63,6 +64,8 @@ def bench(workspace: Workspace, service: str, options: BenchOptions, progress: P
             progress(note)
         probe(send, terms, found.url)
         measured = measure(options.scenarios or USUAL, terms, send, progress)
+        # Whoever came later disturbs as well.
+        disturbances = list(dict.fromkeys([*disturbances, *_disturbances(workspace, found.key, alone)]))
     changed = _changed(workspace, found)
     measurement = _measurement(workspace, found, terms, measured, disturbances)
     result = Bench(
@@ -73,21 +76,29 @@ def bench(workspace: Workspace, service: str, options: BenchOptions, progress: P
         runs=measured.runs,
         skipped=measured.skipped,
         predicted=predicted(found.release.placement.prediction, terms.rate_per_s),
-        promised=_promised(loaded),
+        promised=_promised(loaded, found.release, terms),
         notes=tuple(notes),
         failure=measured.failure or changed,
     )
     return result if result.failure else _kept(workspace, result, options.publish)
 
 
+CHANGED = "the service was changed while it was measured"
+
+
 def failed(result: Bench) -> MeasureError:
     """What a measurement that failed ends with."""
+    remedy = "read the server's log and see `infractl status`; a service that refuses some requests is measured with --data"
+    if result.failure == CHANGED:
+        remedy = "measure again once the change has ended"
+    elif any(run.gone for run in result.runs):
+        remedy = "`infractl status` says whether it runs, and `infractl apply` makes it run again; then measure again"
     return MeasureError.of(
         "bench-failed",
         summary="the service could not be measured; nothing was stored",
         detail=result.failure,
         at=result.url,
-        remedy="read the server's log and see `infractl status`; a service that refuses some requests is measured with --data",
+        remedy=remedy,
     )
 
 
@@ -158,9 +169,9 @@ def _differences(workspace: Workspace, found: Answering, loaded: LoadedService |
 def _changed(workspace: Workspace, found: Answering) -> str:
     """Why the figures belong to no one release; empty where they do."""
     after = known(workspace, found.key).state
-    if after is not None and (after.lineage, after.deployment) == (found.state.lineage, found.state.deployment):
+    if after is not None and (after.lineage, after.serial) == (found.state.lineage, found.state.serial):
         return ""
-    return "the service was changed while it was measured"
+    return CHANGED
 
 
 def _measurement(
@@ -202,12 +213,21 @@ def predicted(prediction: Prediction, rate_per_s: float | None) -> dict[str, Fig
     return figures
 
 
-def _promised(loaded: LoadedService | None) -> Mapping[str, Figure]:
+def _promised(loaded: LoadedService | None, release: Release, terms: Terms) -> Mapping[str, Figure]:
+    """What is promised of such requests; of latencies nothing below the declared peak, where keeping them says little."""
     if loaded is None:
         return {}
-    slo = loaded.service.spec.slo
-    promised = {f"p{p}": _declared(limit, "s", f"slo.latency.p{p}") for p, limit in slo.latency.limits_s.items()}
-    return promised | ({"capacity": _declared(slo.throughput, "1/s", "slo.throughput")} if slo.throughput is not None else {})
+    spec, peak_per_s = loaded.service.spec, loaded.service.peak_per_s or 0.0
+    if not holds_requests(terms.requests.extents, release.artifact.signature, spec.traffic.shapes):
+        return {}
+    slo = spec.slo
+    promised: dict[str, Figure] = {}
+    if up_to(peak_per_s, terms.rate_per_s or 0.0):
+        promised |= {f"p{p}": _declared(limit, "s", f"slo.latency.p{p}") for p, limit in slo.latency.limits_s.items()}
+    if slo.throughput is not None:
+        name = "capacity" if slo.latency.limits_s else "saturation"
+        promised[name] = _declared(slo.throughput, "1/s", "slo.throughput")
+    return promised
 
 
 def _declared(value: float, unit: str, source: str) -> Figure:
@@ -221,4 +241,8 @@ def _kept(workspace: Workspace, result: Bench, publish: bool) -> Bench:
         return replace(result, why_not="no figure could be measured")
     if "://" in store and not publish:
         return replace(result, why_not=f"others share {store}, where it would be kept: add --publish")
-    return replace(result, stored=workspace.stores.measurements.put(result.measurement))
+    try:
+        return replace(result, stored=workspace.stores.measurements.put(result.measurement))
+    except StateError as error:
+        # What was measured is shown all the same.
+        return replace(result, why_not="; ".join(str(d) for d in error.diagnostics))

@@ -142,7 +142,7 @@ _BUDGET = frozenset({"over-budget", "price-unknown"})
 def refusal(loaded: LoadedService, profile: ModelProfile, decision: Decision) -> Diagnostic:
     """Why nothing is feasible: each offer with its reasons, placed at the first demand that is not met."""
     violations = [(refused, violation) for refused in decision.refused for violation in refused.violations]
-    reasons = [f"{refused.offer.name} with {refused.recipe.name}: {violation}" for refused, violation in violations]
+    reasons = [f"{_tried(refused)}: {violation}" for refused, violation in violations]
     codes = {violation.code for _, violation in violations}
     at = next((mark for _, violation in violations if (mark := loaded.mark(_demand(violation)))), loaded.mark("spec"))
     remedy = "allow other hardware classes or targets"
@@ -163,6 +163,12 @@ def refusal(loaded: LoadedService, profile: ModelProfile, decision: Decision) ->
         at=at,
         remedy=remedy,
     )
+
+
+def _tried(refused: Evaluation) -> str:
+    """The offer, the recipe and, where one was found, the shape that came nearest."""
+    cut = f", {refused.placement.cut}" if refused.placement else ""
+    return f"{refused.offer.name} with {refused.recipe.name}{cut}"
 
 
 def _demand(violation: Violation) -> str:

@@ -60,7 +60,8 @@ def _status(workspace: Workspace, key: ServiceKey, loaded: LoadedService | None)
     promise = _promise(loaded)
     measured = _measured(workspace, state, live) if state else {}
     of_it = of_release(deployment.stable, workspace.measured) if deployment else ()
-    bench = next((bench for bench in of_it if stands_beside(bench)), None)
+    comparable = _comparable(deployment, loaded, of_it)
+    bench = next((bench for bench in comparable if stands_beside(bench)), None)
     benched = sum(bench.requests for bench in of_it if state and bench.at > state.changed_at)
     return ServiceStatus(
         key=key,
@@ -73,7 +74,7 @@ def _status(workspace: Workspace, key: ServiceKey, loaded: LoadedService | None)
         prediction=deployment.stable.placement.prediction if deployment else None,
         measured=measured,
         bench=bench,
-        broken=tuple(broken_promises(promise, _comparable(deployment, loaded, of_it), measured, benched)),
+        broken=tuple(broken_promises(promise, comparable, measured, benched)),
         cost=_cost(workspace, deployment.stable, loaded, bench) if deployment else None,
         note=f"{holder.command} is running (pid {holder.pid} on {holder.host})" if holder else _note(workspace, state, loaded),
     )
@@ -84,7 +85,7 @@ def _comparable(
 ) -> Sequence[Measurement]:
     """Those of the promised requests, on this machine as it is now."""
     if deployment is None or loaded is None:
-        return ()
+        return benches
     release = deployment.stable
     here = machine_facts() if release.placement.offer.chip.name == this_chip().name else {}
     current = [bench for bench in benches if bench.machine == here]

@@ -14,7 +14,8 @@ import onnxruntime
 import pytest
 
 from infractl.domain.calibration import Calibration
-from infractl.state.codec import canonical, decode, encode
+from infractl.measure.calibration_store import CalibrationFiles
+from infractl.state.codec import decode, encode
 from infractl.state.measurements import LocalMeasurementStore
 
 BENCH = ("bench", "scores", "--duration", "1s")
@@ -107,13 +108,14 @@ def pretend_faster(folder: Any, cache: Path) -> None:
     folder.run("plan")
     shutil.copytree(folder.environment["INFRACTL_CACHE"], cache)
     folder.environment["INFRACTL_CACHE"] = str(cache)
-    (file,) = (cache / "calibrations").glob("*.json")
-    calibration = encode(decode(Calibration, json.loads(file.read_bytes())))
+    files = CalibrationFiles(cache / "calibrations")
+    (chip,) = files.chips()
+    calibration = encode(files.read(chip))
     for part in ("kernels", "weight_fetches", "activation_fetches"):
         for timed in calibration[part]:
             figure = timed["seconds" if part == "kernels" else "seconds_per_byte"]
             figure |= {end: figure[end] * FASTER for end in ("value", "low", "high")}
-    file.write_bytes(canonical(calibration))
+    files.put(decode(Calibration, calibration))
 
 
 def pretend_quiet(folder: Any) -> None:

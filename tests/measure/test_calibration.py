@@ -45,7 +45,7 @@ def wait_until(tmp_path: Path) -> Iterator[Callable[[Callable[[], object], str],
     """Waits with patience; servers that the test left running are ended."""
 
     def wait(is_so: Callable[[], object], what: str) -> None:
-        deadline_s = time.monotonic() + 120
+        deadline_s = time.monotonic() + 240
         while not is_so():
             assert time.monotonic() < deadline_s, f"waited in vain: {what}"
             time.sleep(0.02)
@@ -144,7 +144,7 @@ def test_a_busy_machine_is_named_in_every_figures_source(calibration: Calibratio
 def test_a_killed_calibration_leaves_no_server_and_the_next_one_sweeps_its_files(tmp_path: Path, wait_until) -> None:
     program = """
 from infractl.clock import SystemClock
-from infractl.measure.calibration_store import CALIBRATING, WAITING, calibration_for
+from infractl.measure.calibration_store import calibration_for
 calibration_for("test chip", SystemClock())
 """
     environment = {"INFRACTL_CACHE": str(tmp_path), "PATH": ""}
@@ -162,7 +162,7 @@ calibration_for("test chip", SystemClock())
 def test_two_processes_at_once_calibrate_once_and_agree(tmp_path: Path) -> None:
     program = """
 from infractl.clock import SystemClock
-from infractl.measure.calibration_store import CALIBRATING, WAITING, calibration_for
+from infractl.measure.calibration_store import calibration_for
 made = calibration_for("test chip", SystemClock(), print)
 print(made.at.isoformat(), made.flops_per_s.value)
 """

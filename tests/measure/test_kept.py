@@ -13,7 +13,7 @@ from infractl.domain.calibration import Calibration, FactChange, KeptCalibration
 from infractl.measure.calibrate import method
 from infractl.measure.calibration_store import BUSY_HOLDS, CalibrationFiles
 from infractl.measure.machine import machine_facts
-from infractl.state.codec import decode
+from infractl.state.codec import decode, digest
 
 KEPT = Path(__file__).parents[1] / "cases" / "calibration" / "calibration.json"
 
@@ -82,9 +82,9 @@ def test_one_that_an_earlier_version_kept_is_read_and_not_used(calibration: Cali
     """It named no method, and not the same facts."""
     kept(replace(calibration, machine={"chip": calibration.chip, "infractl": "0.0.9"}), tmp_path)
     (file,) = tmp_path.glob("*.json")
-    document = json.loads(file.read_text())
+    document = json.loads(file.read_text())["calibration"]
     del document["method"]
-    file.write_text(json.dumps(document))
+    file.write_text(json.dumps({"sha256": digest(document), "calibration": document}))
 
     found = CalibrationFiles(tmp_path).kept(calibration.chip, Hands(calibration.at))
 
@@ -127,3 +127,14 @@ def test_who_waits_for_a_turn_is_told_so_and_who_does_not_is_not(tmp_path: Path)
     thread.join()
 
     assert (told, entered) == (["waiting"], ["second"])
+
+
+def test_one_that_somebody_edited_is_none(calibration: Calibration, tmp_path: Path) -> None:
+    files = CalibrationFiles(tmp_path)
+    files.put(calibration)
+    (file,) = tmp_path.glob("*.json")
+    document = json.loads(file.read_text())
+    document["calibration"]["joined"] = 0
+    file.write_text(json.dumps(document))
+
+    assert files.read(calibration.chip) is None

@@ -69,7 +69,7 @@ def _figures() -> st.SearchStrategy[Figure]:
 
 SENSIBLE: dict[Any, dict[str, Any]] = {
     Measurement: {
-        "config": st.fixed_dictionaries(dict.fromkeys(SHAPE, st.floats(0, 1e6))),
+        "config": st.fixed_dictionaries(dict.fromkeys(SHAPE, st.floats(1, 1e6))),
         "figures": st.dictionaries(st.text(max_size=8), st.deferred(_figures), max_size=2),
         "extents": st.dictionaries(st.text(max_size=8), st.integers(1), max_size=2),
     }

@@ -26,6 +26,8 @@ MOST_BYTES = 256 * 2**20
 def read_requests(path: Path, signature: Signature, items: int) -> Requests:
     """At most `MOST_REQUESTS` requests; each of `items` rows, where the file has rows. Raises UsageError."""
     try:
+        if path.exists() and not path.is_file():
+            raise refused(path, "it is no file")
         if path.stat().st_size > MOST_BYTES:
             raise refused(path, f"it has {path.stat().st_size:,} bytes, and at most {MOST_BYTES:,} are read")
         documents = _from_arrays(path, signature, items) if path.suffix == ".npz" else _from_json(path)
@@ -108,8 +110,11 @@ def _tensor(path: Path, spec: TensorSpec, array: NDArray[np.generic]) -> dict[st
             path,
             f"the array {quote(spec.name)} gives {list(array.shape)}, and the model takes [{', '.join(map(str, spec.shape))}]",
         )
+    import numpy as np
+
     try:
-        typed = array.astype(str if spec.dtype is Dtype.bytes_ else numpy_dtype(spec.dtype), casting="same_kind", copy=False)
+        with np.errstate(over="ignore"):
+            typed = array.astype(str if spec.dtype is Dtype.bytes_ else numpy_dtype(spec.dtype), casting="same_kind", copy=False)
     except TypeError as error:
         raise refused(path, f"the array {quote(spec.name)}: {error}") from error
     return {"name": spec.name, "shape": list(array.shape), "datatype": spec.dtype, "data": typed.reshape(-1).tolist()}
@@ -123,7 +128,8 @@ def _common(documents: Sequence[Mapping[str, Any]], signature: Signature) -> dic
 
 def _extents(document: Mapping[str, Any], signature: Signature) -> dict[str, int]:
     """The sizes of the named axes in a request, as far as it says them rightly; what is wrong in it, the service will say."""
-    given: Mapping[Any, Any] = {e.get("name"): e.get("shape") for e in document["inputs"] if isinstance(e, dict)}
+    entries = [e for e in document["inputs"] if isinstance(e, dict) and isinstance(e.get("name"), str)]
+    given: Mapping[str, Any] = {e["name"]: e.get("shape") for e in entries}
     found: dict[str, int] = {}
     for spec in signature.inputs:
         shape = given.get(spec.name)

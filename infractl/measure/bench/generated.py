@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from infractl.errors import UsageError
 from infractl.measure.bench.terms import SEED, Requests
 from infractl.tensors import Dtype, Signature, TensorSpec
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 MOST_DISTINCT = 64
 LEAST_DISTINCT = 2
+MOST_IN_ONE = 20_000_000
+"""More of them no server takes in one request."""
 MOST_VALUES = 2_000_000
 """In all requests together: that many are written as JSON in about a second."""
 
@@ -29,12 +32,19 @@ def generated(signature: Signature, extents: Mapping[str, int], seed: int = SEED
     """Requests with the `extents` of named dimensions; one that is not among them has the size 1.
 
     Numbers are normally distributed. Whole numbers are 0 or 1, because they may index a table of unknown length, and a mask or
-    a kind of token takes no others. Texts are of two words.
+    a kind of token takes no others. Texts are of two words. Raises UsageError for sizes that no request can have.
     """
     import numpy as np
 
     sizes = {axis: extents.get(axis, 1) for spec in signature.inputs for axis in spec.shape if isinstance(axis, str)}
     values = sum(math.prod(_shape(spec, sizes)) for spec in signature.inputs)
+    if values > MOST_IN_ONE:
+        raise UsageError.of(
+            "bench-data",
+            summary="the requests to measure with cannot be made",
+            detail=f"with {', '.join(f'{axis}: {size}' for axis, size in sizes.items())} one holds {values:,} numbers",
+            remedy="name the usual size of each dimension in spec.traffic.shapes, or pass requests with --data",
+        )
     distinct = max(LEAST_DISTINCT, min(MOST_DISTINCT, MOST_VALUES // max(1, values)))
     random = np.random.default_rng(seed)
     bodies = [_body(signature, sizes, random) for _ in range(distinct)]
