@@ -22,6 +22,7 @@ COMMANDS = (
     "plan",
     "apply",
     "status",
+    "drift",
     "invoke",
     "bench",
     "destroy",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from infractl.domain.plan import AttributeChange, Cause
@@ -37,6 +38,14 @@ def attribute_changes(
         else:
             changes.extend(_leaf_changes(name, wanted, found, before, attribute))
     return tuple(changes)
+
+
+def ignored_changes(recorded: Properties, live: Properties, schema: Schema) -> tuple[AttributeChange, ...]:
+    """Each leaf that differs in an attribute which the kind leaves to others: what no diff shows, and no apply reverts."""
+    names = [n for n in live if schema.of(n).ignored and not schema.of(n).computed]
+    compared = Schema({n: replace(schema.of(n), ignored=False) for n in names})
+    before = {n: recorded[n] for n in names if n in recorded}
+    return attribute_changes(before, {n: live[n] for n in names}, recorded, compared)
 
 
 def _secret_change(name: str, wanted: Any, found: Any, recorded: Any, attribute: Attribute) -> Iterator[AttributeChange]:

@@ -9,6 +9,7 @@ from infractl.domain.address import Address, Owner, ServiceKey
 from infractl.domain.cost import cost_summary, per_thousand
 from infractl.domain.health import Health, HealthStatus
 from infractl.domain.measurement import Measurement, of_release, of_requests
+from infractl.domain.plan import AttributeChange
 from infractl.domain.release import Deployment, Release
 from infractl.domain.resource import Live, Recorded, Resource
 from infractl.domain.service_state import ServiceState
@@ -28,7 +29,7 @@ from infractl.measure.machine import machine_facts
 from infractl.placement.price import monthly_cost, over_budget
 from infractl.planning.attribute import attribute_changes
 from infractl.provider.capability import Measures
-from infractl.provider.plugin import calling
+from infractl.provider.plugin import GuardedKind, calling
 from infractl.spec.load import LoadedService
 from infractl.units import Money
 from infractl.workflows.declared_price import priced_today
@@ -53,7 +54,7 @@ def _status(workspace: Workspace, key: ServiceKey, loaded: LoadedService | None)
     not_made = Health(HealthStatus.failed, f"it is not there: {workspace.call('apply')} makes it")
     resources = (
         *(_resource(workspace, r, live.get(r.address)) for r in (state.resources if state else ())),
-        *(ResourceStatus(address=str(a), health=not_made, drifted=()) for a in _missing(workspace, state)),
+        *(ResourceStatus(address=str(a), health=not_made, drifted=()) for a in missing(workspace, state)),
     )
     health = worst(r.health for r in resources)
     deployment = state.deployment if state else None
@@ -76,7 +77,7 @@ def _status(workspace: Workspace, key: ServiceKey, loaded: LoadedService | None)
         bench=bench,
         broken=tuple(broken_promises(promise, comparable, measured, benched)),
         cost=_cost(workspace, deployment.stable, loaded, bench) if deployment else None,
-        note=f"{holder.command} is running (pid {holder.pid} on {holder.host})" if holder else _note(workspace, state, loaded),
+        note=f"{holder.command} is running (pid {holder.pid} on {holder.host})" if holder else note_of(workspace, state, loaded),
     )
 
 
@@ -117,7 +118,7 @@ def _cost(workspace: Workspace, release: Release, loaded: LoadedService | None, 
     )
 
 
-def _missing(workspace: Workspace, state: ServiceState | None) -> Sequence[Address]:
+def missing(workspace: Workspace, state: ServiceState | None) -> Sequence[Address]:
     """What the deployment consists of and is not recorded: an apply broke off."""
     if state is None or state.deployment is None:
         return ()
@@ -127,7 +128,8 @@ def _missing(workspace: Workspace, state: ServiceState | None) -> Sequence[Addre
     return [r.address for r in compiled.resources if state.recorded(r.address) is None]
 
 
-def _note(workspace: Workspace, state: ServiceState | None, loaded: LoadedService | None) -> str:
+def note_of(workspace: Workspace, state: ServiceState | None, loaded: LoadedService | None) -> str:
+    """How the record and the declaration stand to each other, where not as after an apply."""
     if state is None:
         return "declared, and not applied yet"
     if state.deployment is None:
@@ -144,11 +146,19 @@ def _resource(workspace: Workspace, recorded: Recorded, live: Live | None) -> Re
         gone = Health(HealthStatus.failed, f"it is gone: {workspace.call('apply')} makes it again")
         return ResourceStatus(address=str(recorded.address), health=gone, drifted=())
     kind = kind_of(workspace.connections([recorded.target]), recorded.target, recorded.address.kind)
-    desired = Resource(address=recorded.address, properties=recorded.properties, depends_on=recorded.depends_on)
-    differences = attribute_changes(recorded.properties, kind.managed(desired, live), recorded.properties, kind.schema)
-    return ResourceStatus(
-        address=str(recorded.address), health=kind.health(desired, live), drifted=tuple(d.path for d in differences)
-    )
+    health = kind.health(recorded_as_wanted(recorded), live)
+    drifted = tuple(change.path for change in reverted(recorded, live, kind))
+    return ResourceStatus(address=str(recorded.address), health=health, drifted=drifted)
+
+
+def recorded_as_wanted(recorded: Recorded) -> Resource:
+    return Resource(address=recorded.address, properties=recorded.properties, depends_on=recorded.depends_on)
+
+
+def reverted(recorded: Recorded, live: Live, kind: GuardedKind) -> Sequence[AttributeChange]:
+    """Where what lives is not what was applied, and an apply of the same would make it so again."""
+    managed = kind.managed(recorded_as_wanted(recorded), live)
+    return attribute_changes(recorded.properties, managed, recorded.properties, kind.schema)
 
 
 def _measured(workspace: Workspace, state: ServiceState, live: Mapping[Address, Live]) -> dict[str, float]:

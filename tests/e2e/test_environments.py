@@ -101,6 +101,7 @@ def test_every_command_tells_an_environment_that_there_is_not(shop: Any) -> None
         ("plan",),
         ("apply",),
         ("status",),
+        ("drift",),
         ("destroy",),
         ("invoke", "scores", "--data", "-"),
         ("state", "list"),

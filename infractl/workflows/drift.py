@@ -1,0 +1,124 @@
+"""`drift`: what lives beside what was recorded. Nothing is planned: no model is read, nothing is built."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from infractl.applying.connection import kind_of
+from infractl.applying.refresh import Observed
+from infractl.domain.address import Address, Owner, ServiceKey
+from infractl.domain.drift import AttributeDrift, Course, ObjectDrift, ServiceDrift, Sort
+from infractl.domain.plan import AttributeChange
+from infractl.domain.resource import Live, Recorded
+from infractl.domain.service_state import ServiceState
+from infractl.planning.attribute import ignored_changes
+from infractl.provider.plugin import GuardedKind
+from infractl.spec.load import LoadedService
+from infractl.workflows.notice import of_service
+from infractl.workflows.observe import known, observe
+from infractl.workflows.plan import declared, recorded_keys
+from infractl.workflows.status import missing, note_of, recorded_as_wanted, reverted
+from infractl.workflows.workspace import Workspace
+
+
+def drift(workspace: Workspace) -> Sequence[ServiceDrift]:
+    """Each recorded service that the paths name: all of a whole project. Raises StateError, ProviderError."""
+    services = {s.service.name: s for s in workspace.loaded.services}
+    keys = [k for k in recorded_keys(workspace) if workspace.whole or k.service in declared(workspace)]
+    return [_service(workspace, key, services.get(key.service)) for key in sorted(keys)]
+
+
+def _service(workspace: Workspace, key: ServiceKey, loaded: LoadedService | None) -> ServiceDrift:
+    found = known(workspace, key)
+    state = found.state
+    if state is None:
+        return ServiceDrift(key=key, target="", compared=0, drifted=False, objects=(), notes=())
+    targets = {state.target, *(r.target for r in (*state.resources, *state.deposed))}
+    sought = frozenset((name, kind) for name in targets for kind in workspace.connections([name])[name].kinds)
+    observed = observe(workspace, state, Owner(key=key, lineage=state.lineage), sought)
+    recorded = (o for r in state.resources for o in _recorded(workspace, r, observed))
+    objects = (*recorded, *_orphans(workspace, state, observed))
+    note = note_of(workspace, state, loaded)
+    return ServiceDrift(
+        key=key,
+        target=state.target,
+        compared=len(state.resources),
+        drifted=any(o.counts for o in objects),
+        objects=objects,
+        notes=(*([note] if note else []), *(n.text for n in of_service(workspace, key, found))),
+    )
+
+
+def _recorded(workspace: Workspace, recorded: Recorded, observed: Observed) -> Iterator[ObjectDrift]:
+    address = recorded.address
+    if address in observed.foreign:
+        yield _object(recorded, Sort.foreign, Course.makes, "what is there is left alone, and another is made")
+    elif address not in observed.live:
+        yield _object(recorded, Sort.gone, Course.makes, "it was deleted outside infractl")
+    else:
+        kind = kind_of(workspace.connections([recorded.target]), recorded.target, address.kind)
+        yield from _changed(recorded, observed.live[address], kind)
+
+
+def _changed(recorded: Recorded, live: Live, kind: GuardedKind) -> Iterator[ObjectDrift]:
+    """Compared as the next diff compares, and then in what that leaves out."""
+    reverts = reverted(recorded, live, kind)
+    kept = ignored_changes(recorded.properties, kind.managed(recorded_as_wanted(recorded), live), kind.schema)
+    anew = any(c.replaces for c in reverts)
+    attributes = (*(_reverted(c, anew) for c in reverts), *(_kept(c) for c in kept))
+    if not attributes:
+        return
+    if not reverts:
+        why = "nothing differs but what its provider leaves to others"
+    else:
+        why = "it is made anew: not all can be changed in place" if anew else "it is changed in place"
+    yield _object(recorded, Sort.changed, Course.reverts if reverts else Course.keeps, why, attributes)
+
+
+def _reverted(change: AttributeChange, anew: bool) -> AttributeDrift:
+    if change.replaces:
+        why = "it cannot be changed in place, so that the object is made anew"
+    else:
+        why = "with the object, which is made anew" if anew else "to what was applied, in place"
+    return _attribute(change, Course.reverts, why)
+
+
+def _kept(change: AttributeChange) -> AttributeDrift:
+    return _attribute(change, Course.keeps, "the provider leaves it to others, such as an autoscaler")
+
+
+def _attribute(change: AttributeChange, course: Course, why: str) -> AttributeDrift:
+    # A change leads from what lives to what is wanted; here the record comes first.
+    return AttributeDrift(
+        path=change.path,
+        recorded=change.after,
+        live=change.before,
+        added=change.removed,
+        removed=change.added,
+        next_apply=course,
+        why=why,
+    )
+
+
+def _orphans(workspace: Workspace, state: ServiceState, observed: Observed) -> Iterator[ObjectDrift]:
+    wanted: set[Address] = set(missing(workspace, state)) if observed.orphans else set()
+    gone = {r.address for r in state.resources} - observed.live.keys()
+    for address, (target, live) in sorted(observed.orphans.items(), key=lambda item: item[0]):
+        course, why = Course.keeps, f"nothing needs it; {workspace.call('destroy')} removes it"
+        if address in wanted and target == state.target:
+            course, why = Course.adopts, "the service needs it"
+        elif address in gone:
+            why = f"the record names another one, which is gone; {workspace.call(f'state rm {address}')} lets an apply adopt it"
+        yield ObjectDrift(address=str(address), target=target, id=live.ref.id, sort=Sort.orphan, next_apply=course, why=why)
+
+
+def _object(recorded: Recorded, sort: Sort, course: Course, why: str, attributes: tuple[AttributeDrift, ...] = ()) -> ObjectDrift:
+    return ObjectDrift(
+        address=str(recorded.address),
+        target=recorded.target,
+        id=recorded.ref.id,
+        sort=sort,
+        next_apply=course,
+        why=why,
+        attributes=attributes,
+    )
