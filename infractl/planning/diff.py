@@ -86,10 +86,13 @@ def _wanted(desired: Resource, target: str, recorded: Recorded | None, live: Liv
     attributes = attribute_changes(
         desired.properties, kind.managed(desired, live), recorded.properties if recorded else None, kind.schema
     )
-    action = _action(attributes)
-    if recorded is None and action is Action.no_op:
+    action, adopted = _action(attributes), tuple[str, ...]()
+    if recorded is None:
+        adopted = ("it carries this service's labels and was not recorded: adopted",)
+    elif action is Action.no_op and _outdated(desired, recorded, kind.schema):
+        adopted = ("it is as declared already, and is recorded otherwise",)
+    if adopted and action is Action.no_op:
         action = Action.adopt
-    adopted = () if recorded else ("it carries this service's labels and was not recorded: adopted",)
     return Change(
         address=desired.address,
         target=target,
@@ -101,6 +104,11 @@ def _wanted(desired: Resource, target: str, recorded: Recorded | None, live: Liv
         live=live,
         create_first=action is Action.replace and kind.schema.replacement is Replacement.create_first,
     )
+
+
+def _outdated(desired: Resource, recorded: Recorded, schema: Schema) -> bool:
+    """Somebody made what lives so before it was declared: left alone, the record would tell of drift for ever."""
+    return bool(attribute_changes(desired.properties, recorded.properties, recorded.properties, schema))
 
 
 def _refuse_clear_secrets(resource: Resource, schema: Schema) -> None:

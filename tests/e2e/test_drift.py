@@ -3,60 +3,7 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
-
-import pytest
-
-from infractl.testing.plugin import register
-
-EXAMPLE = Path(__file__).parents[2] / "examples" / "custom-provider"
-
-LEAVING = '''
-"""The folder's provider, whose notes leave `config` to others."""
-from infractl.provider.schema import Attribute, Schema
-from infractl_folder import kind
-kind.SCHEMAS = {**kind.SCHEMAS, "note": Schema({"file": Attribute(computed=True), "config": Attribute(ignored=True)})}
-from infractl_folder.provider import FolderProvider
-class Leaving(FolderProvider):
-    name, kinds = "leaving", kind.SCHEMAS
-provider = Leaving()
-'''
-
-
-def shelf(folder: Any, plugins: Path, provider: str) -> Any:
-    register(plugins, "folder", "infractl_folder.provider:provider")
-    register(plugins, "leaving", "leaving:provider")
-    (plugins / "leaving.py").write_text(LEAVING)
-    folder.environment["PYTHONPATH"] = f"{plugins}:{EXAMPLE}"
-    target = f"targets: {{shelf: {{provider: {provider}, path: served}}}}\n"
-    (folder.path / "infractl.yaml").write_text(f"project: testing\n{target}")
-    folder.write()
-    folder.run("apply", "--auto-approve")
-    return folder
-
-
-@pytest.fixture
-def served(folder: Any, tmp_path: Path) -> Any:
-    """A service in a folder whose objects are files that anybody can edit: a model and a note."""
-    return shelf(folder, tmp_path / "plugins", "folder")
-
-
-@pytest.fixture
-def leaving(folder: Any, tmp_path: Path) -> Any:
-    return shelf(folder, tmp_path / "plugins", "leaving")
-
-
-def note_of(folder: Any) -> Path:
-    (note,) = (folder.path / "served").glob("note-*.json")
-    return Path(note)
-
-
-def edit(path: Path, **changed: Any) -> None:
-    content = json.loads(path.read_text())
-    for part, values in changed.items():
-        content[part].update(values)
-    path.write_text(json.dumps(content))
 
 
 def drift_of(folder: Any, code: int) -> dict[str, Any]:
@@ -71,7 +18,7 @@ def test_nothing_drifts_after_an_apply(served: Any) -> None:
 
 
 def test_a_changed_attribute_is_shown_with_both_values_and_is_reverted_by_the_next_apply(served: Any) -> None:
-    edit(note_of(served), properties={"version": "7", "by": "hand"})
+    served.edit(served.note, properties={"version": "7", "by": "hand"})
 
     text = served.run("drift", code=2).stdout
     assert "scores.note.main was changed outside infractl" in text
@@ -84,13 +31,12 @@ def test_a_changed_attribute_is_shown_with_both_values_and_is_reverted_by_the_ne
     ]
 
     served.run("apply", "--auto-approve")
-    assert json.loads(note_of(served).read_text())["properties"]["version"] == "1"
+    assert served.noted()["version"] == "1"
     assert served.run("drift").stdout.startswith("No drift.")
 
 
 def test_what_cannot_be_changed_in_place_is_made_anew(served: Any) -> None:
-    (model,) = (served.path / "served").glob("model-*.json")
-    edit(model, properties={"content": {"$blob": "0" * 64}})
+    served.edit(served.model, properties={"content": {"$blob": "0" * 64}})
 
     text = served.run("drift", code=2).stdout
 
@@ -99,37 +45,37 @@ def test_what_cannot_be_changed_in_place_is_made_anew(served: Any) -> None:
 
 
 def test_what_the_provider_leaves_to_others_is_shown_and_is_no_drift(leaving: Any) -> None:
-    config = json.loads(note_of(leaving).read_text())["properties"]["config"]
-    edit(note_of(leaving), properties={"config": {**config, "max_batch": 777}})
+    config = leaving.noted()["config"]
+    leaving.edit(leaving.note, properties={"config": {**config, "max_batch": 777}})
 
     text = leaving.run("drift", code=0).stdout
 
     assert "scores.note.main differs, and did not drift" in text
     assert "config.max_batch" in text and "now 777\n      the next apply keeps it: the provider leaves it to others" in text
     leaving.run("apply", "--auto-approve")
-    assert json.loads(note_of(leaving).read_text())["properties"]["config"]["max_batch"] == 777
+    assert leaving.noted()["config"]["max_batch"] == 777
 
 
 def test_what_is_gone_is_made_again(served: Any) -> None:
-    note_of(served).unlink()
+    served.note.unlink()
 
     assert "scores.note.main is gone" in served.run("drift", code=2).stdout
     (gone,) = drift_of(served, code=2)["objects"]
     assert (gone["sort"], gone["next_apply"]) == ("gone", "makes")
     served.run("apply", "--auto-approve")
-    assert note_of(served).exists()
+    assert served.note.exists()
 
 
 def test_what_another_owner_took_is_named(served: Any) -> None:
-    edit(note_of(served), labels={"infractl-lineage": "somebody-else"})
+    served.edit(served.note, labels={"infractl-lineage": "somebody-else"})
 
     text = served.run("drift", code=2).stdout
 
-    assert f"scores.note.main is another owner's now ({note_of(served).stem} at shelf)" in text
+    assert f"scores.note.main is another owner's now ({served.note.stem} at shelf)" in text
 
 
 def test_what_carries_the_labels_and_is_not_recorded_is_named(served: Any) -> None:
-    content = json.loads(note_of(served).read_text())
+    content = json.loads(served.note.read_text())
     content["labels"]["infractl-name"] = "spare"
     (served.path / "served" / "note-spare.json").write_text(json.dumps(content))
 
@@ -158,7 +104,17 @@ def test_a_declaration_that_was_changed_since_is_noted_and_is_no_drift(served: A
 
 def test_a_service_that_others_do_not_name_is_not_compared(served: Any) -> None:
     served.write("other")
-    note_of(served).unlink()
+    served.note.unlink()
 
     assert "Nothing of this is recorded." in served.run("drift", "other.yaml").stdout
     served.run("drift", "scores.yaml", code=2)
+
+
+def test_what_was_changed_by_hand_is_accepted_by_declaring_it(served: Any) -> None:
+    served.edit(served.note, properties={"version": "7"})
+    served.write(version="7")
+
+    assert "it is as declared already, and is recorded otherwise" in served.run("apply", "--auto-approve").stdout
+
+    assert served.run("drift").stdout.startswith("No drift.")
+    assert "No changes." in served.run("plan", "--detailed-exitcode").stdout

@@ -76,6 +76,7 @@ def only(changes: tuple[Change, ...]) -> Change:
         ({"size": 1}, {"size": 1}, {"size": 1}, Action.no_op, ""),
         ({"size": 2}, {"size": 1}, {"size": 1}, Action.update, "the configuration changed: size"),
         ({"size": 1}, {"size": 1}, {"size": 2}, Action.update, "it was changed outside infractl: size"),
+        ({"size": 2}, {"size": 1}, {"size": 2}, Action.adopt, "it is as declared already, and is recorded otherwise"),
         ({"size": 3}, {"size": 1}, {"size": 2}, Action.update, "the configuration changed: size"),
         ({"host": "b"}, {"host": "a"}, {"host": "a"}, Action.replace, "the configuration changed: host"),
         (None, {"size": 1}, {"size": 1}, Action.delete, "it is not wanted any more"),
