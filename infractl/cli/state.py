@@ -11,11 +11,17 @@ import typer
 from infractl.cli.parameter import AsJson, AutoApprove, Env
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from infractl.domain.revision import Revision
     from infractl.state.store import Holder
+    from infractl.workflows.workspace import Workspace
 
 ProjectDirectory = Annotated[Path, typer.Option("--project", help="The project's directory.")]
 
-state = typer.Typer(help="See what is recorded, and break a lock.", no_args_is_help=True)
+Service = Annotated[str, typer.Argument(help="The service's name.", show_default=False)]
+
+state = typer.Typer(help="See and mend what is recorded, and break a lock.", no_args_is_help=True)
 
 
 @state.command("list")
@@ -29,15 +35,86 @@ def list_resources(project: ProjectDirectory = Path(), env: Env = None, json: As
     states = recorded(workspace)
     tell_elsewhere(workspace)
     if json:
-        import json as codec
-
-        from infractl.state.codec import encode
-
-        sys.stdout.write(codec.dumps([encode(s) for s in states], indent=2) + "\n")
+        _print_json([*states])
         return
     for service in states:
         for resource in service.resources:
             sys.stdout.write(f"{resource.address}  {resource.target}  {resource.ref.id}\n")
+
+
+@state.command()
+def show(service: Service, project: ProjectDirectory = Path(), env: Env = None, json: AsJson = False) -> None:
+    """Show what is recorded of one service."""
+    from infractl.cli.terminal import style_of
+    from infractl.report.state_text import state_text
+    from infractl.workflows.revise import show as run
+    from infractl.workflows.workspace import open_project
+
+    found = run(open_project(project, env), service)
+    assert found.state is not None
+    if json:
+        _print_json(found.state)
+    else:
+        sys.stdout.write(state_text(found.state, found.open_steps, style_of(sys.stdout)))
+
+
+@state.command()
+def history(service: Service, project: ProjectDirectory = Path(), env: Env = None, json: AsJson = False) -> None:
+    """List the versions that are kept of a service's record: when each was written, by whom, and of what release.
+
+    Where the present one is damaged, says so and exits with 1.
+    """
+    from infractl.cli.terminal import progress, style_of
+    from infractl.report.diagnostic import render
+    from infractl.report.state_text import history_text
+    from infractl.workflows.revise import history as run
+    from infractl.workflows.workspace import open_project
+
+    found = run(open_project(project, env), service)
+    if json:
+        _print_json([*([found.present] if found.present else []), *found.earlier])
+    else:
+        sys.stdout.write(history_text(found.present, found.earlier))
+    if found.damage:
+        progress(render(found.damage, color=style_of(sys.stderr).color).rstrip("\n"))
+        raise typer.Exit(1)
+
+
+@state.command()
+def restore(
+    service: Service,
+    to: Annotated[int, typer.Option("--to", metavar="SERIAL", help="The version to put back.", show_default=False)],
+    project: ProjectDirectory = Path(),
+    env: Env = None,
+    auto_approve: AutoApprove = False,
+) -> None:
+    """Put an earlier version of a service's record back.
+
+    It becomes a new version: the present one stays in the history, and can be put back in turn. Nothing that lives is touched.
+    """
+    from infractl.workflows.revise import restore as run
+    from infractl.workflows.workspace import open_project
+
+    workspace = open_project(project, env)
+    _tell(workspace, run(workspace, service, to, _approval(auto_approve, "Put this version back?")))
+
+
+@state.command("rm")
+def remove(
+    name: Annotated[str, typer.Argument(help="A service, or one address: service.kind.name.", show_default=False)],
+    project: ProjectDirectory = Path(),
+    env: Env = None,
+    auto_approve: AutoApprove = False,
+) -> None:
+    """Forget what is recorded of a service, or at one address of it.
+
+    What lives is not touched. `state restore` takes it back.
+    """
+    from infractl.workflows.revise import remove as run
+    from infractl.workflows.workspace import open_project
+
+    workspace = open_project(project, env)
+    _tell(workspace, run(workspace, name, _approval(auto_approve, "Forget this?")))
 
 
 @state.command()
@@ -63,3 +140,30 @@ def unlock(
 
     holder = run(open_project(project, env), lock, approve)
     sys.stdout.write(f"Unlocked: pid {holder.pid} on {holder.host} can write no more.\n")
+
+
+def _approval(auto: bool, question: str) -> Callable[[Revision], bool]:
+    from infractl.cli.terminal import ask, show, style_of
+    from infractl.report.state_text import revision_text
+
+    def approve(revision: Revision) -> bool:
+        show(revision_text(revision, style_of(sys.stdout)))
+        return auto or ask(question)
+
+    return approve
+
+
+def _tell(workspace: Workspace, revision: Revision) -> None:
+    from infractl.report.state_text import change_done
+
+    restore = f"state restore {revision.key.service} --to {revision.before.serial}" if revision.before else ""
+    sys.stdout.write(change_done(revision, workspace.call(restore) if restore else ""))
+
+
+def _print_json(given: object) -> None:
+    import json as codec
+
+    from infractl.state.codec import encode
+
+    json = [encode(each) for each in given] if isinstance(given, list) else encode(given)
+    sys.stdout.write(codec.dumps(json, indent=2) + "\n")

@@ -5,6 +5,7 @@ What is missing is only believed to be absent beside the marker. Callers that wr
 
 from __future__ import annotations
 
+import json as jsonlib
 import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,8 +16,8 @@ from infractl.domain.address import ServiceKey
 from infractl.domain.journal import Entry
 from infractl.domain.service_state import ServiceState
 from infractl.errors import StateError
-from infractl.state.codec import canonical, encode
-from infractl.state.document import Document, Flaw, pack, unpack
+from infractl.state.codec import canonical, decode, encode
+from infractl.state.document import Document, Flaw, Version, pack, unpack
 from infractl.state.file import guarded, make_directory, remove_file, replace_file, replacement, sweep
 from infractl.state.journal import clear, replay
 
@@ -62,6 +63,17 @@ class ServiceDirectory:
         remains = bool(self.versions()) or (self.journal.exists() and self.journal.stat().st_size > 0)
         return self.document.exists() or (remains and not self.marker.exists())
 
+    @property
+    def ended(self) -> Version | None:
+        """The last version, where the document was deleted: what a restore of it goes on from."""
+        data = None if self.document.exists() else _content(self.marker)
+        try:
+            known = jsonlib.loads(data) if data else None
+            return decode(Version, known) if known else None
+        except ValueError:
+            # Nobody can go on from it; a new life can begin.
+            return None
+
     def entries(self) -> tuple[Entry, ...]:
         """The journal's entries that are not folded into the document. Raises StateError for a damaged journal or document."""
         # The journal first: a fold in between leaves entries of an earlier version, which are left out.
@@ -84,7 +96,7 @@ class ServiceDirectory:
     def put(self, state: ServiceState, current: Document | None) -> None:
         """Make `state` the document, in the place of `current`, and keep a copy. Raises StateError: `current` stays then."""
         sweep(self.path)
-        if current is None:
+        if current is None and state.serial == 1:
             self._begin()
         data = pack(state, current.sha256 if current else None)
         copy = self.path / "history" / f"{state.serial}.json"

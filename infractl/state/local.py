@@ -160,6 +160,8 @@ def _swapped(directory: ServiceDirectory, state: ServiceState, expected_serial: 
     """The document that `state` may take the place of."""
     if state.key != directory.key or state.serial != expected_serial + 1:
         raise ValueError(f"{state.key} version {state.serial} cannot follow {directory.key} version {expected_serial}")
+    if directory.ended == Version(lineage=state.lineage, serial=expected_serial):
+        return None
     current = _expected(directory, expected_serial)
     if current and current.state.lineage != state.lineage:
         raise StateError.of(

@@ -66,6 +66,9 @@ class StateStore(Protocol):
     def write(self, key: ServiceKey, state: ServiceState, *, expected_serial: int, epoch: int) -> None:
         """Compare-and-swap: `state.serial` must be `expected_serial + 1` and the stored one `expected_serial` (0: none).
 
+        A document that was deleted can be taken up again: `expected_serial` and the lineage are then those of its last version,
+        and the history stays. A new life begins with 0, and without it.
+
         Raises StateError for a lost race, a stale epoch and a journal that has entries (`fold` those); the old document stays
         whatever happens.
         """

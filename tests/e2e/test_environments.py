@@ -105,6 +105,10 @@ def test_every_command_tells_an_environment_that_there_is_not(shop: Any) -> None
         ("destroy",),
         ("invoke", "scores", "--data", "-"),
         ("state", "list"),
+        ("state", "show", "scores"),
+        ("state", "history", "scores"),
+        ("state", "restore", "scores", "--to", "1"),
+        ("state", "rm", "scores"),
         ("state", "unlock", "an-id"),
     )
     for words in commands:
@@ -141,6 +145,10 @@ def test_without_a_default_environment_no_command_makes_a_copy_by_accident(shop:
         ("destroy", "--auto-approve"),
         ("invoke", "scores", "--data", "-"),
         ("state", "list"),
+        ("state", "show", "scores"),
+        ("state", "history", "scores"),
+        ("state", "restore", "scores", "--to", "1"),
+        ("state", "rm", "scores"),
         ("state", "unlock", "an-id"),
     )
     for words in commands:

@@ -212,5 +212,11 @@ class KeepsNoHistory(LocalStateStore):
         return ()
 
 
+class BeginsAlwaysAnew(LocalStateStore):
+    def write(self, key: ServiceKey, state: ServiceState, *, expected_serial: int, epoch: int) -> None:
+        expected_serial = expected_serial if self.read(key) else 0
+        super().write(key, replace(state, serial=expected_serial + 1), expected_serial=expected_serial, epoch=epoch)
+
+
 def open_store(store: type[LocalStateStore], root: Path) -> LocalStateStore:
     return store(root, SystemClock())

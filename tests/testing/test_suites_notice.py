@@ -44,6 +44,7 @@ STORES: Mapping[str, type] = {
     "test_entries_come_back_in_order_until_they_are_folded": broken.LosesTheJournal,
     "test_a_held_lock_is_refused_with_the_holder_and_what_to_do": broken.LetsEverybodyIn,
     "test_earlier_versions_are_kept_newest_first": broken.KeepsNoHistory,
+    "test_a_deleted_state_is_taken_up_again_where_it_ended": broken.BeginsAlwaysAnew,
 }
 
 

@@ -108,6 +108,17 @@ class VersionSuite:
         assert store.read(STATE_KEY) == sample_state(2, lineage="beef")
         assert {state.lineage for state in store.history(STATE_KEY)} <= {"beef"}, "the history mixes two lives"
 
+    def test_a_deleted_state_is_taken_up_again_where_it_ended(self, store: StateStore, epoch: int) -> None:
+        for serial in (1, 2, 3):
+            store.write(STATE_KEY, sample_state(serial), expected_serial=serial - 1, epoch=epoch)
+        store.delete(STATE_KEY, expected_serial=3, epoch=epoch)
+        for serial, lineage in [(3, "1f0c"), (4, "beef")]:
+            with pytest.raises(StateError):
+                store.write(STATE_KEY, sample_state(serial, lineage=lineage), expected_serial=serial - 1, epoch=epoch)
+        store.write(STATE_KEY, sample_state(4), expected_serial=3, epoch=epoch)
+        assert store.read(STATE_KEY) == sample_state(4)
+        assert list(store.history(STATE_KEY))[:1] == [sample_state(3)], "the version that was deleted is not kept"
+
     def test_a_delete_on_another_version_is_refused(self, store: StateStore, epoch: int) -> None:
         store.write(STATE_KEY, sample_state(1), expected_serial=0, epoch=epoch)
         with pytest.raises(StateError) as caught:
