@@ -53,7 +53,7 @@ def cost(grid: Grid, evaluate: Evaluate, spent: Callable[[], bool]) -> Costed:
     """Evaluate the graph at every point, and at one further. A grid that grows does so until too much was `spent`."""
     # The largest first: which branch is the dearer is decided there.
     further = evaluate(grid.check)
-    if grid.grows:
+    if grid.grows and not grid.powers:
         grid, traces = grow(grid, evaluate, _numbers, spent)
     else:
         traces = [evaluate(point) for point in grid.points]
@@ -62,7 +62,7 @@ def cost(grid: Grid, evaluate: Evaluate, spent: Callable[[], bool]) -> Costed:
     costs = dict(zip(known, _costs(grid, [*known.values()]), strict=True))
     deviation = _deviation([*costs.values()], further, grid.check)
     astray = _missed(costs, further, grid.check, ASTRAY)
-    missed = _missed(costs, further, grid.check, MISSED) if not grid.whole or deviation > WRONG else frozenset()
+    missed = _missed(costs, further, grid.check, MISSED) if grid.grows or not grid.whole or deviation > WRONG else frozenset()
     uncosted = Counter(next(filter(None, rows)).label for place, rows in steps.items() if place not in costs or place in missed)
     execution = Execution(
         operators=tuple(each for place, each in costs.items() if place not in missed),

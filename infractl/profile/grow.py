@@ -34,11 +34,11 @@ def grow(
     level: list[Powers] = [(0,) * len(start.axes)]
     while level:
         if len(growth.powers) + len(level) > MOST_GROWN or (growth.powers and spent()):
-            return replace(start, powers=tuple(growth.powers), grows=False, whole=False), growth.traces
+            return replace(start, powers=tuple(growth.powers), whole=False), growth.traces
         for powers in level:
             growth.take(powers)
         level = list(dict.fromkeys(up for powers in level for up in growth.above(powers)))
-    return replace(start, powers=tuple(growth.powers), grows=False), growth.traces
+    return replace(start, powers=tuple(growth.powers)), growth.traces
 
 
 class _Growth:

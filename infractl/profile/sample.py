@@ -57,7 +57,8 @@ class Axis:
 class Grid:
     """The sizes of each free dimension, and the powers that the polynomials may have: one for each axis, in its order.
 
-    `grows`: the powers are still to be found. `whole`: none was left out because there were too many.
+    `grows`: its powers are those that are found; none as long as nobody looked.
+    `whole`: none was left out because there were too many.
     """
 
     axes: tuple[Axis, ...]
