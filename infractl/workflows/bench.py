@@ -193,7 +193,7 @@ def _measurement(
         requests=sum(run.requests for run in runs),
         errors=sum(run.errors for run in runs),
         load=NAME,
-        bounds=tuple({*bounds_of(runs), *_unfilled(release.config, terms)}),
+        bounds=tuple(sorted({*bounds_of(runs), *_unfilled(release.config, terms)})),
         disturbances=tuple(disturbances),
     )
 

@@ -98,9 +98,10 @@ def _of_measurements(placed: Placed) -> Iterator[Notice]:
         by = " and ".join(f"infractl bench of {m.at:%Y-%m-%d %H:%M} UTC" for m in evidence.exact)
         prediction = placement.prediction
         found = {**{f"p{p}": f for p, f in prediction.latency_s.items()}, "capacity": prediction.capacity_per_s}
-        figures = [f"{n} {quantity_text(f.value, f.unit)}" for n, f in found.items() if f.basis is Basis.measured]
+        measured = [f"{n} {quantity_text(f.value, f.unit)}" for n, f in found.items() if f.basis is Basis.measured]
+        figures = ", ".join(measured) or "what is asked for is kept at another rate"
         disturbed = "; ".join(dict.fromkeys(d for m in evidence.exact for d in m.disturbances))
         doubt = f"; it was disturbed: {disturbed}" if disturbed else ""
-        yield Notice(code="measured", text=f"measured in this shape, by {by}: {', '.join(figures)}{doubt}")
+        yield Notice(code="measured", text=f"measured in this shape, by {by}: {figures}{doubt}")
     elif evidence.scaled_by:
         yield Notice(code="scaled", text=f"computed, and scaled by {evidence.scaled_by}")
