@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -58,18 +58,24 @@ def begun(cloud: Cloud) -> list[str]:
     return [entry["action"] for entry in cloud.log(event="begun")]
 
 
-def wait_for(cloud: Cloud, kind: str) -> None:
+def wait_until(is_so: Callable[[], bool]) -> None:
     deadline = time.monotonic() + PATIENCE_S
-    while not any(entry["kind"] == kind for entry in cloud.log()):
-        assert time.monotonic() < deadline, f"no operation on any {kind} was begun"
+    while not is_so():
+        assert time.monotonic() < deadline
         time.sleep(0.01)
 
 
+def wait_for(cloud: Cloud, kind: str) -> None:
+    wait_until(lambda: any(entry["kind"] == kind for entry in cloud.log()))
+
+
 def test_an_operation_ends_although_its_client_was_killed_and_the_next_run_waits_for_it(cloud: Cloud, tmp_path: Path) -> None:
-    cloud.delay("endpoint", "create", 1.0)
+    cloud.delay("endpoint", "create", 2.0)
     command = [sys.executable, "-c", APPLY, str(cloud.directory), str(tmp_path / "state")]
     with subprocess.Popen(command, cwd=Path(__file__).parents[2]) as client:
         wait_for(cloud, "endpoint")
+        # Its token is on disk: before that, the next run can only find the object, and not the operation.
+        wait_until(lambda: any(b"operation-" in file.read_bytes() for file in (tmp_path / "state").rglob("journal*")))
         client.send_signal(signal.SIGKILL)
     assert cloud.log(event="ended") == []
     engine = engine_of(cloud.directory, tmp_path / "state")
