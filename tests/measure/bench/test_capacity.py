@@ -153,7 +153,8 @@ def test_too_few_requests_break_no_limit_and_keep_none_but_half_of_them_too_slow
 
 
 def test_a_real_server_is_searched_and_no_rate_is_called_broken_for_want_of_requests(folder) -> None:
-    folder.write(peak="50/s", p99="50ms")
+    # No limit that a busy machine's hiccup breaks: which loads are judged is the matter here, not how fast they are.
+    folder.write(peak="50/s", p99="2s")
     folder.run("apply", "--auto-approve")
 
     result = json.loads(folder.run("bench", "scores", "--scenario", "Capacity", "--duration", "300ms", "--json").stdout)
