@@ -7,11 +7,13 @@ from dataclasses import replace
 from functools import partial
 
 from infractl.applying.connection import Connections, kind_of
+from infractl.applying.ledger import Ledger, stands_beside
 from infractl.applying.sighting import find_new
 from infractl.applying.step import record
-from infractl.applying.wait import Waiting, retried, wait
+from infractl.applying.wait import READ_EVERY_S, Waiting, retried, wait
 from infractl.domain.action import Action
 from infractl.domain.address import Owner
+from infractl.domain.health import HealthStatus
 from infractl.domain.journal import Entry, Intent, OpenStep, Operation, Outcome
 from infractl.domain.resource import Live, Recorded
 from infractl.domain.service_state import ServiceState
@@ -22,6 +24,7 @@ from infractl.provider.plugin import GuardedKind
 
 def replay(state: ServiceState, entries: Iterable[Entry]) -> tuple[ServiceState, tuple[OpenStep, ...]]:
     """Pure: the state after the journal's outcomes, and the steps that have none, in the order they were begun."""
+    ledger = Ledger(state)
     open_steps = {step.intent.step: step for step in state.open_steps}
     for entry in entries:
         match entry:
@@ -30,8 +33,8 @@ def replay(state: ServiceState, entries: Iterable[Entry]) -> tuple[ServiceState,
             case Operation():
                 open_steps[entry.step] = replace(open_steps[entry.step], pending=entry.pending)
             case Outcome():
-                state = _after(state, open_steps.pop(entry.step).intent, entry.recorded)
-    return state, tuple(open_steps.values())
+                ledger.enter(open_steps.pop(entry.step).intent, entry.recorded)
+    return ledger.state, tuple(open_steps.values())
 
 
 def settle(
@@ -42,15 +45,33 @@ def settle(
     What a create left is recorded as it lives, so that the next plan mends what is missing. A step that has not ended yet
     stays open. Raises ProviderError.
     """
+    ledger = Ledger(state)
     still_open: list[OpenStep] = []
     for step in open_steps:
-        intent = step.intent
-        kind = kind_of(connections, intent.target, intent.address.kind)
+        kind = kind_of(connections, step.intent.target, step.intent.address.kind)
         if step.pending and isinstance(wait(kind, step.pending, waiting), Running):
             still_open.append(step)
             continue
-        state = _after(state, intent, _record(state, intent, kind, retried(partial(_look_up, kind, step, owner), waiting)))
-    return replace(state, open_steps=tuple(still_open))
+        ledger.enter(step.intent, _record(ledger, step.intent, kind, _at_rest(kind, step, owner, waiting)))
+    return replace(ledger.state, open_steps=tuple(still_open))
+
+
+def _at_rest(kind: GuardedKind, step: OpenStep, owner: Owner, waiting: Waiting) -> Live | None:
+    """What the step left, once it is on its way no more.
+
+    A run may die before it writes down its operation: then the object alone tells that something still happens to it. What
+    never comes to rest is taken as it is when the time is up, so that it can be changed or destroyed.
+    """
+    deadline = waiting.clock.monotonic() + waiting.operation_s
+    while True:
+        live = retried(partial(_look_up, kind, step, owner), waiting)
+        if live is None or step.intent.desired is None:
+            return live
+        health = kind.health(step.intent.desired, live)
+        if health.status is not HealthStatus.progressing or waiting.clock.monotonic() >= deadline:
+            return live
+        waiting.tell(f"{step.intent.address}: {health.reason or 'not healthy yet'}")
+        waiting.clock.sleep(READ_EVERY_S)
 
 
 def _look_up(kind: GuardedKind, step: OpenStep, owner: Owner) -> Live | None:
@@ -65,37 +86,13 @@ def _look_up(kind: GuardedKind, step: OpenStep, owner: Owner) -> Live | None:
     return find_new(kind, owner, intent.address, old)
 
 
-def _record(state: ServiceState, intent: Intent, kind: GuardedKind, live: Live | None) -> Recorded | None:
-    before = state.recorded(intent.address)
+def _record(ledger: Ledger, intent: Intent, kind: GuardedKind, live: Live | None) -> Recorded | None:
+    before = ledger.recorded(intent.address)
     if live is None:
-        return before if before and _stands_beside(before, intent) else None
+        return before if before and stands_beside(before, intent) else None
     if intent.desired is None:
-        return next((d for d in state.deposed if _is_meant(d, intent)), before)
+        return ledger.meant(intent) or before
     wanted, managed = intent.desired.properties, kind.managed(intent.desired, live)
     if not attribute_changes(wanted, managed, wanted, kind.schema):
         return record(intent.desired, wanted, intent.target, live)
     return before if intent.action is Action.update else record(intent.desired, managed, intent.target, live)
-
-
-def _after(state: ServiceState, intent: Intent, recorded: Recorded | None) -> ServiceState:
-    """The state with `recorded` at the intent's address. An older object that still lives is deposed, not forgotten."""
-    if intent.desired is None and any(_is_meant(d, intent) for d in state.deposed):
-        kept = state.deposed if recorded else tuple(d for d in state.deposed if not _is_meant(d, intent))
-        return replace(state, deposed=kept)
-    others = [r for r in state.resources if r.address != intent.address]
-    if recorded is None:
-        return state.with_resources(others)
-    before = state.recorded(intent.address)
-    superseded = before is not None and before != recorded and _stands_beside(before, intent)
-    deposed = (*state.deposed, before) if superseded and before is not None else state.deposed
-    return replace(state.with_resources([*others, recorded]), deposed=deposed)
-
-
-def _stands_beside(before: Recorded, intent: Intent) -> bool:
-    """Whether a create makes its object beside an older one: a replacement that creates first, or a move to another target."""
-    return intent.action is Action.create and (intent.prior == before.ref or before.target != intent.target)
-
-
-def _is_meant(recorded: Recorded, intent: Intent) -> bool:
-    """Whether a deletion is of this object. Ids are a target's own: another target may use them as well."""
-    return (recorded.target, recorded.ref) == (intent.target, intent.prior)

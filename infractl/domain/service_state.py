@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from infractl.domain.address import Address, ServiceKey
@@ -36,6 +35,3 @@ class ServiceState:
 
     def recorded(self, address: Address) -> Recorded | None:
         return next((r for r in self.resources if r.address == address), None)
-
-    def with_resources(self, resources: Sequence[Recorded]) -> ServiceState:
-        return replace(self, resources=tuple(sorted(resources, key=lambda r: r.address)))

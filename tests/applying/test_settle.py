@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from infractl.domain.health import Health, HealthStatus
 from infractl.domain.resource import Resource
 from infractl.domain.step import Running, Step
 
@@ -105,3 +107,30 @@ def test_what_was_done_before_the_crash_is_known_after_it(bench: Any, thing: Thi
 
     assert [r.address.name for r in bench.state.resources] == ["a"]
     converges(bench, wanted, ["a", "b"])
+
+
+def test_an_object_whose_operation_was_not_written_down_is_waited_for_all_the_same(bench: Any, thing: Thing) -> None:
+    bench.cloud.after_begin["a"] = crash
+    crash_in(bench, [thing("a", size=1)])
+    bench.cloud.after_begin.clear()
+    bench.cloud.health["a"] = Health(HealthStatus.progressing, "it is being made")
+    threading.Timer(0.3, bench.cloud.health.clear).start()
+
+    bench.settle()
+
+    assert bench.cloud.health == {}, "the step was called ended while its object was still being made"
+    assert [r.address.name for r in bench.state.resources] == ["a"]
+
+
+def test_an_object_that_never_gets_ready_is_recorded_and_can_be_destroyed(bench: Any, thing: Thing) -> None:
+    bench.operation_s = 0.1
+    bench.cloud.after_begin["a"] = crash
+    crash_in(bench, [thing("a", size=1)])
+    bench.cloud.after_begin.clear()
+    bench.cloud.health["a"] = Health(HealthStatus.progressing, "it is being made")
+
+    bench.settle()
+    bench.apply([])
+
+    assert bench.state is None
+    assert bench.cloud.names() == []
