@@ -73,7 +73,7 @@ def test_a_promise_that_was_measured_to_be_broken_has_another_shape_taken_until_
     for _ in range(ROUNDS):
         folder.run(*AT_THE_PEAK)
         pretend_quiet(folder)
-        plan = folder.plan()
+        plan = next_plan(folder)
         if not changes(plan):
             break
         assert "given-up" in codes(plan)
@@ -87,6 +87,16 @@ def test_a_promise_that_was_measured_to_be_broken_has_another_shape_taken_until_
     assert changes(plan) == []
     assert "measured" in codes(plan)
     folder.run("destroy", "--auto-approve")
+
+
+def next_plan(folder: Any) -> dict[str, Any]:
+    """Skips where other programs left the machine so little that no shape can hold: the refusal then says what was measured."""
+    planned = folder.run("plan", "--json", code=None)
+    if planned.returncode:
+        assert "error[slo-infeasible]" in planned.stderr and "unstable: needs" in planned.stderr, planned.stderr
+        pytest.skip("this machine is too busy to serve in any shape what it can serve alone")
+    plan: dict[str, Any] = json.loads(planned.stdout)
+    return plan
 
 
 def seconds_alone(model: Path) -> float:
