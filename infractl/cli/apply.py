@@ -2,34 +2,42 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
-from infractl.cli.parameter import AutoApprove, Env, Paths, given
+from infractl.cli.parameter import AutoApprove, Env, LockTimeout, Parallelism, Paths, given, patience
 from infractl.errors import UsageError
 
 
-def apply(paths: Paths = None, env: Env = None, auto_approve: AutoApprove = False) -> None:
+def apply(
+    paths: Paths = None,
+    env: Env = None,
+    auto_approve: AutoApprove = False,
+    parallelism: Parallelism = None,
+    lock_timeout: LockTimeout = "0s",
+) -> None:
     """Plan, ask, and carry it out.
 
     Given a plan that plan --out saved, carry out exactly that in its environment, without a question: it was reviewed. Where
     things changed since, it is refused.
     """
-    from infractl.cli.carry_out import carry_out
+    from infractl.cli.carry_out import Manner, carry_out
     from infractl.cli.document import open_plan
     from infractl.cli.opening import opened
     from infractl.workflows import apply as workflow
 
     sources = given(paths)
+    manner = Manner(auto_approve=auto_approve, parallelism=parallelism, patience=patience(lock_timeout))
     if _is_plan(sources):
         saved = open_plan(sources[0])
         if env not in (None, saved.environment):
             raise _another_environment(saved.environment, env, sources[0])
         workspace = opened([_project(sources[0])], saved.environment)
         # A saved plan was reviewed: asking again would be noise.
-        carry_out(lambda voice: workflow.apply_saved(workspace, saved, voice), auto_approve=True)
+        carry_out(lambda voice: workflow.apply_saved(workspace, saved, voice), replace(manner, auto_approve=True))
     else:
         workspace = opened(sources, env)
-        carry_out(lambda voice: workflow.apply(workspace, voice), auto_approve=auto_approve)
+        carry_out(lambda voice: workflow.apply(workspace, voice), manner)
 
 
 def _another_environment(planned: str, named: str, plan: Path) -> UsageError:

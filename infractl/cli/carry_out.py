@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import typer
 
+from infractl.applying.execute import PARALLELISM
 from infractl.applying.stop import Stop
 from infractl.cli.terminal import approval, event_printer, progress, show, stopping, style_of
 from infractl.domain.action import Action
@@ -21,19 +23,30 @@ from infractl.workflows.apply import Voice
 if TYPE_CHECKING:
     from infractl.domain.applied import Applied, StepResult
     from infractl.workflows.apply import Outcome
+    from infractl.workflows.lock import Patience
 
 
-def carry_out(
-    run: Callable[[Voice], Outcome], auto_approve: bool, question: str = "Do you want to perform these actions"
-) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manner:
+    """How a command was asked to go about it. Without `auto_approve` it asks `question`."""
+
+    auto_approve: bool
+    parallelism: int | None
+    patience: Patience
+    question: str = "Do you want to perform these actions"
+
+
+def carry_out(run: Callable[[Voice], Outcome], manner: Manner) -> None:
     """Raises typer.Exit with the code: 0 done, 1 nothing was done, 5 some was, 130 stopped."""
     stop = Stop()
     voice = Voice(
-        approve=approval(auto_approve, question),
+        approve=approval(manner.auto_approve, manner.question),
         carrying_out=lambda: stopping(stop),
         progress=progress,
         emit=event_printer(),
         stop=stop,
+        patience=manner.patience,
+        parallelism=manner.parallelism or PARALLELISM,
     )
     outcome = run(voice)
     style = style_of(sys.stdout)

@@ -5,27 +5,34 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from infractl.cli.parameter import AutoApprove, Env, Paths, given
+from infractl.cli.parameter import AutoApprove, Env, LockTimeout, Parallelism, Paths, given, patience
 
 if TYPE_CHECKING:
     from infractl.workflows.workspace import Workspace
 
 
-def destroy(paths: Paths = None, env: Env = None, auto_approve: AutoApprove = False) -> None:
+def destroy(
+    paths: Paths = None,
+    env: Env = None,
+    auto_approve: AutoApprove = False,
+    parallelism: Parallelism = None,
+    lock_timeout: LockTimeout = "0s",
+) -> None:
     """Remove what apply made.
 
     For every service of a project, or for those that the named files declare.
     """
-    from infractl.cli.carry_out import carry_out
+    from infractl.cli.carry_out import Manner, carry_out
     from infractl.cli.opening import tell_elsewhere
     from infractl.workflows import apply as workflow
 
+    limit = patience(lock_timeout)
     workspace = _workspace(given(paths), env)
     keys = workflow.destroyable(workspace)
     if not keys:
         tell_elsewhere(workspace)
-    question = "Do you want to destroy this"
-    carry_out(lambda voice: workflow.destroy(workspace, keys, voice), auto_approve=auto_approve, question=question)
+    manner = Manner(auto_approve=auto_approve, parallelism=parallelism, patience=limit, question="Do you want to destroy this")
+    carry_out(lambda voice: workflow.destroy(workspace, keys, voice), manner)
 
 
 def _workspace(sources: list[Path], environment: str | None) -> Workspace:

@@ -3,15 +3,32 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from infractl.workflows.lock import Patience
 
 Paths = Annotated[
     list[Path] | None,
     typer.Argument(help="Files or directories with service documents. [default: the current directory]", show_default=False),
 ]
 AutoApprove = Annotated[bool, typer.Option("--auto-approve", help="Do not ask before changing anything.")]
+LockTimeout = Annotated[
+    str, typer.Option("--lock-timeout", metavar="TIME", help="How long to wait for locks that others hold, such as 30s.")
+]
+Parallelism = Annotated[
+    int | None,
+    typer.Option(
+        "--parallelism",
+        metavar="N",
+        min=1,
+        max=256,
+        help="How many steps of a service may run at once. [default: 8]",
+        show_default=False,
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
 
 
@@ -36,3 +53,21 @@ Env = Annotated[
 
 def given(paths: list[Path] | None) -> list[Path]:
     return paths or [Path()]
+
+
+def patience(lock_timeout: str) -> Patience:
+    """What `--lock-timeout` asks for. Raises UsageError."""
+    from infractl.cli.terminal import progress
+    from infractl.errors import UsageError
+    from infractl.units import UnitError, parse_duration_s
+    from infractl.workflows.lock import Patience
+
+    try:
+        return Patience(limit_s=parse_duration_s(lock_timeout), tell=progress)
+    except UnitError as error:
+        raise UsageError.of(
+            "lock-timeout",
+            summary="a time to wait has a value that cannot be",
+            detail=f"--lock-timeout: {lock_timeout!r}: {error}",
+            remedy="write a duration such as 30s or 5m",
+        ) from None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from infractl.cli.parameter import AsJson, AutoApprove, Env
+from infractl.cli.parameter import AsJson, AutoApprove, Env, LockTimeout, patience
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -87,6 +87,7 @@ def restore(
     project: ProjectDirectory = Path(),
     env: Env = None,
     auto_approve: AutoApprove = False,
+    lock_timeout: LockTimeout = "0s",
 ) -> None:
     """Put an earlier version of a service's record back.
 
@@ -95,8 +96,9 @@ def restore(
     from infractl.workflows.revise import restore as run
     from infractl.workflows.workspace import open_project
 
+    limit = patience(lock_timeout)
     workspace = open_project(project, env)
-    _tell(workspace, run(workspace, service, to, _approval(auto_approve, "Put this version back?")))
+    _tell(workspace, run(workspace, service, to, _approval(auto_approve, "Put this version back?"), limit))
 
 
 @state.command("rm")
@@ -105,6 +107,7 @@ def remove(
     project: ProjectDirectory = Path(),
     env: Env = None,
     auto_approve: AutoApprove = False,
+    lock_timeout: LockTimeout = "0s",
 ) -> None:
     """Forget what is recorded of a service, or at one address of it.
 
@@ -113,8 +116,9 @@ def remove(
     from infractl.workflows.revise import remove as run
     from infractl.workflows.workspace import open_project
 
+    limit = patience(lock_timeout)
     workspace = open_project(project, env)
-    _tell(workspace, run(workspace, name, _approval(auto_approve, "Forget this?")))
+    _tell(workspace, run(workspace, name, _approval(auto_approve, "Forget this?"), limit))
 
 
 @state.command()

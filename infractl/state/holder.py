@@ -42,7 +42,7 @@ def lock_held(key: ServiceKey, holder: Holder) -> LockHeldError:
             f"for `{holder.command}`; lock {holder.id}"
         ),
         at=str(key),
-        remedy=f"wait until that has ended; if it never will: infractl state unlock {holder.id}",
+        remedy=f"wait until that has ended, as --lock-timeout 5m does; if it never will: infractl state unlock {holder.id}",
     )
 
 

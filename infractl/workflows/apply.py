@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 
 from infractl.applying.apply import Run, apply_service, not_started
+from infractl.applying.execute import PARALLELISM
 from infractl.applying.preflight import preflight
 from infractl.applying.stop import Stop
 from infractl.applying.wait import Waiting
@@ -18,15 +19,19 @@ from infractl.domain.service_state import ServiceState
 from infractl.errors import Diagnostics, InfractlError, ProviderError, StalePlanError, UsageError
 from infractl.state.codec import digest, encode
 from infractl.state.store import Lease
+from infractl.workflows.lock import IMPATIENT, Patience, lock
 from infractl.workflows.observe import settle_service
 from infractl.workflows.place import Progress
 from infractl.workflows.plan import declared, plan, plan_destroy, providers_of, recorded_keys, removed_keys
-from infractl.workflows.workspace import Workspace, command, who
+from infractl.workflows.workspace import Workspace, who
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Voice:
-    """How an apply talks to whoever runs it: may it go on with this plan, what happens, and whether to stop."""
+    """How an apply talks to whoever runs it: may it go on with this plan, what happens, and whether to stop.
+
+    `patience` is how long it waits for locks, `parallelism` how many steps of a service may run at once.
+    """
 
     approve: Callable[[Plan], bool]
     progress: Progress
@@ -34,6 +39,8 @@ class Voice:
     stop: Stop
     carrying_out: Callable[[], AbstractContextManager[None]]
     """Entered once something is being changed: from then on a wish to stop lets what runs end."""
+    patience: Patience = IMPATIENT
+    parallelism: int = PARALLELISM
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,14 +55,14 @@ def apply(workspace: Workspace, voice: Voice) -> Outcome:
     """Plan and carry out under the locks of the services. Raises what `plan` raises, LockHeldError, UsageError if refused."""
     removed = removed_keys(workspace)
     keys = [*(workspace.key(name) for name in declared(workspace)), *removed]
-    with _locked(workspace, keys) as leases:
+    with _locked(workspace, keys, voice.patience) as leases:
         _settle(workspace, leases, voice)
         return _carry_out(workspace, plan(workspace, removed, voice.progress), leases, voice)
 
 
 def destroy(workspace: Workspace, keys: Sequence[ServiceKey], voice: Voice) -> Outcome:
     """Leave nothing of the services."""
-    with _locked(workspace, keys) as leases:
+    with _locked(workspace, keys, voice.patience) as leases:
         _settle(workspace, leases, voice)
         return _carry_out(workspace, plan_destroy(workspace, keys), leases, voice)
 
@@ -77,7 +84,7 @@ def apply_saved(workspace: Workspace, saved: Plan, voice: Voice) -> Outcome:
             detail=f"it was made with {_named(saved.providers)}, here are {_named(installed)}",
             remedy="install those versions, or make and review a new plan",
         )
-    with _locked(workspace, [s.key for s in saved.services]) as leases:
+    with _locked(workspace, [s.key for s in saved.services], voice.patience) as leases:
         states = _settle(workspace, leases, voice)
         for service in saved.services:
             _check_fresh(workspace, service, states[service.key])
@@ -92,12 +99,13 @@ def destroyable(workspace: Workspace) -> Sequence[ServiceKey]:
 
 
 @contextmanager
-def _locked(workspace: Workspace, keys: Sequence[ServiceKey]) -> Iterator[dict[ServiceKey, Lease]]:
+def _locked(workspace: Workspace, keys: Sequence[ServiceKey], patience: Patience) -> Iterator[dict[ServiceKey, Lease]]:
     """All the locks, in one order for everybody, so that two commands never wait for each other; none if one is held."""
+    since = workspace.clock.monotonic()
     with ExitStack() as held:
         leases: dict[ServiceKey, Lease] = {}
         for key in sorted(keys):
-            lease = workspace.stores.state.lock(key, command())
+            lease = lock(workspace, key, patience, since=since)
             held.callback(lease.release)
             leases[key] = lease
             workspace.held[key] = lease.holder.id
@@ -149,6 +157,7 @@ def _run(workspace: Workspace, service: ServicePlan, lease: Lease, voice: Voice)
         emit=voice.emit,
         stop=voice.stop,
         who=who(),
+        parallelism=voice.parallelism,
     )
 
 

@@ -12,8 +12,9 @@ from infractl.domain.service_state import ServiceState
 from infractl.errors import Diagnostic, StateError, UsageError
 from infractl.planning.revision import record_changes
 from infractl.workflows.elsewhere import environments_with
+from infractl.workflows.lock import Patience, lock
 from infractl.workflows.observe import Known, known
-from infractl.workflows.workspace import Workspace, command, who
+from infractl.workflows.workspace import Workspace, who
 
 Approve = Callable[[Revision], bool]
 
@@ -48,13 +49,13 @@ def history(workspace: Workspace, service: str) -> History:
     return History(present=present, earlier=earlier, damage=damage)
 
 
-def restore(workspace: Workspace, service: str, serial: int, approve: Approve) -> Revision:
+def restore(workspace: Workspace, service: str, serial: int, approve: Approve, patience: Patience) -> Revision:
     """Make the version `serial` the document again, as a new version: the present one stays in the history.
 
     Raises LockHeldError, StateError and, where it is refused, UsageError.
     """
     key = workspace.key(service)
-    with _closed(workspace, key) as (present, epoch):
+    with _closed(workspace, key, patience) as (present, epoch):
         earlier = workspace.stores.state.history(key)
         wanted = next((s for s in earlier if s.serial == serial), None)
         if wanted is None:
@@ -68,14 +69,14 @@ def restore(workspace: Workspace, service: str, serial: int, approve: Approve) -
     return revision
 
 
-def remove(workspace: Workspace, name: str, approve: Approve) -> Revision:
+def remove(workspace: Workspace, name: str, approve: Approve, patience: Patience) -> Revision:
     """Forget a service, or what is recorded at one address of it (`service.kind.name`).
 
     Raises LockHeldError, StateError and, where it is refused, UsageError.
     """
     service, dot, _ = name.partition(".")
     key = workspace.key(service)
-    with _closed(workspace, key) as (present, epoch):
+    with _closed(workspace, key, patience) as (present, epoch):
         if present is None:
             raise _not_recorded(workspace, service)
         after = _without(workspace, present, name) if dot else None
@@ -89,12 +90,12 @@ def remove(workspace: Workspace, name: str, approve: Approve) -> Revision:
 
 
 @contextmanager
-def _closed(workspace: Workspace, key: ServiceKey) -> Iterator[tuple[ServiceState | None, int]]:
+def _closed(workspace: Workspace, key: ServiceKey, patience: Patience) -> Iterator[tuple[ServiceState | None, int]]:
     """The document and the epoch under the lock. Raises StateError where an earlier run left a journal."""
     if workspace.stores.state.read(key) is None and not workspace.stores.state.history(key):
         # Before the lock, which would leave its files behind for a slip of the pen.
         raise _not_recorded(workspace, key.service)
-    lease = workspace.stores.state.lock(key, command())
+    lease = lock(workspace, key, patience, since=workspace.clock.monotonic())
     try:
         state = workspace.stores.state.read(key)
         if state and (state.open_steps or workspace.stores.state.entries(key)):
