@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from infractl.applying.connection import Connections, kind_of
@@ -66,3 +66,14 @@ def refresh(question: Question, connections: Connections, waiting: Waiting) -> O
         if address is not None and (target, candidate.ref) not in known:
             orphans[address] = (target, candidate)
     return Observed(live=live, orphans=orphans, deposed=deposed, foreign=foreign)
+
+
+def adopted(observed: Observed, wanted: Mapping[Address, str], recorded: Sequence[Recorded]) -> Observed:
+    """`observed` with each orphan that is wanted where it is (address to target) counted among what lives.
+
+    Not where anything is recorded at its address, though that be gone: a record tells of another object, maybe elsewhere.
+    """
+    known = {r.address for r in recorded}
+    taken = {a: live for a, (target, live) in observed.orphans.items() if wanted.get(a) == target and a not in known}
+    orphans = {a: found for a, found in observed.orphans.items() if a not in taken}
+    return replace(observed, live={**observed.live, **taken}, orphans=orphans)

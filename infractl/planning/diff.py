@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from infractl.domain.action import Action
@@ -37,8 +37,11 @@ def diff(
     recorded: Sequence[Recorded],
     live: Mapping[Address, Live],
     kinds: Mapping[tuple[str, str], KindView],
+    foreign: Collection[Address] = (),
 ) -> tuple[Change, ...]:
     """One change for each address that is wanted or recorded: the wanted ones in dependency order, then the others.
+
+    What is recorded at the `foreign` addresses is there, and is not the service's any more: as good as gone, and told so.
 
     Raises ProviderError where a provider asks for a sensitive value in clear, or for a circle of dependencies.
     `kinds` are keyed by target and kind. An Output of a resource that stays is resolved: what it feeds is compared by value.
@@ -54,7 +57,8 @@ def diff(
         change = _wanted(resolved, target, before.get(resource.address), live.get(resource.address), kind)
         changes[resource.address] = _in_step(change, changes)
     unwanted = [_unwanted(r, live.get(r.address)) for r in recorded if r.address not in targets]
-    return (*changes.values(), *sorted(unwanted, key=lambda c: c.address))
+    found = (*changes.values(), *sorted(unwanted, key=lambda c: c.address))
+    return tuple(_lost(c) if c.address in foreign else c for c in found)
 
 
 def _resolved(resource: Resource, changes: Mapping[Address, Change]) -> Resource:
@@ -104,6 +108,12 @@ def _wanted(desired: Resource, target: str, recorded: Recorded | None, live: Liv
         live=live,
         create_first=action is Action.replace and kind.schema.replacement is Replacement.create_first,
     )
+
+
+def _lost(change: Change) -> Change:
+    """Nobody deleted it: its labels are another owner's now, or gone."""
+    moved = change.recorded is not None and change.recorded.target != change.target
+    return change if moved else replace(change, reasons=("what is recorded is not this service's any more",))
 
 
 def _outdated(desired: Resource, recorded: Recorded, schema: Schema) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from infractl.applying.apply import Run, apply_service
 from infractl.applying.connection import Connections
-from infractl.applying.refresh import Observed, Question, refresh
+from infractl.applying.refresh import Observed, Question, adopted, refresh
 from infractl.applying.settle import replay, settle
 from infractl.applying.stop import Stop
 from infractl.applying.wait import Waiting
@@ -18,7 +18,7 @@ from infractl.domain.event import Event
 from infractl.domain.plan import ServicePlan
 from infractl.domain.resource import Resource
 from infractl.domain.service_state import ServiceState
-from infractl.planning.diff import Desired, KindView, deposed_changes, diff
+from infractl.planning.diff import Desired, KindView, deposed_changes, diff, orphan_changes
 from infractl.state.store import StateStore
 
 KEY = ServiceKey(project="p", environment="e", service="s")
@@ -54,23 +54,23 @@ class Engine:
         return Waiting(clock=self.clock, tell=lambda _: None, operation_s=self.operation_s, settle_s=self.settle_s)
 
     def observe(self, wanted: Sequence[Resource]) -> Observed:
-        """What is recorded is read, what is wanted and not recorded is looked for."""
+        """What is recorded is read; what is wanted and not recorded is looked for and, where nothing is wanted, every orphan."""
         state = self.state
         recorded = state.resources if state else ()
         known = {r.address for r in recorded}
+        kinds = {r.address.kind for r in wanted if r.address not in known} if wanted else self.connections[self.target].kinds
         question = Question(
             owner=self.owner,
             recorded=recorded,
             deposed=state.deposed if state else (),
-            sought=frozenset((self.target, r.address.kind) for r in wanted if r.address not in known),
+            sought=frozenset((self.target, kind) for kind in kinds),
         )
         return refresh(question, self.connections, self.waiting)
 
     def plan(self, wanted: Sequence[Resource]) -> ServicePlan:
-        state, observed = self.state, self.observe(wanted)
+        state = self.state
         recorded = state.resources if state else ()
-        known = {r.address for r in recorded}
-        live = {**observed.live, **{a: x for a, (_, x) in observed.orphans.items() if a not in known}}
+        observed = adopted(self.observe(wanted), {r.address: self.target for r in wanted}, recorded)
         views = {
             (self.target, name): KindView(schema=kind.schema, managed=kind.managed)
             for name, kind in self.connections[self.target].kinds.items()
@@ -87,8 +87,11 @@ class Engine:
             slo={},
             traffic={},
             changes=(
-                *diff([Desired(resource=r, target=self.target) for r in wanted], recorded, live, views),
+                *diff(
+                    [Desired(resource=r, target=self.target) for r in wanted], recorded, observed.live, views, observed.foreign
+                ),
                 *deposed_changes(state.deposed if state else (), observed.deposed),
+                *(() if wanted else orphan_changes(observed.orphans)),
             ),
             outputs={},
         )

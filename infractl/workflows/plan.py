@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Callable, Sequence
 
 from infractl import __version__
-from infractl.applying.refresh import Observed
+from infractl.applying.refresh import Observed, adopted
 from infractl.domain.action import Action
 from infractl.domain.address import Owner, ServiceKey
 from infractl.domain.cost import CostSummary, cost_summary
@@ -140,7 +140,7 @@ def plan_removal(workspace: Workspace, key: ServiceKey) -> ServicePlan:
     target, lineage = (state.target, state.lineage) if state else ("", "")
     kinds = workspace.connections([target])[target].kinds if target else {}
     observed = observe(workspace, state, Owner(key=key, lineage=lineage), frozenset((target, kind) for kind in kinds))
-    changes = diff([], state.resources if state else (), observed.live, {})
+    changes = diff([], state.resources if state else (), observed.live, {}, observed.foreign)
     return ServicePlan(
         key=key,
         target=target,
@@ -183,17 +183,15 @@ def _changes(
     recorded = state.resources if state else ()
     known_addresses = {r.address for r in recorded}
     sought = {(d.target, d.resource.address.kind) for d in wanted if d.resource.address not in known_addresses}
-    observed = observe(workspace, state, Owner(key=key, lineage=lineage), frozenset(sought))
-    adoptable = {d.resource.address: d.target for d in wanted}
-    orphans = {a: o for a, o in observed.orphans.items() if adoptable.get(a) != o[0] or a in observed.live}
-    adopted = {a: live for a, (_, live) in observed.orphans.items() if a not in orphans}
+    found_alive = observe(workspace, state, Owner(key=key, lineage=lineage), frozenset(sought))
+    observed = adopted(found_alive, {d.resource.address: d.target for d in wanted}, recorded)
     views = {
         (target, kind): KindView(schema=guarded.schema, managed=guarded.managed)
         for target, connection in workspace.connections({d.target for d in wanted}).items()
         for kind, guarded in connection.kinds.items()
     }
-    changes = diff(wanted, recorded, {**observed.live, **adopted}, views)
-    notices = (*of_service(workspace, key, found), *of_foreign(observed), *of_orphans(orphans))
+    changes = diff(wanted, recorded, observed.live, views, observed.foreign)
+    notices = (*of_service(workspace, key, found), *of_foreign(observed), *of_orphans(observed.orphans))
     return (*changes, *_deposed(state, observed)), notices
 
 

@@ -38,7 +38,7 @@ from infractl.report.plan_text import plan_text
 from infractl.report.style import Style
 from infractl.tensors import Signature
 
-CASES = sorted((Path(__file__).parents[1] / "cases" / "planning").iterdir())
+CASES = sorted(golden.parent for golden in (Path(__file__).parents[1] / "cases" / "planning").glob("*/plan.txt"))
 SCHEMAS = {
     "artifact": Schema({"digest": Attribute(replaces=True)}),
     "server": Schema(
