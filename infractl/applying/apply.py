@@ -82,6 +82,7 @@ def _fold(plan: ServicePlan, state: ServiceState, results: tuple[StepResult, ...
             target=plan.target,
             spec_digest=plan.spec_digest,
             deployment=plan.deployment,
+            rollback=plan.rollback,
             outputs=_outputs(plan, after),
         )
     run.store.fold(plan.key, after, expected_serial=state.serial, epoch=run.epoch)

@@ -25,6 +25,7 @@ COMMANDS = (
     "drift",
     "invoke",
     "bench",
+    "rollback",
     "destroy",
     "show",
     "fmt",

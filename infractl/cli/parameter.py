@@ -14,6 +14,7 @@ Paths = Annotated[
     list[Path] | None,
     typer.Argument(help="Files or directories with service documents. [default: the current directory]", show_default=False),
 ]
+ProjectDirectory = Annotated[Path, typer.Option("--project", help="The project's directory.")]
 AutoApprove = Annotated[bool, typer.Option("--auto-approve", help="Do not ask before changing anything.")]
 LockTimeout = Annotated[
     str, typer.Option("--lock-timeout", metavar="TIME", help="How long to wait for locks that others hold, such as 30s.")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from infractl.cli.parameter import AsJson, AutoApprove, Env, LockTimeout, patience
+from infractl.cli.parameter import AsJson, AutoApprove, Env, LockTimeout, ProjectDirectory, patience
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from infractl.domain.revision import Revision
     from infractl.state.store import Holder
     from infractl.workflows.workspace import Workspace
-
-ProjectDirectory = Annotated[Path, typer.Option("--project", help="The project's directory.")]
 
 Service = Annotated[str, typer.Argument(help="The service's name.", show_default=False)]
 

@@ -15,6 +15,7 @@ from infractl.domain.given import Given
 from infractl.domain.placement import Decision
 from infractl.domain.release import Deployment
 from infractl.domain.resource import Live, Recorded, Resource
+from infractl.domain.service_state import Rollback
 from infractl.domain.value import Properties
 
 
@@ -75,7 +76,7 @@ class ServicePlan:
 
     `current` is the version that is deployed now; `deployment` what is wanted after the plan (None: destroyed), and
     `decision` how that was found. `given` is what the environment made of the service's document. `cost` is what the chosen
-    placement's cost comes to.
+    placement's cost comes to. `rollback`: it leads back to an earlier deployment, whatever is declared.
     """
 
     key: ServiceKey
@@ -94,6 +95,7 @@ class ServicePlan:
     measurements: tuple[str, ...] = ()
     given: tuple[Given, ...] = ()
     cost: CostSummary | None = None
+    rollback: Rollback | None = None
 
     @property
     def changed(self) -> tuple[Change, ...]:

@@ -13,11 +13,20 @@ from infractl.domain.value import Properties
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Rollback:
+    """A step back to the deployment that the state's version `serial` recorded, away from the release `left`."""
+
+    serial: int
+    left: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceState:
     """`lineage` is drawn when the service is first applied, `serial` grows by one with each written change.
 
     `deposed` were replaced and are not deleted yet; `open_steps` are those whose outcome is not known.
-    `changed_by` says who and by which command, for messages about stale plans.
+    `changed_by` says who and by which command, for messages about stale plans. `rollback`: the deployment was gone back to,
+    and is not what was declared then.
     """
 
     key: ServiceKey
@@ -32,6 +41,7 @@ class ServiceState:
     changed_by: str
     deposed: tuple[Recorded, ...] = ()
     open_steps: tuple[OpenStep, ...] = ()
+    rollback: Rollback | None = None
 
     def recorded(self, address: Address) -> Recorded | None:
         return next((r for r in self.resources if r.address == address), None)

@@ -76,7 +76,8 @@ def _headline(service: ServicePlan) -> str:
         return f"version {current} will be destroyed" if current else "will be destroyed"
     version = service.deployment.stable.version
     before = f"{current} -> " if current not in (None, version) else ""
-    return f"version {before}{version} at {service.target}"
+    back = f", back to what serial {service.rollback.serial} recorded" if service.rollback else ""
+    return f"version {before}{version} at {service.target}{back}"
 
 
 def _decision(service: ServicePlan) -> Iterator[str]:

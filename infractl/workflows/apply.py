@@ -23,6 +23,7 @@ from infractl.workflows.lock import IMPATIENT, Patience, lock
 from infractl.workflows.observe import settle_service
 from infractl.workflows.place import Progress
 from infractl.workflows.plan import declared, plan, plan_destroy, providers_of, recorded_keys, removed_keys
+from infractl.workflows.rollback import plan_rollback
 from infractl.workflows.workspace import Workspace, who
 
 
@@ -65,6 +66,16 @@ def destroy(workspace: Workspace, keys: Sequence[ServiceKey], voice: Voice) -> O
     with _locked(workspace, keys, voice.patience) as leases:
         _settle(workspace, leases, voice)
         return _carry_out(workspace, plan_destroy(workspace, keys), leases, voice)
+
+
+def rollback(workspace: Workspace, service: str, serial: int | None, voice: Voice) -> Outcome:
+    """Back to an earlier deployment: what `plan_rollback` plans and raises, carried out."""
+    # Before the lock, which would leave its files behind for a slip of the pen.
+    plan_rollback(workspace, service, serial)
+    key = workspace.key(service)
+    with _locked(workspace, [key], voice.patience) as leases:
+        _settle(workspace, leases, voice)
+        return _carry_out(workspace, plan_rollback(workspace, service, serial), leases, voice)
 
 
 def apply_saved(workspace: Workspace, saved: Plan, voice: Voice) -> Outcome:
@@ -163,7 +174,9 @@ def _run(workspace: Workspace, service: ServicePlan, lease: Lease, voice: Voice)
 
 def _outdated(service: ServicePlan, state: ServiceState | None) -> bool:
     """Whether the document must be written though no resource changes: the service's words changed, or it is empty and to go."""
-    return state is not None and (service.deployment is None or state.spec_digest != service.spec_digest)
+    if state is None or service.deployment is None:
+        return state is not None
+    return (state.spec_digest, state.rollback) != (service.spec_digest, service.rollback)
 
 
 def _check_fresh(workspace: Workspace, service: ServicePlan, state: ServiceState | None) -> None:

@@ -70,6 +70,13 @@ def of_orphans(addresses: Iterable[Address]) -> Iterator[Notice]:
         yield Notice(code="orphan", text=f"{address} carries this service's labels, and is not recorded; destroy removes it")
 
 
+def of_rollback(state: ServiceState | None) -> Iterator[Notice]:
+    """That what is deployed was gone back to by hand, so that an apply undoes that."""
+    if state and state.rollback and state.deployment:
+        back = f"{state.rollback.left} to {state.deployment.stable.version} (serial {state.rollback.serial})"
+        yield Notice(code="rolled-back", text=f"it was rolled back from version {back}: this plan deploys what is declared again")
+
+
 def of_placement(placed: Placed, state: ServiceState | None) -> Iterator[Notice]:
     """What the figures leave out and rest on, why a shape is given up, and a version word that is used for two models."""
     if placed.profile.run.uncosted:

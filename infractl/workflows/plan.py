@@ -20,7 +20,7 @@ from infractl.spec.load import LoadedService
 from infractl.spec.project import declared_environments
 from infractl.state.codec import digest, encode
 from infractl.units import format_duration, format_rate
-from infractl.workflows.notice import of_document, of_foreign, of_orphans, of_placement, of_project, of_service
+from infractl.workflows.notice import of_document, of_foreign, of_orphans, of_placement, of_project, of_rollback, of_service
 from infractl.workflows.observe import Known, known, observe
 from infractl.workflows.place import Placed, Progress, place_service
 from infractl.workflows.workspace import Workspace, who
@@ -107,7 +107,7 @@ def plan_service(workspace: Workspace, loaded: LoadedService, progress: Progress
         compiled = opened.provider.compile(placed.deployment, opened.target)
     lineage = found.state.lineage if found.state else str(uuid.uuid4())
     wanted = [Desired(resource=r, target=opened.target.name) for r in compiled.resources]
-    changes, notices = _changes(workspace, key, lineage, found, wanted)
+    changes, notices = compared(workspace, key, lineage, found, wanted)
     return ServicePlan(
         key=key,
         target=opened.target.name,
@@ -121,7 +121,11 @@ def plan_service(workspace: Workspace, loaded: LoadedService, progress: Progress
         traffic=_traffic(loaded),
         changes=changes,
         outputs=compiled.outputs,
-        notices=(*(of_document(loaded) if _changes_something(changes) else ()), *notices, *of_placement(placed, found.state)),
+        notices=(
+            *((*of_document(loaded), *of_rollback(found.state)) if _changes_something(changes) else ()),
+            *notices,
+            *of_placement(placed, found.state),
+        ),
         measurements=_measurements(placed),
         given=loaded.given,
         cost=_cost(loaded, placed),
@@ -176,9 +180,10 @@ def _current(state: ServiceState | None) -> str | None:
     return state.deployment.stable.version if state and state.deployment else None
 
 
-def _changes(
+def compared(
     workspace: Workspace, key: ServiceKey, lineage: str, found: Known, wanted: Sequence[Desired]
 ) -> tuple[tuple[Change, ...], tuple[Notice, ...]]:
+    """The changes that lead to what is wanted, and what a reader of them must know of the service."""
     state = found.state
     recorded = state.resources if state else ()
     known_addresses = {r.address for r in recorded}

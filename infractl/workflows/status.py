@@ -136,6 +136,9 @@ def note_of(workspace: Workspace, state: ServiceState | None, loaded: LoadedServ
         return f"its first apply did not end: {workspace.call('apply')} goes on"
     if loaded is None:
         return "not declared any more: the next apply of the project destroys it"
+    if state.rollback:
+        back = f"rolled back from version {state.rollback.left} to {state.deployment.stable.version}"
+        return f"{back}: {workspace.call('apply')} deploys what is declared again"
     if state.spec_digest != loaded.digest:
         return f"declared differently from what was applied: see {workspace.call('plan')}"
     return ""

@@ -241,6 +241,20 @@ def test_a_model_that_changed_under_its_version_is_told(folder: Any) -> None:
     assert "version 1 is deployed with another model" in folder.run("plan").stdout
 
 
+def test_after_a_rollback_the_same_server_answers_as_the_version_before(folder: Any) -> None:
+    folder.write()
+    folder.run("apply", "--auto-approve")
+    (server,) = folder.servers()
+    folder.write(uri="two.onnx", version="2")
+    folder.run("apply", "--auto-approve")
+
+    folder.run("rollback", "scores", "--auto-approve")
+
+    assert answer(folder)["model_version"] == "1"
+    np.testing.assert_allclose(scores(folder), direct(folder.path / "one.onnx"), rtol=1e-5)
+    assert [p.pid for p in folder.servers()] == [server.pid]
+
+
 def test_a_renamed_project_is_told_of_what_it_left(folder: Any) -> None:
     folder.write()
     folder.run("apply", "--auto-approve")
