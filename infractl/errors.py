@@ -150,6 +150,10 @@ class TransientProviderError(ProviderError):
     transient = True
 
 
+class BusyProviderError(TransientProviderError):
+    """Another operation on the same object is under way: nothing was done, and the call is accepted once that has ended."""
+
+
 class LockHeldError(InfractlError):
     """Somebody else holds the service's lock."""
 

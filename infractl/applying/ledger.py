@@ -44,6 +44,8 @@ class Ledger:
         self._resources[intent.address] = recorded
         if before is not None and before != recorded and stands_beside(before, intent):
             self._deposed |= _by_ref([before])
+        # A kind that names by content may take up again what was replaced earlier.
+        self._deposed.pop((recorded.target, recorded.ref), None)
 
 
 def stands_beside(before: Recorded, intent: Intent) -> bool:

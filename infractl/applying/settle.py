@@ -17,7 +17,7 @@ from infractl.domain.health import HealthStatus
 from infractl.domain.journal import Entry, Intent, OpenStep, Operation, Outcome
 from infractl.domain.resource import Live, Recorded
 from infractl.domain.service_state import ServiceState
-from infractl.domain.step import Running
+from infractl.domain.step import Done, Running
 from infractl.planning.attribute import attribute_changes
 from infractl.provider.plugin import GuardedKind
 
@@ -49,10 +49,15 @@ def settle(
     still_open: list[OpenStep] = []
     for step in open_steps:
         kind = kind_of(connections, step.intent.target, step.intent.address.kind)
-        if step.pending and isinstance(wait(kind, step.pending, waiting), Running):
-            still_open.append(step)
-            continue
-        ledger.enter(step.intent, _record(ledger, step.intent, kind, _at_rest(kind, step, owner, waiting)))
+        match wait(kind, step.pending, waiting) if step.pending else None:
+            case Running():
+                still_open.append(step)
+                continue
+            case Done(ref=ref) if step.pending:
+                ended = replace(step, pending=replace(step.pending, ref=ref))
+            case _:
+                ended = step
+        ledger.enter(step.intent, _record(ledger, step.intent, kind, _at_rest(kind, ended, owner, waiting)))
     return replace(ledger.state, open_steps=tuple(still_open))
 
 

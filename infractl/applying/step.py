@@ -18,6 +18,7 @@ from infractl.domain.value import Output, Properties, outputs_in, resolve
 from infractl.errors import InfractlError, TransientProviderError
 from infractl.planning.graph import Node
 from infractl.provider.plugin import GuardedKind
+from infractl.provider.schema import Schema
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +51,8 @@ def carry_out(
 
     Raises only what the journal raises: without a durable intent nothing is called.
     """
+    if _taken_up_again(node, change, applied):
+        return None
     around = replace(around, waiting=replace(around.waiting, tell=tell))
     now = around.waiting.clock.now
     step = _step(node, change, applied, around)
@@ -100,6 +103,14 @@ def _step(node: Node, change: Change, applied: Mapping[Address, Recorded], aroun
     )
 
 
+def _taken_up_again(node: Node, change: Change, applied: Mapping[Address, Recorded]) -> bool:
+    """Whether what is to go is what the address has now: a kind that names by content gave a successor the old one's id."""
+    old, now = change.recorded, applied.get(node.address)
+    if old is None or now is None or not (node.deposed or (change.create_first and node.action is Action.delete)):
+        return False
+    return (old.target, old.ref) == (now.target, now.ref)
+
+
 def resolved(resource: Resource, applied: Mapping[Address, Recorded]) -> Resource:
     """The resource with its Outputs read from what was applied; one that is not there stays an Output."""
 
@@ -118,7 +129,7 @@ def _call(step: Step, change: Change, around: Surroundings) -> Result:
         return record(step.desired, step.desired.properties, target, step.prior)
     try:
         kind = kind_of(around.connections, target, step.address.kind)
-        pending = retried(lambda: kind.begin(step), waiting)
+        pending = retried(lambda: kind.begin(_left_to_others(step, kind.schema)), waiting)
     except InfractlError as error:
         return _stopped(error)
     around.journal(Operation(step=step.key, pending=pending, at=waiting.clock.now()))
@@ -126,6 +137,14 @@ def _call(step: Step, change: Change, around: Surroundings) -> Result:
         return _finished(kind, step, pending, target, waiting)
     except InfractlError as error:
         return _stopped(error)
+
+
+def _left_to_others(step: Step, schema: Schema) -> Step:
+    """An update does not name what others own: what was planned for it may be long past."""
+    if step.action is not Action.update or step.desired is None:
+        return step
+    asked = {name: value for name, value in step.desired.properties.items() if not schema.of(name).ignored}
+    return replace(step, desired=replace(step.desired, properties=asked))
 
 
 def _finished(kind: GuardedKind, step: Step, pending: Pending, target: str, waiting: Waiting) -> Result:

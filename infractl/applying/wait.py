@@ -11,7 +11,7 @@ from infractl.clock import Clock
 from infractl.domain.health import HealthStatus
 from infractl.domain.resource import Live, Ref, Resource
 from infractl.domain.step import Done, Failed, Pending, Running
-from infractl.errors import TransientProviderError
+from infractl.errors import BusyProviderError, TransientProviderError
 from infractl.planning.attribute import attribute_changes
 from infractl.provider.plugin import GuardedKind
 
@@ -19,6 +19,8 @@ T = TypeVar("T")
 
 TRIES = 4
 """Calls of one sort that a provider says may succeed later."""
+LONGEST_PAUSE_S = 16.0
+"""Between two calls."""
 OPERATION_S = 1800.0
 """How long one operation may take: Vertex deploys take up to 20 minutes."""
 SETTLE_S = 15.0
@@ -79,14 +81,26 @@ def read_gone(kind: GuardedKind, ref: Ref, waiting: Waiting) -> Failed | None:
 
 
 def retried(call: Callable[[], T], waiting: Waiting) -> T:
-    """The call's answer; called again after a growing, jittered pause where the provider says that it may succeed later."""
-    for attempt in range(1, TRIES):
+    """The call's answer; called again after a growing, jittered pause where the provider says that it may succeed later.
+
+    An object that is busy is waited for as long as an operation may take: another one is under way on it.
+    """
+    clock = waiting.clock
+    deadline, failed, pause_s = clock.monotonic() + waiting.operation_s, 0, 1.0
+    while True:
         try:
             return call()
+        except BusyProviderError as busy:
+            if clock.monotonic() >= deadline:
+                raise
+            waiting.tell(str(busy))
         except TransientProviderError as error:
-            waiting.tell(f"try {attempt} of {TRIES} failed: {error}")
-            waiting.clock.sleep(random.uniform(0.5, 1.0) * 2 ** (attempt - 1))
-    return call()
+            failed += 1
+            if failed == TRIES:
+                raise
+            waiting.tell(f"try {failed} of {TRIES} failed: {error}")
+        clock.sleep(random.uniform(0.5, 1.0) * pause_s)
+        pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
 
 
 def _problem(kind: GuardedKind, desired: Resource, live: Live | None, settled: float, deadline: float) -> tuple[str, float]:

@@ -11,7 +11,10 @@ from infractl.domain.resource import Live, Ref, Resource
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """A create, update or delete. `key` is the same whenever the step is begun again; `desired` has every Output resolved."""
+    """A create, update or delete. `key` is the same whenever the step is begun again; `desired` has every Output resolved.
+
+    A create's `desired` has what the schema ignores, as the value to begin with; an update's has not: it stays as it lives.
+    """
 
     action: Action
     key: str

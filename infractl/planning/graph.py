@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from typing import TypeVar
@@ -57,12 +58,15 @@ def order(nodes: Mapping[Node, Change]) -> dict[Node, frozenset[Node]]:
     - What is deleted follows the deletion of everything that depended on it, and the steps that turn the rest of what
       depended on it to something else. The latter gives way where it would close a circle: what is replaced by deleting
       first cannot wait for dependants that wait for its successor.
-    - What was deposed earlier follows everything that is made.
+    - What is changed in place follows the deletion of what depended on it and goes, where that closes no circle: an
+      autoscaler is taken off before the size of what it scales is changed.
+    - What was deposed earlier follows everything that is made, and the deletion of what depended on it.
     """
     made = {n.address: n for n in nodes if n.verb in ("create", "update", "adopt")}
     gone = {n.address: n for n in nodes if n.verb in ("delete", "forget") and not n.deposed}
     before: dict[Node, set[Node]] = {n: set(made.values()) if n.deposed else set() for n in nodes}
     wishes: list[tuple[Node, Node]] = []
+    lesser = list(_around_deposed(nodes))
     for change in {c.address: c for c in nodes.values() if not c.deposed}.values():
         address = change.address
         if change.desired is not None and (node := made.get(address)):
@@ -75,7 +79,23 @@ def order(nodes: Mapping[Node, Change]) -> dict[Node, frozenset[Node]]:
                 before[gone[needed]].add(gone[address])
             elif needed in gone and address in made:
                 wishes.append((gone[needed], made[address]))
-    return {node: frozenset(needs) for node, needs in _granted(before, wishes).items()}
+            elif address in gone and not change.create_first and needed in made and made[needed].action is Action.update:
+                lesser.append((made[needed], gone[address]))
+    return {node: frozenset(needs) for node, needs in _granted(_granted(before, wishes), lesser).items()}
+
+
+def _around_deposed(nodes: Mapping[Node, Change]) -> Iterator[tuple[Node, Node]]:
+    """As wishes: a deposed object goes after what depended on it, and before what it depended on."""
+    if not any(n.deposed for n in nodes):
+        return
+    going: dict[Address, list[Node]] = defaultdict(list)
+    for node in nodes:
+        if node.verb in ("delete", "forget"):
+            going[node.address].append(node)
+    for node in (n for group in list(going.values()) for n in group):
+        record = nodes[node].recorded
+        for needed in record.depends_on if record else ():
+            yield from ((other, node) for other in going.get(needed, ()) if other.deposed or node.deposed)
 
 
 def _granted(before: Mapping[Node, set[Node]], wishes: Sequence[tuple[Node, Node]]) -> Mapping[Node, set[Node]]:

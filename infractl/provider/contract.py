@@ -70,7 +70,8 @@ class Kind(Protocol):
         """Start one create, update or delete; idempotent by `step.key`.
 
         A create adopts an object that carries the step's labels; a delete of what is absent succeeds.
-        Raises ProviderError, TransientProviderError where the same call may succeed later.
+        Raises ProviderError; TransientProviderError where the same call may succeed later, and BusyProviderError where it will
+        once what happens to the object has ended, whoever began that.
         """
         ...
 

@@ -22,7 +22,14 @@ from infractl.state.local import LocalStateStore
 from infractl.testing.engine import KEY, Engine
 
 SCHEMAS = {
-    "thing": Schema({"host": Attribute(replaces=True), "id": Attribute(computed=True), "key": Attribute(sensitive=True)}),
+    "thing": Schema(
+        {
+            "host": Attribute(replaces=True),
+            "id": Attribute(computed=True),
+            "key": Attribute(sensitive=True),
+            "replicas": Attribute(ignored=True),
+        }
+    ),
     "first": Schema({"host": Attribute(replaces=True), "id": Attribute(computed=True)}, Replacement.create_first),
 }
 

@@ -14,7 +14,7 @@ from infractl.domain.health import Health, HealthStatus
 from infractl.domain.resource import Resource
 from infractl.domain.step import Failed, Running, Step
 from infractl.domain.value import Output, SecretRef
-from infractl.errors import ProviderError, TransientProviderError
+from infractl.errors import BusyProviderError, ProviderError, TransientProviderError
 
 Thing = Callable[..., Resource]
 
@@ -336,3 +336,42 @@ def test_a_recorded_object_that_is_another_owners_now_is_left_alone(bench: Any, 
     plan = bench.plan([])
 
     assert [c.action.value for c in plan.changes] == ["forget"]
+
+
+def test_a_create_is_given_what_others_will_own_and_an_update_is_not(bench: Any, thing: Thing) -> None:
+    asked: list[object] = []
+    bench.cloud.before_begin["a"] = lambda step: asked.append(dict(step.desired.properties))
+
+    for size in (1, 2):
+        bench.apply([thing("a", size=size, replicas=3)])
+
+    assert asked == [{"size": 1, "replicas": 3}, {"size": 2}]
+    assert [dict(r.properties) for r in bench.state.resources] == [{"size": 2, "replicas": 3}]
+
+
+def test_an_object_that_is_busy_is_waited_for_longer_than_a_few_tries(
+    bench: Any, thing: Thing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("infractl.applying.wait.random.uniform", lambda *_: 0.0)
+    refusals = [BusyProviderError.of("busy", summary="there are other operations running")] * 20
+
+    def refuse(_: Step) -> None:
+        if refusals:
+            raise refusals.pop()
+
+    bench.cloud.before_begin["a"] = refuse
+
+    assert bench.apply([thing("a", size=1)]).complete
+    assert refusals == []
+
+
+def test_an_object_that_stays_busy_is_given_up_in_the_end(bench: Any, thing: Thing) -> None:
+    def refuse(_: Step) -> None:
+        raise BusyProviderError.of("busy", summary="there are other operations running")
+
+    bench.operation_s = 0.0
+    bench.cloud.before_begin["a"] = refuse
+
+    (result,) = bench.apply([thing("a", size=1)]).results
+
+    assert (result.phase, result.detail) == (Phase.unknown, "there are other operations running; nothing is there")

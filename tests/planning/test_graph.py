@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -116,3 +118,42 @@ def test_a_circle_is_refused_and_named() -> None:
 
     with pytest.raises(ProviderError, match=r"s\.thing\.n1 -> .*s\.thing\.n2"):
         sorted_resources([first, second])
+
+
+def found_order(changes: list[Change]) -> list[str]:
+    return [f"{n.verb} {n.address.name} {n.deposed}".rstrip() for n in ordered(order(steps(changes)))]
+
+
+def test_what_goes_is_deleted_before_what_it_used_is_changed() -> None:
+    autoscaled, autoscaler = change(1, Action.update, [], []), change(2, Action.delete, [], [1])
+    made_anew = change(3, Action.replace, [1], [1])
+
+    assert found_order([autoscaled, autoscaler, made_anew]) == ["delete n2", "delete n3", "update n1", "create n3"]
+
+
+def test_what_is_changed_waits_for_no_deletion_that_waits_for_it() -> None:
+    changes = [
+        change(1, Action.update, [], []),
+        change(2, Action.delete, [], [1]),
+        change(3, Action.update, [1], [1, 2]),
+    ]
+
+    assert found_order(changes) == ["update n1", "update n3", "delete n2"]
+
+
+def test_a_destroy_deletes_what_was_deposed_after_what_used_it_and_before_what_it_used() -> None:
+    model, config, endpoint = (
+        change(1, Action.delete, [], []),
+        change(2, Action.delete, [], [1]),
+        change(3, Action.delete, [], [2]),
+    )
+    old_config = replace(config, deposed=True)
+    old_model = replace(model, deposed=True)
+
+    assert found_order([model, config, endpoint, old_config, old_model]) == [
+        "delete n3",
+        "delete n2",
+        "delete n2 2",
+        "delete n1",
+        "delete n1 1",
+    ]

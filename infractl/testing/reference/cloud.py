@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from infractl.errors import ProviderError, TransientProviderError
+from infractl.errors import BusyProviderError, ProviderError, TransientProviderError
 from infractl.testing.reference.server import ADDRESS_FILE, LOG_FILE
 
 CALL_LIMIT_S = 10.0
@@ -44,7 +44,7 @@ class Cloud:
                 remedy="start it: infractl.testing.reference.cloud.start(DIRECTORY)",
             ) from error
         if refused := answer.get("refused"):
-            kind = TransientProviderError if refused["transient"] else ProviderError
+            kind = BusyProviderError if refused["slug"] == "busy" else ProviderError
             raise kind.of(
                 f"reference-{refused['slug']}", summary="the reference provider refuses a call", detail=refused["detail"]
             )

@@ -93,6 +93,7 @@ class ReferenceKind:
             prior=step.prior.ref.id if step.prior else None,
             properties={name: value.encode(v) for name, v in wanted.items() if not isinstance(v, SecretRef)},
             secrets={name: self.secrets.resolve(v).reveal() for name, v in wanted.items() if isinstance(v, SecretRef)},
+            kept=[name for name, attribute in SCHEMAS[self.name].attributes.items() if attribute.ignored],
         )
         return Pending(ref=Ref(kind=self.name, id=answer["id"]), action=step.action, token=answer["token"])
 

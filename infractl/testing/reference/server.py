@@ -43,7 +43,7 @@ class Server(socketserver.ThreadingTCPServer):
 
     def answer(self, request: Mapping[str, Any]) -> dict[str, Any]:
         if not hmac.compare_digest(str(request.get("password")), self.password):
-            return {"refused": {"slug": "password", "detail": "the password is not this server's", "transient": False}}
+            return {"refused": {"slug": "password", "detail": "the password is not this server's"}}
         call = request["call"]
         if call == "stop":
             threading.Thread(target=self.shutdown, daemon=True).start()
@@ -56,7 +56,7 @@ class Server(socketserver.ThreadingTCPServer):
                     raise RefusedError("call-unknown", f"there is no call {call}")
                 return {"answer": getattr(self.world, call)(**request["given"])}
             except RefusedError as refused:
-                return {"refused": {"slug": refused.slug, "detail": str(refused), "transient": refused.transient}}
+                return {"refused": {"slug": refused.slug, "detail": str(refused)}}
 
     def service_actions(self) -> None:
         """Between requests: operations end on their own."""

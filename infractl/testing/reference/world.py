@@ -19,12 +19,11 @@ SHUFFLED: Mapping[str, Sequence[str]] = {"config": ("variants",), "endpoint": ("
 
 
 class RefusedError(Exception):
-    """A call that is not carried out. `transient`: the same call may succeed later."""
+    """A call that is not carried out. The slug `busy`: it will be, once what happens to the object has ended."""
 
-    def __init__(self, slug: str, detail: str, *, transient: bool = False) -> None:
+    def __init__(self, slug: str, detail: str) -> None:
         super().__init__(detail)
         self.slug = slug
-        self.transient = transient
 
 
 @dataclass
@@ -57,7 +56,7 @@ class Thing:
 
 @dataclass
 class Operation:
-    """A call that was accepted, and what is so once it ends."""
+    """A call that was accepted, and what is so once it ends. An update leaves the properties `kept` as they are."""
 
     token: str
     key: str
@@ -68,6 +67,7 @@ class Operation:
     ends_at: float
     properties: Mapping[str, Any]
     secrets: Mapping[str, str]
+    kept: Sequence[str] = ()
     ended: bool = False
 
 
@@ -92,6 +92,7 @@ class World:
         prior: str | None = None,
         properties: Mapping[str, Any] | None = None,
         secrets: Mapping[str, str] | None = None,
+        kept: Sequence[str] = (),
     ) -> dict[str, Any]:
         """Accept one call, and give the object's id and the operation's token. Raises RefusedError."""
         known = next((o for o in self.operations.values() if o.key == key), None)
@@ -118,6 +119,7 @@ class World:
             ends_at=self.now() + self.delays_s.get((kind, action), 0.0),
             properties=properties or {},
             secrets=hidden,
+            kept=kept if action == "update" else (),
         )
         self.operations[operation.token] = operation
         self._tell(event, operation)
@@ -188,7 +190,7 @@ class World:
         if thing is None:
             return
         if any(not o.ended and (o.kind, o.id) == (kind, thing_id) for o in self.operations.values()):
-            raise RefusedError("busy", f"{kind} {thing_id} is {thing.status}", transient=True)
+            raise RefusedError("busy", f"{kind} {thing_id} is {thing.status}")
         thing.status = {"create": "creating", "update": "updating", "delete": "deleting"}[action]
 
     def _end(self, operation: Operation) -> None:
@@ -197,7 +199,8 @@ class World:
         if operation.action == "delete":
             self.things.pop((operation.kind, operation.id), None)
         elif thing is not None:
-            thing.properties, thing.secrets, thing.status = operation.properties, operation.secrets, "ready"
+            kept = {name: thing.properties[name] for name in operation.kept if name in thing.properties}
+            thing.properties, thing.secrets, thing.status = {**operation.properties, **kept}, operation.secrets, "ready"
             thing.lines.append(f"{operation.action} ended")
         self._tell("ended", operation)
 
