@@ -154,6 +154,10 @@ class BusyProviderError(TransientProviderError):
     """Another operation on the same object is under way: nothing was done, and the call is accepted once that has ended."""
 
 
+class UnansweredError(TransientProviderError):
+    """A provider did not answer in time, and may act yet: it is not asked again at once."""
+
+
 class LockHeldError(InfractlError):
     """Somebody else holds the service's lock."""
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -41,12 +42,24 @@ class Question:
     sought: frozenset[tuple[str, str]]
 
 
+@contextmanager
+def _readers() -> Iterator[ThreadPoolExecutor]:
+    """After an error, or Ctrl-C, nobody waits for the rest: a provider may not answer for a long time."""
+    readers = ThreadPoolExecutor(READERS)
+    try:
+        yield readers
+    except BaseException:
+        readers.shutdown(wait=False, cancel_futures=True)
+        raise
+    readers.shutdown()
+
+
 def refresh(question: Question, connections: Connections, waiting: Waiting) -> Observed:
     """Read and look up, many at once; a provider that is asked too often is asked again. Raises ProviderError."""
     refs: dict[tuple[str, str], list[Ref]] = defaultdict(list)
     for record in (*question.recorded, *question.deposed):
         refs[record.target, record.address.kind].append(record.ref)
-    with ThreadPoolExecutor(READERS) as readers:
+    with _readers() as readers:
         kinds = {key: kind_of(connections, *key) for key in (*refs, *question.sought)}
         reading = {key: readers.submit(retried, partial(kinds[key].read, group), waiting) for key, group in refs.items()}
         finding = {

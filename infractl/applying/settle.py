@@ -67,7 +67,7 @@ def _at_rest(kind: GuardedKind, step: OpenStep, owner: Owner, waiting: Waiting) 
     A run may die before it writes down its operation: then the object alone tells that something still happens to it. What
     never comes to rest is taken as it is when the time is up, so that it can be changed or destroyed.
     """
-    deadline = waiting.clock.monotonic() + waiting.operation_s
+    deadline = waiting.clock.monotonic() + waiting.of(kind).longest_s
     while True:
         live = retried(partial(_look_up, kind, step, owner), waiting)
         if live is None or step.intent.desired is None:

@@ -15,7 +15,7 @@ from infractl.domain.plan import Change
 from infractl.domain.resource import Live, Recorded, Ref, Resource
 from infractl.domain.step import Failed, Pending, Running, Step
 from infractl.domain.value import Output, Properties, outputs_in, resolve
-from infractl.errors import InfractlError, TransientProviderError
+from infractl.errors import InfractlError, TransientProviderError, UnansweredError
 from infractl.planning.graph import Node
 from infractl.provider.plugin import GuardedKind
 from infractl.provider.schema import Schema
@@ -69,6 +69,8 @@ def carry_out(
     )
     around.journal(intent)
     result = _call(step, change, around)
+    if isinstance(result, Unsettled) and result.live:
+        return result
     if isinstance(result, Failed | Unsettled):
         seen = _seen(step, change, around)
         result = replace(result, live=result.live or seen.words)
@@ -129,6 +131,7 @@ def _call(step: Step, change: Change, around: Surroundings) -> Result:
         return record(step.desired, step.desired.properties, target, step.prior)
     try:
         kind = kind_of(around.connections, target, step.address.kind)
+        waiting = waiting.of(kind)
         pending = retried(lambda: kind.begin(_left_to_others(step, kind.schema)), waiting)
     except InfractlError as error:
         return _stopped(error)
@@ -148,21 +151,25 @@ def _left_to_others(step: Step, schema: Schema) -> Step:
 
 
 def _finished(kind: GuardedKind, step: Step, pending: Pending, target: str, waiting: Waiting) -> Result:
+    limit_s, began = waiting.longest_s, waiting.clock.monotonic()
     match wait(kind, pending, waiting):
         case Failed() as failed:
             return failed
         case Running(detail=detail):
-            return Unsettled(detail=f"it did not end within {waiting.operation_s:.0f}s: {detail}")
+            return Unsettled(detail=f"it did not end within {limit_s:.0f}s: {detail}")
         case ended:
             if step.desired is None:
                 return read_gone(kind, step.prior.ref if step.prior else pending.ref, waiting)
-            live = read_back(kind, step.desired, ended.ref, waiting)
+            left = replace(waiting, operation_s=limit_s - (waiting.clock.monotonic() - began))
+            live = read_back(kind, step.desired, ended.ref, left)
             return live if isinstance(live, Failed) else record(step.desired, step.desired.properties, target, live)
 
 
 def _stopped(error: InfractlError) -> Failed | Unsettled:
     first = error.diagnostics[0]
     detail = ": ".join(part for part in (first.summary, first.detail) if part)
+    if isinstance(error, UnansweredError):
+        return Unsettled(detail=detail, live="what is there now was not asked")
     if isinstance(error, TransientProviderError):
         # The last answer may have been lost after the provider acted.
         return Unsettled(detail=detail)

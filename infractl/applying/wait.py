@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from infractl.clock import Clock
 from infractl.domain.health import HealthStatus
 from infractl.domain.resource import Live, Ref, Resource
 from infractl.domain.step import Done, Failed, Pending, Running
-from infractl.errors import BusyProviderError, TransientProviderError
+from infractl.errors import BusyProviderError, TransientProviderError, UnansweredError
 from infractl.planning.attribute import attribute_changes
 from infractl.provider.plugin import GuardedKind
+from infractl.provider.schema import OPERATION_S
 
 T = TypeVar("T")
 
@@ -21,8 +22,6 @@ TRIES = 4
 """Calls of one sort that a provider says may succeed later."""
 LONGEST_PAUSE_S = 16.0
 """Between two calls."""
-OPERATION_S = 1800.0
-"""How long one operation may take: Vertex deploys take up to 20 minutes."""
 SETTLE_S = 15.0
 """How long a finished operation may take to show in a read: cloud reads are eventually consistent."""
 READ_EVERY_S = 0.2
@@ -30,12 +29,20 @@ READ_EVERY_S = 0.2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """The clock, the limits, and who is told how it goes."""
+    """The clock, the limits, and who is told how it goes. `operation_s` is None where each kind says it of its own."""
 
     clock: Clock
     tell: Callable[[str], None]
-    operation_s: float = OPERATION_S
+    operation_s: float | None = None
     settle_s: float = SETTLE_S
+
+    def of(self, kind: GuardedKind) -> Waiting:
+        """As long as the kind says, unless that is said already."""
+        return self if self.operation_s is not None else replace(self, operation_s=kind.schema.operation_s)
+
+    @property
+    def longest_s(self) -> float:
+        return OPERATION_S if self.operation_s is None else self.operation_s
 
 
 def wait(kind: GuardedKind, pending: Pending, waiting: Waiting) -> Done | Failed | Running:
@@ -43,22 +50,23 @@ def wait(kind: GuardedKind, pending: Pending, waiting: Waiting) -> Done | Failed
 
     Raises TransientProviderError where the provider cannot be asked.
     """
-    deadline = waiting.clock.monotonic() + waiting.operation_s
+    deadline = waiting.clock.monotonic() + waiting.of(kind).longest_s
     while True:
         match retried(lambda: kind.poll(pending), waiting):
             case Running() as running:
                 waiting.tell(running.detail)
             case ended:
                 return ended
-        if waiting.clock.monotonic() >= deadline:
+        left_s = deadline - waiting.clock.monotonic()
+        if left_s <= 0:
             return running
-        waiting.clock.sleep(running.after_s)
+        waiting.clock.sleep(min(running.after_s, left_s))
 
 
 def read_back(kind: GuardedKind, desired: Resource, ref: Ref, waiting: Waiting) -> Live | Failed:
     """The live object, once it is what was asked for and healthy; Failed says in which way it is not."""
     clock = waiting.clock
-    settled, deadline = clock.monotonic() + waiting.settle_s, clock.monotonic() + waiting.operation_s
+    settled, deadline = clock.monotonic() + waiting.settle_s, clock.monotonic() + waiting.of(kind).longest_s
     while True:
         live = retried(lambda: kind.read([ref]), waiting).get(ref)
         problem, patience = _problem(kind, desired, live, settled, deadline)
@@ -83,13 +91,16 @@ def read_gone(kind: GuardedKind, ref: Ref, waiting: Waiting) -> Failed | None:
 def retried(call: Callable[[], T], waiting: Waiting) -> T:
     """The call's answer; called again after a growing, jittered pause where the provider says that it may succeed later.
 
-    An object that is busy is waited for as long as an operation may take: another one is under way on it.
+    An object that is busy is waited for as long as an operation may take: another one is under way on it. Who did not answer in
+    time is not asked again: waiting once is enough.
     """
     clock = waiting.clock
-    deadline, failed, pause_s = clock.monotonic() + waiting.operation_s, 0, 1.0
+    deadline, failed, pause_s = clock.monotonic() + waiting.longest_s, 0, 1.0
     while True:
         try:
             return call()
+        except UnansweredError:
+            raise
         except BusyProviderError as busy:
             if clock.monotonic() >= deadline:
                 raise

@@ -22,18 +22,21 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
 
+INTERRUPTED = 130
+
+
 def program() -> NoReturn:
     """Run the command that the process was started for, and end it at once.
 
     Python would take all modules apart first, which is a tenth of a short command. What was registered to run at the end
-    runs; a thread that still works, or a tool that watches this process, has the usual end.
+    runs; a thread that still works, unless it is a daemon, or a tool that watches this process, has the usual end.
     """
     try:
         main()
     except SystemExit as end:
-        threading = sys.modules.get("threading")
         watched = sys.gettrace() or sys.getprofile()
-        if not isinstance(end.code, int) or watched or (threading and threading.active_count() > 1):
+        # Whoever interrupts a command does not wait for a provider that does not answer.
+        if not isinstance(end.code, int) or watched or (end.code != INTERRUPTED and _works()):
             raise
         atexit._run_exitfuncs()
         for stream in (sys.stdout, sys.stderr):
@@ -41,6 +44,12 @@ def program() -> NoReturn:
                 if stream:
                     stream.flush()
         os._exit(end.code)
+
+
+def _works() -> bool:
+    """Whether a thread still does what must not be broken off."""
+    threading = sys.modules.get("threading")
+    return threading is not None and any(t is not threading.main_thread() and not t.daemon for t in threading.enumerate())
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

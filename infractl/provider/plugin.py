@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from importlib.metadata import EntryPoint
+from typing import TypeVar
 
 from infractl.domain.address import Owner
 from infractl.domain.health import Health
@@ -14,7 +15,10 @@ from infractl.domain.step import Done, Failed, Pending, Running, Step
 from infractl.domain.value import Properties
 from infractl.errors import InfractlError, ProviderError, UsageError
 from infractl.provider.contract import Kind
+from infractl.provider.deadline import within
 from infractl.provider.schema import Schema
+
+T = TypeVar("T")
 
 
 @contextmanager
@@ -48,27 +52,23 @@ def load_entry(entry: EntryPoint, slug: str) -> object:
 
 @dataclass(frozen=True, slots=True)
 class GuardedKind:
-    """A kind as the engine calls it: its defects become errors, and no sensitive value leaves it."""
+    """A kind as the engine calls it: its defects become errors, its calls have a time limit, and no sensitive value leaves it."""
 
     name: str
     kind: Kind
     schema: Schema
 
     def read(self, refs: Sequence[Ref]) -> Mapping[Ref, Live]:
-        with calling(self.name, "read"):
-            return {ref: self._without_secrets(live) for ref, live in self.kind.read(refs).items()}
+        return self._asked("read", lambda: {ref: self._without_secrets(live) for ref, live in self.kind.read(refs).items()})
 
     def find(self, owner: Owner) -> Sequence[Live]:
-        with calling(self.name, "find"):
-            return [self._without_secrets(live) for live in self.kind.find(owner)]
+        return self._asked("find", lambda: [self._without_secrets(live) for live in self.kind.find(owner)])
 
     def begin(self, step: Step) -> Pending:
-        with calling(self.name, "begin"):
-            return self.kind.begin(step)
+        return self._asked("begin", lambda: self.kind.begin(step))
 
     def poll(self, pending: Pending) -> Running | Done | Failed:
-        with calling(self.name, "poll"):
-            return self.kind.poll(pending)
+        return self._asked("poll", lambda: self.kind.poll(pending))
 
     def managed(self, desired: Resource, live: Live) -> Properties:
         with calling(self.name, "managed"):
@@ -77,6 +77,10 @@ class GuardedKind:
     def health(self, desired: Resource, live: Live) -> Health:
         with calling(self.name, "health"):
             return self.kind.health(desired, live)
+
+    def _asked(self, what: str, call: Callable[[], T]) -> T:
+        with calling(self.name, what):
+            return within(self.schema.call_s, call, f"{what} of {self.name}")
 
     def _without_secrets(self, live: Live) -> Live:
         return replace(live, properties=self.schema.redacted(live.properties))

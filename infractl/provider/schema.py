@@ -8,6 +8,11 @@ from enum import StrEnum
 
 from infractl.domain.value import Properties, Redacted, SecretRef
 
+CALL_S = 60.0
+"""How long one call of a plugin may take."""
+OPERATION_S = 1800.0
+"""How long one operation may take: Vertex deploys take up to 20 minutes."""
+
 
 class Replacement(StrEnum):
     """The order in which a replaced object is made and deleted."""
@@ -35,10 +40,15 @@ class Attribute:
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """The attributes of a kind; one that is not listed is an ordinary attribute that can be changed in place."""
+    """The attributes of a kind; one that is not listed is an ordinary attribute that can be changed in place.
+
+    `call_s` is how long a call of `read`, `find`, `begin` or `poll` may take, `operation_s` how long what was begun may take.
+    """
 
     attributes: Mapping[str, Attribute]
     replacement: Replacement = Replacement.delete_first
+    call_s: float = CALL_S
+    operation_s: float = OPERATION_S
 
     def of(self, attribute: str) -> Attribute:
         return self.attributes.get(attribute, _ORDINARY)

@@ -34,7 +34,7 @@ class Engine:
     target: str = "here"
     key: ServiceKey = KEY
     lineage: str = "line-1"
-    operation_s: float = 5.0
+    operation_s: float | None = 5.0
     settle_s: float = 0.3
     parallelism: int = 8
     clock: Clock = field(default_factory=SystemClock)

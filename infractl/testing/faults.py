@@ -119,6 +119,10 @@ class Hangs(Faulty):
         self._hang("read")
         return self.kind.read(refs)
 
+    def find(self, owner: Owner) -> Sequence[Live]:
+        self._hang("find")
+        return self.kind.find(owner)
+
     def poll(self, pending: Pending) -> Running | Done | Failed:
         self._hang("poll")
         return self.kind.poll(pending) if self.method else Running(detail="nothing moves", after_s=ASK_AGAIN_S)

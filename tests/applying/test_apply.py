@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from infractl.applying.apply import apply_service
+from infractl.applying.connection import Connection
 from infractl.domain.event import Phase
 from infractl.domain.health import Health, HealthStatus
 from infractl.domain.resource import Resource
@@ -242,6 +243,19 @@ def test_an_operation_that_does_not_end_in_time_is_unknown_and_never_begun_a_sec
     bench.settle()
     assert bench.apply(wanted).complete
     assert bench.cloud.calls == [("create", "a")]
+
+
+def test_an_operation_may_take_as_long_as_its_kind_says(bench: Any, thing: Thing) -> None:
+    bench.operation_s = None
+    kinds = bench.connections["here"].kinds
+    brief = replace(kinds["thing"], schema=replace(kinds["thing"].schema, operation_s=0.05))
+    bench.connections = {"here": Connection(kinds={**kinds, "thing": brief})}
+    bench.cloud.polls["a"] = [Running(detail="deploying", after_s=3600.0)] * 2
+    bench.cloud.polls["b"] = [Running(detail="deploying", after_s=0.1)] * 2
+
+    applied = bench.apply([thing("a", size=1), thing("b", kind="first", size=1)])
+
+    assert phases(applied) == {"create a": Phase.unknown, "create b": Phase.done}
 
 
 def test_a_provider_that_cannot_be_asked_for_a_while_is_asked_again(

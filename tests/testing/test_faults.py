@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from infractl.domain.address import Address, Owner
 from infractl.domain.applied import StepResult
 from infractl.domain.event import Phase
 from infractl.domain.resource import Resource
-from infractl.errors import ProviderError, TransientProviderError
+from infractl.errors import ProviderError, TransientProviderError, UnansweredError
 from infractl.provider.contract import Kind
 from infractl.state.local import LocalStateStore
 from infractl.testing.engine import KEY, Engine
@@ -28,6 +28,7 @@ from infractl.testing.reference.cloud import Cloud, running
 from infractl.testing.reference.kind import SCHEMAS, ReferenceKind
 from infractl.testing.sample import Shelf
 
+NEVER_S = 3600.0
 MakeFault = Callable[[Kind], Kind]
 REFUSED = ProviderError.of("quota", summary="the quota is used up", remedy="ask for more")
 
@@ -41,12 +42,13 @@ class Place:
     lineage: str = field(default_factory=lambda: secrets.token_hex(8))
     shelf: Shelf = field(default_factory=Shelf)
     operation_s: float = 2.0
+    call_s: float = 60.0
 
     def engine(self, fault: MakeFault = lambda kind: kind) -> Engine:
         kinds = {name: fault(ReferenceKind(name, self.cloud, self.shelf, self.shelf)) for name in SCHEMAS}
         return Engine(
             store=LocalStateStore(self.directory, SystemClock()),
-            connections={"here": Connection.of(kinds, SCHEMAS)},
+            connections={"here": Connection.of(kinds, {n: replace(s, call_s=self.call_s) for n, s in SCHEMAS.items()})},
             lineage=self.lineage,
             operation_s=self.operation_s,
         )
@@ -177,6 +179,31 @@ def test_a_call_that_hangs_until_its_client_gives_up_is_unknown(place: Place, me
     assert result.detail == f"the provider does not answer in time; {there}"
     place.converges(thing(size=1))
     assert place.begun == ["create"]
+
+
+@pytest.mark.parametrize("method", ["begin", "poll", "read"])
+def test_a_call_that_never_returns_is_unknown_and_holds_up_nothing_else(place: Place, method: str) -> None:
+    place.call_s = 0.5
+    engine = place.engine()
+    hanging = place.engine(lambda kind: Hangs(kind, method=method, call_s=NEVER_S)).connections["here"].kinds["config"]
+    engine.connections = {"here": Connection(kinds={**engine.connections["here"].kinds, "config": hanging})}
+
+    results = {r.address.kind: r for r in engine.apply([thing(kind="config"), thing(size=1)]).results}
+
+    assert {kind: r.phase for kind, r in results.items()} == {"config": Phase.unknown, "endpoint": Phase.done}
+    assert results["config"].detail == (
+        f"a provider does not answer: {method} of config did not answer within 0.5s; what is there now was not asked"
+    )
+    place.call_s = 60.0
+    place.converges(thing(kind="config"), thing(size=1))
+    assert place.begun == ["create", "create"]
+
+
+def test_a_plan_whose_provider_never_answers_is_an_error_that_names_the_call(place: Place) -> None:
+    place.call_s = 0.2
+
+    with pytest.raises(UnansweredError, match=r"find of endpoint did not answer within 0\.2s"):
+        place.engine(lambda kind: Hangs(kind, method="find", call_s=NEVER_S)).plan([thing(size=1)])
 
 
 def test_a_create_that_is_a_lie_says_that_nothing_is_there(place: Place) -> None:

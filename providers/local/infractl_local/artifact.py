@@ -28,7 +28,9 @@ SCHEMA = Schema(
         "digest": Attribute(replaces=True),
         "size_bytes": Attribute(replaces=True),
         "path": Attribute(computed=True),
-    }
+    },
+    # Each call may have to read a whole model, and a disk may be slow.
+    call_s=1800.0,
 )
 
 

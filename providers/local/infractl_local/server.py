@@ -45,7 +45,9 @@ SCHEMA = Schema(
         "instance": Attribute(computed=True),
         "silence": Attribute(computed=True),
         "astray": Attribute(computed=True),
-    }
+    },
+    # It waits for one server to start or to end before it tells of it or starts another.
+    call_s=2 * START_LIMIT_S,
 )
 
 LOOK_S = 0.05
