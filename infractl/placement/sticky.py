@@ -22,10 +22,11 @@ def sticky(decision: Decision, recorded: Placement | None, tolerance: float) -> 
 
 
 def _same(one: Placement, other: Placement) -> bool:
-    return _identity(one) == _identity(other)
+    return identity(one) == identity(other)
 
 
-def _identity(placement: Placement) -> tuple[object, ...]:
+def identity(placement: Placement) -> tuple[object, ...]:
+    """What makes it this placement and no other, whatever is predicted of it."""
     return (placement.offer.key, placement.recipe, placement.replicas, placement.batch, placement.instances, placement.threads)
 
 

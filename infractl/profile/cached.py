@@ -23,6 +23,11 @@ from infractl.state.file import make_directory, replace_file
 _ROOM = Path(__file__).parent
 
 
+def kept(*parts: bytes) -> ModelProfile | None:
+    """The profile that is kept for this content."""
+    return _read(_file(parts))
+
+
 def cached(parts: Iterable[bytes], make: Callable[[], ModelProfile]) -> ModelProfile:
     """The profile that is kept for this content, or the one that `make` makes, which is kept then."""
     file = _file(parts)
@@ -46,10 +51,10 @@ def _file(parts: Iterable[bytes]) -> Path:
 
 def _read(file: Path) -> ModelProfile | None:
     try:
-        kept = json.loads(file.read_bytes())
-        if not isinstance(kept, dict) or kept.get("name") != file.stem or kept.get("digest") != digest(kept.get("profile")):
+        found = json.loads(file.read_bytes())
+        if not isinstance(found, dict) or found.get("name") != file.stem or found.get("digest") != digest(found.get("profile")):
             return None
-        return decode(ModelProfile, kept["profile"])
+        return decode(ModelProfile, found["profile"])
     except (OSError, ValueError, RecursionError):
         return None
 

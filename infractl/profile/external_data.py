@@ -17,6 +17,11 @@ MOST_SHAPE_ELEMENTS = 1024
 """More axes than any tensor has, and the size that onnx itself keeps in the model's file."""
 
 
+def has_external(model: ModelProto) -> bool:
+    """Whether the model keeps anything in other files."""
+    return any(True for _ in _external_tensors(model))
+
+
 def external_bytes(model: ModelProto, path: Path, project_root: Path) -> int:
     """The size of all files that the model keeps weights in. Raises ModelError for one that is outside, missing or too short."""
     files = {_file(tensor, path, project_root) for tensor in _external_tensors(model)}

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from infractl.domain.profile import ModelProfile
-from infractl.profile.cached import cached
+from infractl.profile.cached import cached, kept
 from infractl.profile.dimension import dimensions_of
 from infractl.profile.executed import executed_program, is_openable
-from infractl.profile.external_data import external_bytes, load_small
+from infractl.profile.external_data import external_bytes, has_external, load_small
 from infractl.profile.graph import Graph, Sampled
 from infractl.profile.program import program_of
 from infractl.profile.read import parse, read_file, sound
@@ -29,7 +29,12 @@ def profile_onnx(path: Path, project_root: Path) -> ModelProfile:
     Raises ModelError where it is missing, damaged, no ONNX, or has data outside the project.
     """
     data = read_file(path)
+    if known := kept(data):
+        # Kept under this content alone, it has nothing beside it: it need not be parsed, nor onnx imported.
+        return known
     model = parse(data, path)
+    if not has_external(model):
+        return cached((data,), lambda: _profile(path, data, model, 0))
     beside_bytes = external_bytes(model, path, project_root)
     shapes = load_small(model, path) if beside_bytes else ()
     # What lies beside the model is not read but for shapes: they and its size are all that a profile takes from it.

@@ -23,10 +23,11 @@ from infractl.placement.evidence import Evidence, evidence
 from infractl.placement.place import place
 from infractl.placement.price import price_remedy
 from infractl.placement.service_time import open_axes
-from infractl.placement.sticky import sticky
+from infractl.placement.sticky import identity, sticky
 from infractl.profile.onnx import profile_onnx
 from infractl.provider.plugin import calling
 from infractl.spec.load import LoadedService
+from infractl.state.codec import digest
 from infractl.workflows.declared_price import at_declared_price
 from infractl.workflows.servable import model_file
 from infractl.workflows.workspace import OpenTarget, Workspace
@@ -57,7 +58,7 @@ def place_service(workspace: Workspace, loaded: LoadedService, state: ServiceSta
     # A changed document is a reason to look for something better; the same one is not.
     deployed = state.deployment if state is not None and state.spec_digest == loaded.digest else None
     recorded = deployed.stable.placement if deployed else None
-    decision = place(loaded.service, profile, offers, known, recorded)
+    decision = _decide(workspace, loaded, profile, offers, known, recorded)
     chosen = _choose(loaded, profile, decision, recorded)
     assert chosen.placement is not None
     artifact = _as_given(workspace, loaded, path, profile, chosen)
@@ -78,13 +79,32 @@ def place_service(workspace: Workspace, loaded: LoadedService, state: ServiceSta
     )
 
 
+def _decide(
+    workspace: Workspace,
+    loaded: LoadedService,
+    profile: ModelProfile,
+    offers: Sequence[Offer],
+    known: Measurements,
+    recorded: Placement | None,
+) -> Decision:
+    """Services that ask the same of the same model, and are recorded alike, are decided alike."""
+    spec = digest(loaded.document.value.get("spec"))
+    kept = identity(recorded) if recorded else None
+    key = (spec, profile.digest, tuple(offer.key for offer in offers), kept)
+    decisions = workspace.reuse.decisions
+    if key not in decisions:
+        decisions[key] = place(loaded.service, profile, offers, known, recorded)
+    return decisions[key]
+
+
 def _offers(opened: OpenTarget) -> Sequence[Offer]:
     with calling(opened.target.provider, "offers"):
         return opened.provider.offers(opened.target)
 
 
 def _profile(workspace: Workspace, loaded: LoadedService, path: Path) -> ModelProfile:
-    profile = profile_onnx(path, workspace.loaded.root)
+    profiles = workspace.reuse.profiles
+    profile = profiles[path] = profiles.get(path) or profile_onnx(path, workspace.loaded.root)
     pinned = loaded.service.model.sha256
     if pinned is not None and pinned != profile.digest:
         raise ModelError.of(
@@ -120,9 +140,11 @@ def _check_shapes(loaded: LoadedService, profile: ModelProfile) -> None:
 def _known(workspace: Workspace, profile: ModelProfile, offers: Sequence[Offer], progress: Progress) -> Measurements:
     """This machine's calibration, made now if there is none, and what was measured of the model."""
     here = this_chip().name
-    wanted = [offer.chip for offer in offers if offer.chip.name == here][:1]
-    calibrations = {chip.name: calibration_for(chip.name, workspace.clock, progress) for chip in wanted}
-    return Measurements(calibrations=calibrations, measurements=workspace.measured.get(profile.digest, ()))
+    calibrations = workspace.reuse.calibrations
+    if here not in calibrations and any(offer.chip.name == here for offer in offers):
+        calibrations[here] = calibration_for(here, workspace.clock, progress)
+    of_offers = {name: calibrations[name] for name in calibrations if any(o.chip.name == name for o in offers)}
+    return Measurements(calibrations=of_offers, measurements=workspace.measured.get(profile.digest, ()))
 
 
 def _choose(loaded: LoadedService, profile: ModelProfile, decision: Decision, recorded: Placement | None) -> Evaluation:
@@ -198,8 +220,12 @@ def _as_given(workspace: Workspace, loaded: LoadedService, path: Path, profile: 
             at=loaded.mark("spec.model.uri"),
             remedy="save it as one file: onnx.save(onnx.load(PATH), ONE_FILE)",
         )
-    digest = workspace.stores.artifacts.put(path)
-    if digest != profile.digest:
+    # What is there under its digest need not be read again; whoever fetches it verifies it.
+    known = workspace.reuse.stored
+    stored = profile.digest in known or workspace.stores.artifacts.has(profile.digest)
+    kept = profile.digest if stored else workspace.stores.artifacts.put(path)
+    known.add(kept)
+    if kept != profile.digest:
         raise ModelError.of(
             "model-changed",
             summary="the model file changed while it was read",
@@ -208,7 +234,7 @@ def _as_given(workspace: Workspace, loaded: LoadedService, path: Path, profile: 
             remedy="run the command again",
         )
     return Artifact(
-        digest=digest,
+        digest=kept,
         size_bytes=profile.size_bytes,
         format=profile.format,
         recipe=chosen.recipe,

@@ -23,6 +23,7 @@ from infractl.spec.load import LoadedProject, LoadedService, load_project, load_
 from infractl.state.holder import user
 from infractl.state.open import open_stores
 from infractl.state.store import Stores
+from infractl.workflows.reuse import Reuse
 from infractl.workflows.secret import EnvironmentSecrets
 
 
@@ -46,6 +47,7 @@ class Workspace:
     _connections: dict[str, Connection] = field(default_factory=dict)
     held: dict[ServiceKey, str] = field(default_factory=dict)
     """The ids of the locks that this command holds itself."""
+    reuse: Reuse = field(default_factory=Reuse)
 
     @property
     def project(self) -> str:

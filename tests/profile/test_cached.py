@@ -154,6 +154,16 @@ print(profile_onnx(Path(sys.argv[1]), Path(sys.argv[1]).parent).flops)
 """
 
 
+def test_what_is_kept_is_found_without_opening_the_model(make_mlp, tmp_path: Path, own_cache: Path) -> None:
+    path = make_mlp(tmp_path / "m.onnx")
+    profile_onnx(path, tmp_path)
+
+    told = [sys.executable, "-c", PROFILE + "print('onnx' in sys.modules)", str(path)]
+    done = subprocess.run(told, capture_output=True, text=True, check=True)
+
+    assert done.stdout.split()[-1] == "False"
+
+
 def test_processes_and_threads_that_profile_the_same_model_at_once_do_not_collide(
     make_mlp, tmp_path: Path, own_cache: Path
 ) -> None:

@@ -24,6 +24,7 @@ from infractl.testing.engine import KEY, Engine
 from infractl.testing.plugin import register
 from infractl.testing.reference.cloud import Cloud, running, start
 from infractl.testing.reference.kind import SCHEMAS, ReferenceKind
+from infractl.testing.reference.part import parts
 from infractl.testing.sample import Shelf
 
 PATIENCE_S = 180.0
@@ -176,4 +177,18 @@ def test_a_killed_apply_of_the_real_command_line_converges(folder: Any, cloud: C
     kept = [path for path in (folder.path / ".infractl").rglob("*") if path.is_file()]
     assert [path for path in kept if b"open sesame" in path.read_bytes()] == []
     folder.run("destroy", "--auto-approve")
-    assert [cloud.call("find", kind=kind, labels={}) for kind in SCHEMAS] == [[], [], []]
+    assert [cloud.call("find", kind=kind, labels={}) for kind in SCHEMAS] == [[] for _ in SCHEMAS]
+
+
+def test_a_service_has_as_many_parts_as_its_target_says_and_they_are_made_in_order(cloud: Cloud, tmp_path: Path) -> None:
+    engine = engine_of(cloud.directory, tmp_path / "state")
+
+    done = engine.apply([*parts(KEY, 21, "one")])
+
+    assert done.complete
+    made = [live["properties"] for live in cloud.call("find", kind="part", labels={})]
+    arns = {f"reference:part/{live['id']}" for live in cloud.call("find", kind="part", labels={})}
+    assert len(made) == 21 and {len(properties) for properties in made} == {11}
+    assert [p["number"] for p in made if not p["root"]] == [0, 1]
+    assert {p["root"] for p in made if p["root"]} | {p["before"] for p in made if p["before"]} <= arns
+    assert sum(1 for p in made if p["before"]) == 17

@@ -46,14 +46,16 @@ SCHEMAS: Mapping[str, Schema] = {
             "status": Attribute(computed=True),
         }
     ),
+    "part": Schema({"zone": Attribute(replaces=True), "arn": Attribute(computed=True)}),
 }
 """`disk` holds a blob and goes before its successor comes; `config` has no update, and its successor comes first; `endpoint` is
-changed in place."""
+changed in place. A service has as many a `part` as its target's setting says."""
 
 COMPUTED: Mapping[str, Mapping[str, str]] = {
     "disk": {"path": "/disks/{id}"},
     "config": {"arn": "reference:config/{id}"},
     "endpoint": {"url": "https://{id}.invalid"},
+    "part": {"arn": "reference:part/{id}"},
 }
 
 

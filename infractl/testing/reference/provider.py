@@ -20,6 +20,7 @@ from infractl.provider.contract import Context, Kind, Provider, Target
 from infractl.provider.schema import Schema
 from infractl.testing.reference.cloud import Cloud
 from infractl.testing.reference.kind import SCHEMAS, ReferenceEndpoint, ReferenceKind
+from infractl.testing.reference.part import LARGEST, parts
 
 DIGEST_DIGITS = 12
 
@@ -35,6 +36,7 @@ class ReferenceSettings(BaseModel):
         default=("one", "two"), description="Other zones change it in place; their order means nothing."
     )
     key: str = Field(default="", description="The environment variable that holds the endpoint's key.")
+    parts: int = Field(default=0, ge=0, le=LARGEST, description="Further objects of each service, which depend on each other.")
 
 
 class ReferenceProvider:
@@ -100,6 +102,7 @@ class ReferenceProvider:
                         **key,
                     },
                 ),
+                *parts(config.key, settings.parts, settings.zone),
             ),
             outputs={"url": Output(endpoint, "url"), "model": deployment.service},
         )

@@ -81,6 +81,10 @@ class World:
     operations: dict[str, Operation] = field(default_factory=dict)
     delays_s: dict[tuple[str, str], float] = field(default_factory=dict)
     made: int = 0
+    _by_key: dict[str, Operation] = field(default_factory=dict)
+    _running: dict[str, Operation] = field(default_factory=dict)
+    _labelled: dict[tuple[str, str, str], dict[str, Thing]] = field(default_factory=dict)
+    """By kind and each single label, so that no call takes longer the more there is."""
 
     def begin(
         self,
@@ -95,8 +99,7 @@ class World:
         kept: Sequence[str] = (),
     ) -> dict[str, Any]:
         """Accept one call, and give the object's id and the operation's token. Raises RefusedError."""
-        known = next((o for o in self.operations.values() if o.key == key), None)
-        if known is not None:
+        if known := self._by_key.get(key):
             self._tell("repeated", known)
             return {"id": known.id, "token": known.token}
         hidden = {name: hashlib.sha256(value.encode()).hexdigest() for name, value in (secrets or {}).items()}
@@ -121,7 +124,7 @@ class World:
             secrets=hidden,
             kept=kept if action == "update" else (),
         )
-        self.operations[operation.token] = operation
+        self.operations[operation.token] = self._running[operation.token] = self._by_key[key] = operation
         self._tell(event, operation)
         self.advance()
         return {"id": thing_id, "token": operation.token}
@@ -139,7 +142,7 @@ class World:
 
     def find(self, *, kind: str, labels: Mapping[str, str]) -> list[dict[str, Any]]:
         """The objects of the kind that carry all these labels."""
-        return [t.told() for t in self.things.values() if t.kind == kind and labels.items() <= t.labels.items()]
+        return [thing.told() for thing in self._carrying(kind, labels)]
 
     def delay(self, *, kind: str, action: str, seconds: float) -> None:
         """How long operations of this sort take from now on."""
@@ -156,8 +159,8 @@ class World:
 
     def advance(self) -> None:
         """End what is due. Needs no client."""
-        for operation in list(self.operations.values()):
-            if not operation.ended and operation.ends_at <= self.now():
+        for operation in list(self._running.values()):
+            if operation.ends_at <= self.now():
                 self._end(operation)
 
     def _create(
@@ -169,35 +172,47 @@ class World:
         secrets: Mapping[str, str],
     ) -> tuple[str, str]:
         """Adopts what carries the labels, but for the old object that a replacement is made beside."""
-        for thing in self.things.values():
-            if thing.kind == kind and thing.labels == labels and thing.id != prior and thing.status != "deleting":
+        for thing in self._carrying(kind, labels):
+            if thing.labels == labels and thing.id != prior and thing.status != "deleting":
                 return "adopted", thing.id
         self.made += 1
         made = Thing(kind, f"{kind}-{self.made}", dict(labels), properties, secrets, "creating")
         self.things[kind, made.id] = made
+        for name, text in made.labels.items():
+            self._labelled.setdefault((kind, name, text), {})[made.id] = made
         return "begun", made.id
+
+    def _carrying(self, kind: str, labels: Mapping[str, str]) -> list[Thing]:
+        """The objects of the kind with all these labels, oldest first: looked for among those with the rarest."""
+        if not labels:
+            return [t for t in self.things.values() if t.kind == kind]
+        groups = [self._labelled.get((kind, name, text), {}) for name, text in labels.items()]
+        return [t for t in min(groups, key=len).values() if labels.items() <= t.labels.items()]
 
     def _same_create(
         self, kind: str, thing_id: str, properties: Mapping[str, Any], hidden: Mapping[str, str]
     ) -> Operation | None:
         """The operation that makes this very object already: its begin was answered, and the answer was lost."""
         wanted = (kind, thing_id, properties, hidden)
-        running = (o for o in self.operations.values() if not o.ended and o.action == "create")
+        running = (o for o in self._running.values() if o.action == "create")
         return next((o for o in running if (o.kind, o.id, o.properties, o.secrets) == wanted), None)
 
     def _occupy(self, kind: str, thing_id: str, action: str) -> None:
         thing = self.things.get((kind, thing_id))
         if thing is None:
             return
-        if any(not o.ended and (o.kind, o.id) == (kind, thing_id) for o in self.operations.values()):
+        if any((o.kind, o.id) == (kind, thing_id) for o in self._running.values()):
             raise RefusedError("busy", f"{kind} {thing_id} is {thing.status}")
         thing.status = {"create": "creating", "update": "updating", "delete": "deleting"}[action]
 
     def _end(self, operation: Operation) -> None:
         operation.ended = True
+        del self._running[operation.token]
         thing = self.things.get((operation.kind, operation.id))
         if operation.action == "delete":
-            self.things.pop((operation.kind, operation.id), None)
+            if gone := self.things.pop((operation.kind, operation.id), None):
+                for name, text in gone.labels.items():
+                    self._labelled[gone.kind, name, text].pop(gone.id)
         elif thing is not None:
             kept = {name: thing.properties[name] for name in operation.kept if name in thing.properties}
             thing.properties, thing.secrets, thing.status = {**operation.properties, **kept}, operation.secrets, "ready"
