@@ -5,13 +5,27 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from infractl.cli.parameter import AutoApprove, Env, LockTimeout, Parallelism, Paths, given, patience
+from infractl.cli.parameter import (
+    AutoApprove,
+    ChangedSince,
+    Env,
+    Labels,
+    LockTimeout,
+    Parallelism,
+    Paths,
+    Services,
+    given,
+    patience,
+)
 from infractl.errors import UsageError
 
 
 def apply(
     paths: Paths = None,
     env: Env = None,
+    service: Services = None,
+    label: Labels = None,
+    changed_since: ChangedSince = None,
     auto_approve: AutoApprove = False,
     parallelism: Parallelism = None,
     lock_timeout: LockTimeout = "0s",
@@ -25,18 +39,22 @@ def apply(
     from infractl.cli.document import open_plan
     from infractl.cli.opening import opened
     from infractl.workflows import apply as workflow
+    from infractl.workflows.select import Asked
 
     sources = given(paths)
     manner = Manner(auto_approve=auto_approve, parallelism=parallelism, patience=patience(lock_timeout))
+    asked = Asked(services=service or (), labels=label or (), changed_since=changed_since)
     if _is_plan(sources):
         saved = open_plan(sources[0])
         if env not in (None, saved.environment):
             raise _another_environment(saved.environment, env, sources[0])
+        if asked != Asked():
+            raise _whole(sources[0])
         workspace = opened([_project(sources[0])], saved.environment)
         # A saved plan was reviewed: asking again would be noise.
         carry_out(lambda voice: workflow.apply_saved(workspace, saved, voice), replace(manner, auto_approve=True))
     else:
-        workspace = opened(sources, env)
+        workspace = opened(sources, env, asked)
         carry_out(lambda voice: workflow.apply(workspace, voice), manner)
 
 
@@ -47,6 +65,16 @@ def _another_environment(planned: str, named: str, plan: Path) -> UsageError:
         detail=f"it is for {planned}, and --env names {named or 'none'}",
         at=str(plan),
         remedy=f"leave --env out, or make a plan for it: infractl plan --env {named or 'NAME'} --out PLAN",
+    )
+
+
+def _whole(plan: Path) -> UsageError:
+    return UsageError.of(
+        "plan-selection",
+        summary="a saved plan is carried out as it was reviewed, and no part of it",
+        detail="services were chosen beside it",
+        at=str(plan),
+        remedy="leave --service, --label and --changed-since out, or save a plan of those services: infractl plan --out PLAN",
     )
 
 

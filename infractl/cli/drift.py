@@ -6,10 +6,17 @@ import sys
 
 import typer
 
-from infractl.cli.parameter import AsJson, Env, Paths, given
+from infractl.cli.parameter import AsJson, ChangedSince, Env, Labels, Paths, Services, given
 
 
-def drift(paths: Paths = None, env: Env = None, json: AsJson = False) -> None:
+def drift(
+    paths: Paths = None,
+    env: Env = None,
+    service: Services = None,
+    label: Labels = None,
+    changed_since: ChangedSince = None,
+    json: AsJson = False,
+) -> None:
     """Compare what lives with what was applied.
 
     Says of each difference what the next apply does about it. Exits with 2 where there is drift. Plans and changes nothing.
@@ -18,8 +25,9 @@ def drift(paths: Paths = None, env: Env = None, json: AsJson = False) -> None:
     from infractl.cli.terminal import style_of
     from infractl.report.drift_text import drift_text
     from infractl.workflows.drift import drift as run
+    from infractl.workflows.select import Asked
 
-    workspace = opened(given(paths), env)
+    workspace = opened(given(paths), env, Asked(services=service or (), labels=label or (), changed_since=changed_since))
     services = run(workspace)
     tell_elsewhere(workspace)
     if json:

@@ -10,12 +10,13 @@ from infractl.cli.terminal import progress, style_of
 from infractl.errors import Severity
 from infractl.report.diagnostic import render
 from infractl.workflows.elsewhere import elsewhere
-from infractl.workflows.workspace import Workspace, open_workspace
+from infractl.workflows.select import Asked, open_selected
+from infractl.workflows.workspace import Workspace
 
 
-def opened(paths: Sequence[Path], environment: str | None) -> Workspace:
-    """In the default environment where none is named. Raises SpecError with everything that is wrong."""
-    workspace = open_workspace(paths, environment)
+def opened(paths: Sequence[Path], environment: str | None, asked: Asked = Asked()) -> Workspace:  # noqa: B008 - frozen
+    """In the default environment where none is named. Raises SpecError with everything that is wrong, UsageError."""
+    workspace = open_selected(paths, environment, asked)
     warnings = [d for d in workspace.loaded.diagnostics if d.severity is Severity.warning]
     if warnings:
         sys.stderr.write(render(warnings, color=style_of(sys.stderr).color))

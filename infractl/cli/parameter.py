@@ -51,6 +51,29 @@ Env = Annotated[
     ),
 ]
 
+Services = Annotated[
+    list[str] | None,
+    typer.Option("--service", metavar="NAME", help="Only this service. May be given several times.", show_default=False),
+]
+Labels = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--label",
+        "-l",
+        metavar="SELECTOR",
+        help="Only services with these labels: team=risk,tier!=test,gpu,!legacy. All must fit.",
+        show_default=False,
+    ),
+]
+ChangedSince = Annotated[
+    str | None,
+    typer.Option(
+        "--changed-since",
+        metavar="REF",
+        help="Only services whose files changed since this branch left a git revision, committed or not.",
+    ),
+]
+
 
 def given(paths: list[Path] | None) -> list[Path]:
     return paths or [Path()]

@@ -8,12 +8,15 @@ from typing import Annotated
 
 import typer
 
-from infractl.cli.parameter import AsJson, Env, Paths, given
+from infractl.cli.parameter import AsJson, ChangedSince, Env, Labels, Paths, Services, given
 
 
 def plan(
     paths: Paths = None,
     env: Env = None,
+    service: Services = None,
+    label: Labels = None,
+    changed_since: ChangedSince = None,
     json: AsJson = False,
     out: Annotated[Path | None, typer.Option("--out", help="Save the plan, for review and for apply.")] = None,
     detailed_exitcode: Annotated[bool, typer.Option("--detailed-exitcode", help="Exit with 2 if there are changes.")] = False,
@@ -27,9 +30,9 @@ def plan(
     from infractl.cli.terminal import progress, style_of
     from infractl.report.plan_text import plan_text
     from infractl.workflows.plan import plan as run
-    from infractl.workflows.plan import removed_keys
+    from infractl.workflows.select import Asked, removed_keys
 
-    workspace = opened(given(paths), env)
+    workspace = opened(given(paths), env, Asked(services=service or (), labels=label or (), changed_since=changed_since))
     result = run(workspace, removed_keys(workspace), progress)
     sys.stdout.write(plan_json(result) if json else plan_text(result, style_of(sys.stdout)))
     if out is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -76,7 +76,8 @@ class ServicePlan:
 
     `current` is the version that is deployed now; `deployment` what is wanted after the plan (None: destroyed), and
     `decision` how that was found. `given` is what the environment made of the service's document. `cost` is what the chosen
-    placement's cost comes to. `rollback`: it leads back to an earlier deployment, whatever is declared.
+    placement's cost comes to. `rollback`: it leads back to an earlier deployment, whatever is declared. `labels` are those of
+    the document's metadata.
     """
 
     key: ServiceKey
@@ -96,6 +97,7 @@ class ServicePlan:
     given: tuple[Given, ...] = ()
     cost: CostSummary | None = None
     rollback: Rollback | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def changed(self) -> tuple[Change, ...]:
@@ -104,7 +106,7 @@ class ServicePlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """The services' plans; `notices` are those of the project as a whole."""
+    """The services' plans; `notices` are those of the project as a whole. `selected`: which part of it was asked for, "": all."""
 
     project: str
     environment: str
@@ -114,6 +116,7 @@ class Plan:
     created_by: str
     infractl: str
     notices: tuple[Notice, ...] = ()
+    selected: str = ""
 
     @property
     def changed(self) -> bool:

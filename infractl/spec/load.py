@@ -29,6 +29,7 @@ from infractl.spec.project import (
 from infractl.spec.reading import Reading, read_documents, read_every_environment
 from infractl.spec.rule.check import broken, broken_between
 from infractl.spec.rule.subject import Subject
+from infractl.spec.selection import EVERYTHING, Selection, unmatched
 from infractl.spec.service import InferenceService, ServiceSpec
 from infractl.spec.telling.conceal import conceal_problems
 from infractl.spec.telling.diagnose import diagnose
@@ -80,8 +81,9 @@ class LoadedService:
 class LoadedProject:
     """A project in an environment, with the services that were asked for. `diagnostics` holds warnings and notes.
 
-    `document` is that of infractl.yaml; None where there is no such file and the defaults hold. `environments` names those that
-    were checked; where no service was asked for, those that are declared.
+    `names` are those of all services in the files, and `selection` says which of them were asked for. `document` is that of
+    infractl.yaml; None where there is no such file and the defaults hold. `environments` names those that were checked; where no
+    service was asked for, those that are declared.
     """
 
     root: Path
@@ -91,6 +93,8 @@ class LoadedProject:
     services: tuple[LoadedService, ...]
     diagnostics: tuple[Diagnostic, ...]
     document: Document | None = field(repr=False)
+    names: frozenset[str] = frozenset()
+    selection: Selection = EVERYTHING
 
     def target_mark(self, name: str, key: str = "") -> Mark | None:
         """The place of a target in infractl.yaml, or of one of its settings; of the target where it does not say it."""
@@ -100,15 +104,18 @@ class LoadedProject:
         return setting or self.document.key_mark(("targets", name))
 
 
-def load_project(paths: Sequence[Path], environment: str | None = None) -> LoadedProject:
+def load_project(paths: Sequence[Path], environment: str | None = None, selection: Selection = EVERYTHING) -> LoadedProject:
     """Read the services in files and directories, and the project above them. None is the default environment.
 
-    Raises SpecError with all that is wrong.
+    All files are read, and of the services those are checked that are selected. Raises SpecError with all that is wrong.
     """
     problems = Diagnostics()
     reading = read_documents(paths, environment, problems)
-    services = [service for name in reading.chosen for service in _services(reading, name, problems)]
-    return _loaded(paths, reading, services, problems)
+    if selection.changes is not None:
+        name = next(iter(reading.chosen), DEFAULT_ENVIRONMENT)
+        selection = replace(selection, changes=selection.changes.within(reading.found.root, name, reading.names))
+    services = [service for name in reading.chosen for service in _services(reading, name, problems, selection)]
+    return _loaded(paths, reading, services, problems, selection)
 
 
 def load_in_every_environment(paths: Sequence[Path]) -> LoadedProject:
@@ -145,14 +152,22 @@ def _within(environment: str, reading: Reading, problem: Diagnostic) -> Diagnost
     return replace(problem, detail=f"in the environment {environment}: {problem.detail}")
 
 
-def _services(reading: Reading, environment: str, problems: Diagnostics) -> list[LoadedService]:
-    """The services that are right in the environment. Where that cannot be read, what is wrong with them cannot be told."""
+def _services(
+    reading: Reading, environment: str, problems: Diagnostics, selection: Selection = EVERYTHING
+) -> list[LoadedService]:
+    """The selected services that are right in the environment.
+
+    Where that cannot be read, what is wrong with them cannot be told.
+    """
     if environment not in (DEFAULT_ENVIRONMENT, *reading.environments):
         return []
     laid = list(_laid(reading, environment, problems))
     problems.extend(broken_between([document for _, document, _ in laid]))
+    problems.extend(unmatched(selection, [document for _, document, _ in laid]))
     services, before = [], problems.different_errors
-    for file, document, given in laid:
+    for (_, declared), (file, document, given) in zip(reading.services, laid, strict=False):
+        if selection.partial and not selection.takes(file, declared, document):
+            continue
         if problems.different_errors - before >= MOST_PROBLEMS_IN_ALL:
             problems.extend([more_problems(document.nearest_mark(()), "documents from this one on are not checked")])
             break
@@ -187,7 +202,13 @@ def _laid(reading: Reading, environment: str, problems: Diagnostics) -> Iterator
         yield file, laid.document, laid.given
 
 
-def _loaded(paths: Sequence[Path], reading: Reading, services: Sequence[LoadedService], found: Diagnostics) -> LoadedProject:
+def _loaded(
+    paths: Sequence[Path],
+    reading: Reading,
+    services: Sequence[LoadedService],
+    found: Diagnostics,
+    selection: Selection = EVERYTHING,
+) -> LoadedProject:
     # What is wrong with a patch is found in every service that it is for.
     documents = [d for d in (reading.document, *reading.environments.values()) if d]
     problems = Diagnostics(dict.fromkeys(conceal_problems(found, documents)))
@@ -208,6 +229,8 @@ def _loaded(paths: Sequence[Path], reading: Reading, services: Sequence[LoadedSe
         services=tuple(sorted(services, key=lambda s: s.name)),
         diagnostics=tuple(problems),
         document=reading.document,
+        names=reading.names,
+        selection=selection,
     )
 
 

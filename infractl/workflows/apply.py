@@ -22,8 +22,9 @@ from infractl.state.store import Lease
 from infractl.workflows.lock import IMPATIENT, Patience, lock
 from infractl.workflows.observe import settle_service
 from infractl.workflows.place import Progress
-from infractl.workflows.plan import declared, plan, plan_destroy, providers_of, recorded_keys, removed_keys
+from infractl.workflows.plan import plan, plan_destroy, providers_of
 from infractl.workflows.rollback import plan_rollback
+from infractl.workflows.select import declared, removed_keys
 from infractl.workflows.workspace import Workspace, who
 
 
@@ -101,12 +102,6 @@ def apply_saved(workspace: Workspace, saved: Plan, voice: Voice) -> Outcome:
             _check_fresh(workspace, service, states[service.key])
             _check_measured(workspace, service)
         return _carry_out(workspace, saved, leases, voice)
-
-
-def destroyable(workspace: Workspace) -> Sequence[ServiceKey]:
-    """The recorded services that the paths name: all of a whole project."""
-    keys = recorded_keys(workspace)
-    return keys if workspace.whole else [k for k in keys if k.service in declared(workspace)]
 
 
 @contextmanager

@@ -16,16 +16,15 @@ from infractl.provider.plugin import GuardedKind
 from infractl.spec.load import LoadedService
 from infractl.workflows.notice import of_service
 from infractl.workflows.observe import known, observe
-from infractl.workflows.plan import declared, recorded_keys
+from infractl.workflows.select import recorded_of
 from infractl.workflows.status import missing, note_of, recorded_as_wanted, reverted
 from infractl.workflows.workspace import Workspace
 
 
 def drift(workspace: Workspace) -> Sequence[ServiceDrift]:
-    """Each recorded service that the paths name: all of a whole project. Raises StateError, ProviderError."""
+    """Each recorded service that was asked for: all of a whole project. Raises StateError, ProviderError."""
     services = {s.service.name: s for s in workspace.loaded.services}
-    keys = [k for k in recorded_keys(workspace) if workspace.whole or k.service in declared(workspace)]
-    return [_service(workspace, key, services.get(key.service)) for key in sorted(keys)]
+    return [_service(workspace, key, services.get(key.service)) for key in sorted(recorded_of(workspace))]
 
 
 def _service(workspace: Workspace, key: ServiceKey, loaded: LoadedService | None) -> ServiceDrift:

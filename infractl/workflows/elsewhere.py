@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from infractl.workflows.plan import declared, recorded_keys
+from infractl.workflows.select import declared, recorded_of
 from infractl.workflows.workspace import Workspace
 
 
 def elsewhere(workspace: Workspace) -> tuple[str, ...]:
     """The other environments that have what is asked for, where this one has nothing of it."""
-    names = {key.service for key in recorded_keys(workspace)}
-    if names if workspace.whole else names & declared(workspace):
+    if recorded_of(workspace):
         return ()
-    return _others(workspace, None if workspace.whole else declared(workspace))
+    selection = workspace.loaded.selection
+    every = workspace.whole and not selection.partial
+    return _others(workspace, None if every else declared(workspace).union(selection.names))
 
 
 def environments_with(workspace: Workspace, service: str) -> tuple[str, ...]:

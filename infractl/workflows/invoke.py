@@ -12,7 +12,7 @@ from infractl.provider.capability import Invokes
 from infractl.provider.plugin import calling
 from infractl.workflows.elsewhere import environments_with
 from infractl.workflows.observe import known, observe
-from infractl.workflows.plan import recorded_keys
+from infractl.workflows.select import recorded_keys
 from infractl.workflows.workspace import Workspace
 
 

@@ -23,6 +23,7 @@ from infractl.units import format_duration, format_rate
 from infractl.workflows.notice import of_document, of_foreign, of_orphans, of_placement, of_project, of_rollback, of_service
 from infractl.workflows.observe import Known, known, observe
 from infractl.workflows.place import Placed, Progress, place_service
+from infractl.workflows.select import selected_text
 from infractl.workflows.workspace import Workspace, who
 
 
@@ -59,23 +60,9 @@ def _tell_of_lost_environments(workspace: Workspace, progress: Progress) -> None
             )
 
 
-def removed_keys(workspace: Workspace) -> Sequence[ServiceKey]:
-    """What is recorded and, where the whole project was read, declared no more."""
-    names = declared(workspace)
-    return [k for k in recorded_keys(workspace) if k.service not in names] if workspace.whole else []
-
-
 def plan_destroy(workspace: Workspace, keys: Sequence[ServiceKey]) -> Plan:
     """The plan that leaves nothing of the services. Raises StateError, ProviderError, RefusedError."""
     return assemble(workspace, _all([lambda k=key: plan_removal(workspace, k) for key in keys]))  # type: ignore[misc]
-
-
-def recorded_keys(workspace: Workspace) -> Sequence[ServiceKey]:
-    return workspace.stores.state.keys(workspace.project, workspace.environment)
-
-
-def declared(workspace: Workspace) -> frozenset[str]:
-    return frozenset(s.service.name for s in workspace.loaded.services)
 
 
 def assemble(workspace: Workspace, services: Sequence[ServicePlan], notices: tuple[Notice, ...] = ()) -> Plan:
@@ -88,6 +75,7 @@ def assemble(workspace: Workspace, services: Sequence[ServicePlan], notices: tup
         created_at=workspace.clock.now(),
         created_by=who(),
         infractl=__version__,
+        selected=selected_text(workspace, len(services)),
     )
 
 
@@ -114,6 +102,7 @@ def plan_service(workspace: Workspace, loaded: LoadedService, progress: Progress
         lineage=lineage,
         serial=found.state.serial if found.state else 0,
         spec_digest=loaded.digest,
+        labels=loaded.service.metadata.labels,
         current=_current(found.state),
         deployment=placed.deployment,
         decision=placed.decision,

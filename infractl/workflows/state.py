@@ -8,7 +8,7 @@ from infractl.domain.service_state import ServiceState
 from infractl.errors import StateError, UsageError
 from infractl.state.store import Holder
 from infractl.workflows.observe import known
-from infractl.workflows.plan import recorded_keys
+from infractl.workflows.select import recorded_keys
 from infractl.workflows.workspace import Workspace
 
 

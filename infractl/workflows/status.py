@@ -34,15 +34,15 @@ from infractl.spec.load import LoadedService
 from infractl.units import Money
 from infractl.workflows.declared_price import priced_today
 from infractl.workflows.observe import known, observe
-from infractl.workflows.plan import declared, promises, recorded_keys
+from infractl.workflows.plan import promises
+from infractl.workflows.select import recorded_of
 from infractl.workflows.workspace import Workspace
 
 
 def status(workspace: Workspace) -> Sequence[ServiceStatus]:
-    """Each service that is declared or recorded. Raises StateError, ProviderError."""
+    """Each service that was asked for, and is declared or recorded. Raises StateError, ProviderError."""
     services = {s.service.name: s for s in workspace.loaded.services}
-    recorded = [k for k in recorded_keys(workspace) if workspace.whole or k.service in declared(workspace)]
-    keys = sorted({*recorded, *(workspace.key(name) for name in services)})
+    keys = sorted({*recorded_of(workspace), *(workspace.key(name) for name in services)})
     return [_status(workspace, key, services.get(key.service)) for key in keys]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from infractl.provider.contract import Context, Provider, Target
 from infractl.provider.plugin import calling
 from infractl.spec.find import covers, unknown_environment
 from infractl.spec.load import LoadedProject, LoadedService, load_project, load_root, settings_for
+from infractl.spec.selection import EVERYTHING, Selection
 from infractl.state.holder import user
 from infractl.state.open import open_stores
 from infractl.state.store import Stores
@@ -41,7 +42,7 @@ class Workspace:
 
     loaded: LoadedProject
     whole: bool
-    """Whether the paths covered the whole project: then a service without a document is one to destroy."""
+    """Whether the paths covered the whole project: then a service without a document is one to destroy, if it is selected."""
     clock: Clock = field(default_factory=SystemClock)
     _targets: dict[str, OpenTarget] = field(default_factory=dict)
     _connections: dict[str, Connection] = field(default_factory=dict)
@@ -124,12 +125,12 @@ class Workspace:
         return self._connections
 
 
-def open_project(directory: Path, environment: str | None) -> Workspace:
+def open_project(directory: Path, environment: str | None, selection: Selection = EVERYTHING) -> Workspace:
     """The project of a directory without its services, which may be broken or gone. Raises SpecError.
 
     Its environment may have lost its file as well, as long as something is recorded of it.
     """
-    workspace = Workspace(loaded=load_root(directory, environment), whole=True)
+    workspace = Workspace(loaded=replace(load_root(directory, environment), selection=selection), whole=True)
     declared = workspace.loaded.environments
     if workspace.environment not in declared:
         recorded = workspace.stores.state.environments(workspace.project)
@@ -139,9 +140,9 @@ def open_project(directory: Path, environment: str | None) -> Workspace:
     return workspace
 
 
-def open_workspace(paths: Sequence[Path], environment: str | None) -> Workspace:
+def open_workspace(paths: Sequence[Path], environment: str | None, selection: Selection = EVERYTHING) -> Workspace:
     """Load the project that `paths` belong to, in an environment. Raises SpecError with everything that is wrong."""
-    loaded = load_project(paths, environment)
+    loaded = load_project(paths, environment, selection)
     return Workspace(loaded=loaded, whole=covers(paths, loaded.root))
 
 
