@@ -13,7 +13,7 @@ from typing import Protocol
 from pydantic import BaseModel
 
 from infractl.applying.connection import Connection
-from infractl.applying.wait import Waiting, read_back, read_gone, wait
+from infractl.applying.wait import Waiting, read_back, read_gone, retried, wait
 from infractl.clock import SystemClock
 from infractl.domain.action import Action
 from infractl.domain.address import Address, Owner, ServiceKey
@@ -101,7 +101,11 @@ class Life:
     def make(self, resource: Resource) -> Live:
         """Create one resource and read it back, once it is what was asked for and is healthy."""
         step = self.creation(resource)
-        return self.finish(step, self.kinds[resource.address.kind].begin(step))
+        return self.finish(step, self.begin(step))
+
+    def begin(self, step: Step) -> Pending:
+        """Waits for an object that is busy, as the engine does."""
+        return retried(lambda: self.kinds[step.address.kind].begin(step), self.subject.waiting)
 
     def finish(self, step: Step, pending: Pending) -> Live:
         ref = self.ended(pending).ref
@@ -120,7 +124,7 @@ class Life:
     def remove(self, address: Address) -> None:
         """Delete what was made at the address, and see it gone."""
         live = self.live[address]
-        self.ended(self.kinds[address.kind].begin(self.deletion(address, live)))
+        self.ended(self.begin(self.deletion(address, live)))
         left = read_gone(self.kinds[address.kind], live.ref, self.subject.waiting)
         assert left is None, f"{address}: {_failure(left)}"
 
@@ -167,7 +171,7 @@ class Life:
         for kind in reversed(kinds):
             for live in self.kinds[kind].find(self.owner):
                 if address := self.owner.owns(live.labels):
-                    self.ended(self.kinds[kind].begin(self.deletion(address, live)))
+                    self.ended(self.begin(self.deletion(address, live)))
 
 
 def connect(subject: Subject, shelf: Shelf) -> Mapping[str, GuardedKind]:

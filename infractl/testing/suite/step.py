@@ -20,11 +20,11 @@ class StepSuite:
     def test_a_step_that_is_begun_twice_makes_one_object(self, life: Life) -> None:
         """Its answer was lost: `Step.key` is the same."""
         for resource in life.resources():
-            step, kind = life.creation(resource), life.kinds[resource.address.kind]
-            pendings = [kind.begin(step), kind.begin(step)]
+            step = life.creation(resource)
+            pendings = [life.begin(step), life.begin(step)]
             refs = {life.ended(pending).ref for pending in pendings}
             live = life.finish(step, pendings[-1])
-            late = life.ended(kind.begin(step)).ref
+            late = life.ended(life.begin(step)).ref
             assert refs | {late} == {live.ref}, f"{resource.address}: the same step gives {refs | {late}}"
             there = life.found(resource.address)
             assert [x.ref for x in there] == [live.ref], f"{resource.address}: there are {len(there)} objects"
@@ -34,7 +34,7 @@ class StepSuite:
         for resource in life.resources():
             first = life.make(resource)
             step = life.creation(resource)
-            again = life.finish(step, life.kinds[resource.address.kind].begin(step))
+            again = life.finish(step, life.begin(step))
             there = life.found(resource.address)
             assert again.ref == first.ref, f"{resource.address}: {first.ref.id} was not adopted, {again.ref.id} was made"
             assert [x.ref for x in there] == [first.ref], f"{resource.address}: there are {len(there)} objects"
@@ -43,7 +43,7 @@ class StepSuite:
         """The engine writes the pending operation down, and the run may die: what is polled is what was written."""
         for resource in life.resources():
             step = life.creation(resource)
-            pending = life.kinds[resource.address.kind].begin(step)
+            pending = life.begin(step)
             written = decode(Pending, json.loads(canonical(encode(pending))))
             assert written == pending, f"{resource.address}: what is pending does not come back as it was"
             told = life.elsewhere(written)
@@ -61,7 +61,7 @@ class StepSuite:
         life.make_all()
         for address, live in list(life.live.items()):
             nowhere = replace(live, ref=Ref(kind=live.ref.kind, id=f"{live.ref.id}-nowhere"))
-            life.ended(life.kinds[address.kind].begin(life.deletion(address, nowhere)))
+            life.ended(life.begin(life.deletion(address, nowhere)))
         for address, live in life.live.items():
             assert life.kinds[address.kind].read([live.ref]), f"{address} was deleted in the place of another"
 
@@ -74,7 +74,7 @@ class StepSuite:
         life.shelf.secrets.update(dict.fromkeys(referred, canary))
         for resource in life.resources():
             step, kind = life.creation(resource), life.kinds[resource.address.kind]
-            pending = kind.begin(step)
+            pending = life.begin(step)
             live = life.finish(step, pending)
             told = (pending, live, kind.managed(step.desired or resource, live), kind.health(step.desired or resource, live))
             assert canary not in repr(told), f"{resource.address}: a secret's value is told"

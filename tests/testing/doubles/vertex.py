@@ -1,0 +1,168 @@
+"""A double of Vertex: long operations that are asked for by name and of which an endpoint has one at a time, deployed models whose
+ids the server gives out, and a split of the traffic by these ids. The words are its API's."""
+
+from infractl.domain.action import Action
+from infractl.domain.resource import Compiled, Ref, Resource
+from infractl.domain.step import Done, Failed, Running
+from infractl.domain.value import Output
+from infractl.errors import BusyProviderError
+from infractl.provider.schema import Attribute, Replacement, Schema
+from tests.testing.doubles.double import COMPUTED, DoubleCloud, DoubleKind, DoubleProvider, NamedKind, address, refused
+
+
+class Cloud(DoubleCloud):
+    """An operation ends with the third call that asks for it. With `stock_out`, a deployment ends badly."""
+
+    stock_out = False
+
+    def __init__(self):
+        super().__init__()
+        self.operations, self.given_out = {}, 100
+
+    def operation(self, endpoint, finish):
+        with self.lock:
+            running = [name for name, told in self.operations.items() if name.startswith(f"{endpoint}/") and not told["done"]]
+            for name in running:
+                self.answer(name)
+                raise BusyProviderError.of("busy", summary="There are other operations running on the Endpoint", detail=endpoint)
+            name = f"{endpoint}/operations/{len(self.operations)}"
+            self.operations[name] = {"done": False, "left": 3, "finish": finish}
+            return name
+
+    def answer(self, name):
+        with self.lock:
+            told = self.operations[name]
+            told["left"] -= 1
+            if told["left"] == 0:
+                told |= {"done": True, **told["finish"]()}
+            return told
+
+    def deploy_model(self, endpoint, deployed):
+        def finish():
+            if self.stock_out:
+                return {"error": "Resources are insufficient in region"}
+            self.given_out += 1
+            self.there["endpoint", endpoint]["deployedModels"][str(self.given_out)] = deployed
+            return {"response": str(self.given_out)}
+
+        return self.operation(endpoint, finish)
+
+    def undeploy_model(self, endpoint, deployed):
+        if self.there["endpoint", endpoint]["trafficSplit"].get(deployed):
+            raise refused(f"DeployedModel {deployed} has traffic")
+        self.deleted.append("deployed-model")
+        return self.operation(endpoint, lambda: self.there["endpoint", endpoint]["deployedModels"].pop(deployed) and {})
+
+    def update_endpoint(self, endpoint, split):
+        there = self.there["endpoint", endpoint]
+        if split and (sum(split.values()) != 100 or set(split) - set(there["deployedModels"])):
+            raise refused("traffic_split must sum to 100, over deployed models")
+        there["trafficSplit"] = split
+
+    def delete(self, kind, name):
+        deployed = [d for (k, _), e in self.there.items() if k == "endpoint" for d in e["deployedModels"].values()]
+        if self.there[kind, name].get("deployedModels") or name in [d["model"] for d in deployed]:
+            raise refused("has deployed or being-deployed DeployedModel(s)")
+        super().delete(kind, name)
+
+
+class Model(NamedKind):
+    schema = Schema({**COMPUTED, "artifactUri": Attribute(replaces=True)}, Replacement.create_first)
+
+
+class Endpoint(NamedKind):
+    schema = Schema({**COMPUTED, "deployedModels": Attribute(computed=True), "trafficSplit": Attribute(computed=True)})
+
+    def named(self, asked):
+        return f"{asked['labels']['infractl-service']}-{asked['labels']['infractl-environment']}"
+
+    def put(self, name, asked, there):
+        super().put(name, {**asked, "deployedModels": {}, "trafficSplit": {}}, there)
+
+
+class Part(DoubleKind):
+    """What is a part of an endpoint: it has no labels, so that it carries the endpoint's, and its own name."""
+
+    def labelled(self, endpoint, name):
+        return {**self.cloud.there["endpoint", endpoint]["labels"], "infractl-kind": self.name, "infractl-name": name}
+
+
+class DeployedModel(Part):
+    fixed = dict.fromkeys(("endpoint", "model", "machineSpec"), Attribute(replaces=True))
+    schema = Schema({"id": Attribute(computed=True), **fixed}, Replacement.create_first)
+
+    def ids(self):
+        return [f"{name}/{d}" for (kind, name), e in self.cloud.there.items() if kind == "endpoint" for d in e["deployedModels"]]
+
+    def look(self, name):
+        endpoint, deployed = name.split("/", 1)
+        told = self.cloud.there.get(("endpoint", endpoint), {"deployedModels": {}})["deployedModels"].get(deployed)
+        return told and ({**told, "id": deployed, "endpoint": endpoint}, self.labelled(endpoint, told["displayName"]))
+
+    def begin(self, step):
+        if step.action is Action.delete:
+            name = step.prior.ref.id
+            return self.pending(step, name, self.cloud.undeploy_model(*name.split("/")) if self.look(name) else "")
+        asked = dict(step.desired.properties)
+        endpoint = asked.pop("endpoint")
+        if there := step.prior if step.action is Action.update else self.made(step):
+            self.cloud.there["endpoint", endpoint]["deployedModels"][there.properties["id"]] = asked  # MutateDeployedModel
+            return self.pending(step, there.ref.id)
+        return self.pending(step, f"{endpoint}/", self.cloud.deploy_model(endpoint, asked))
+
+    def poll(self, pending):
+        told = self.cloud.answer(pending.token) if pending.token else {"done": True}
+        if not told["done"]:
+            return Running(detail="STARTING_MODEL_SERVER", after_s=0.01)
+        if "error" in told:
+            return Failed(detail=told["error"])
+        endpoint, deployed = pending.ref.id.split("/")
+        return Done(ref=Ref(kind=self.name, id=f"{endpoint}/{told.get('response', deployed)}"))
+
+
+class TrafficSplit(Part):
+    """An id cannot be the key of what is wanted while it is not known: it is wanted as a list, keyed by id."""
+
+    schema = Schema({"endpoint": Attribute(replaces=True), "trafficSplit": Attribute(unordered_by="id")})
+
+    def ids(self):
+        return [name for kind, name in self.cloud.there if kind == "endpoint"]
+
+    def look(self, name):
+        split = self.cloud.there.get(("endpoint", name), {"trafficSplit": {}})["trafficSplit"]
+        told = [{"id": deployed, "percentage": share} for deployed, share in split.items()]
+        return told and ({"endpoint": name, "trafficSplit": told}, self.labelled(name, "main"))
+
+    def begin(self, step):
+        wanted = step.desired.properties if step.desired else {"endpoint": step.prior.ref.id, "trafficSplit": []}
+        if step.desired or self.look(wanted["endpoint"]):
+            self.cloud.update_endpoint(wanted["endpoint"], {part["id"]: part["percentage"] for part in wanted["trafficSplit"]})
+        return self.pending(step, wanted["endpoint"])
+
+
+class Vertex(DoubleProvider):
+    name = "vertex"
+    classes = (Model, "model"), (Endpoint, "endpoint"), (DeployedModel, "deployed-model"), (TrafficSplit, "traffic-split")
+
+    def compile(self, deployment, target):
+        endpoint, split = address(deployment, "endpoint"), address(deployment, "traffic-split")
+        percentage = round(100 * deployment.share)
+        releases = [
+            (deployment.stable, 100 - percentage),
+            *([(deployment.candidate, percentage)] if deployment.candidate else []),
+        ]
+        resources, shares = [Resource(address=endpoint, properties={"displayName": deployment.service})], []
+        for release, share in releases:
+            model, deployed = (address(deployment, kind, f"v{release.version}") for kind in ("model", "deployed-model"))
+            machine = {"machineSpec": {"machineType": target.settings.machine}, "minReplicaCount": release.placement.replicas}
+            wanted = {
+                "endpoint": Output(endpoint, "name"),
+                "model": Output(model, "name"),
+                "displayName": deployed.name,
+                **machine,
+            }
+            resources.append(Resource(address=model, properties={"artifactUri": f"gs://models/{release.artifact.digest}"}))
+            resources.append(Resource(address=deployed, properties=wanted))
+            shares.append({"id": Output(deployed, "id"), "percentage": share})
+        resources.append(Resource(address=split, properties={"endpoint": Output(endpoint, "name"), "trafficSplit": shares}))
+        return Compiled(resources=tuple(resources), outputs={})
