@@ -1,5 +1,5 @@
-"""A double of Vertex: long operations that are asked for by name and of which an endpoint has one at a time, deployed models whose
-ids the server gives out, and a split of the traffic by these ids. The words are its API's."""
+"""A double of Vertex: long operations that are asked for by name, one at a time on an endpoint, deployed models whose ids the
+server gives out, and a split of the traffic by these ids. The words are its API's."""
 
 from infractl.domain.action import Action
 from infractl.domain.resource import Compiled, Ref, Resource
