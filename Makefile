@@ -4,11 +4,12 @@ BIN := .venv/bin
 STAMP := .venv/installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint goldens schemas site picture peers bench clean
+.PHONY: help demo test crash lint goldens schemas site picture peers bench clean
 
 help:
 	@echo 'make demo     the quickstart on this machine: declare, plan, apply, serve, change, destroy'
-	@echo 'make test     every test'
+	@echo 'make test     every test but the hundreds of kills'
+	@echo 'make crash    kill -9 at hundreds of moments, races, full disks; SEED=7 draws others'
 	@echo 'make lint     ruff, mypy --strict, import-linter, the rules of the house and whether the schemas are fresh'
 	@echo 'make goldens  rewrite the expected files of the golden tests and the generated docs; review the diff'
 	@echo 'make schemas  make the JSON Schemas in schemas/ again from the code'
@@ -23,6 +24,9 @@ demo: $(STAMP)
 
 test: $(STAMP)
 	$(BIN)/python -m pytest -n 2
+
+crash: $(STAMP)
+	$(if $(SEED),INFRACTL_CRASH_SEED=$(SEED)) $(BIN)/python -m pytest -n 2 -m crash tests/crash
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -1,15 +1,27 @@
-"""A provider that dies or stands still where a test wants it: the local one, wrapped, in a plugin of its own."""
+"""What dies: the local provider in a plugin that kills its process where a test wants it, and runs at the reference provider.
+
+At the end of a run it shows what was killed where.
+"""
 
 from __future__ import annotations
 
+import json
+import os
 import textwrap
 import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from infractl.testing.plugin import register
+from infractl.testing.reference.cloud import Cloud, running
+from tests.crash.launcher import Ended, Launcher
+from tests.crash.service import PROJECT, Services, Tally
+
+DAMAGE = ("unreadable", "forgotten", "duplicated")
 
 PLUGIN = textwrap.dedent(
     '''
@@ -90,3 +102,77 @@ def hold(fragile: Any, tmp_path: Path) -> Any:
         return Held(fragile, tmp_path / "let-go", point, *words)
 
     return start
+
+
+@pytest.fixture(scope="session")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    """A process of the reference provider, which outlives all that is killed."""
+    with running(tmp_path_factory.mktemp("cloud")) as cloud:
+        yield cloud
+
+
+@pytest.fixture(scope="session")
+def launcher(
+    cloud: Cloud, tmp_path_factory: pytest.TempPathFactory, make_mlp: Callable[..., Path], cache: Path
+) -> Iterator[Launcher]:
+    """Runs in a project whose one target is the reference provider."""
+    project = reference_project(tmp_path_factory.mktemp("killed"), cloud, make_mlp)
+    plugins = register(tmp_path_factory.mktemp("plugins"))
+    started = Launcher(project, {**os.environ, "INFRACTL_CACHE": str(cache), "PYTHONPATH": str(plugins)})
+    yield started
+    started.close()
+
+
+def reference_project(parent: Path, cloud: Cloud, make_mlp: Callable[..., Path]) -> Path:
+    project = parent / "project"
+    project.mkdir()
+    for seed, name in enumerate(("one", "two"), start=1):
+        make_mlp(project / f"{name}.onnx", (4, 8, 2), seed=seed)
+    target = f"{{provider: reference, directory: {cloud.directory}}}"
+    (project / "infractl.yaml").write_text(f"project: {PROJECT}\ntargets: {{cloud: {target}}}\n")
+    return project
+
+
+@pytest.fixture(scope="session")
+def undisturbed(launcher: Launcher, cloud: Cloud) -> Mapping[str, Ended]:
+    """How each operation ends, and what it passes on its way, when nobody kills it."""
+    services = Services(launcher, cloud, ["undisturbed"], Tally())
+    services.declare(1)
+    ends = {"apply": launcher.run("apply", "--auto-approve")}
+    services.declare(2)
+    ends["update"] = launcher.run("apply", "--auto-approve")
+    services.check_converged(ends["update"])
+    ends["destroy"] = launcher.run("destroy", "--auto-approve")
+    return ends
+
+
+@pytest.fixture
+def record(record_property: Callable[[str, object], None]) -> Iterator[Callable[[Tally], Tally]]:
+    """Puts a test's tally into the table at the end, however the test ends."""
+    tallies: list[Tally] = []
+
+    def keep(tally: Tally) -> Tally:
+        tallies.append(tally)
+        return tally
+
+    yield keep
+    for tally in tallies:
+        record_property("crash", tally.told())
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    reports = [r for group in terminalreporter.stats.values() for r in group if getattr(r, "when", "") == "teardown"]
+    told = [json.loads(value) for r in reports for name, value in r.user_properties if name == "crash"]
+    kills: Counter[tuple[str, str]] = Counter()
+    for tally in told:
+        kills.update({(place, operation): count for place, operation, count in tally["kills"]})
+    if not kills:
+        return
+    operations = sorted({operation for _, operation in kills})
+    terminalreporter.section("killed with -9")
+    terminalreporter.write_line(f"{'':<24}" + "".join(f"{operation:>9}" for operation in operations))
+    for place in sorted({place for place, _ in kills}):
+        counts = "".join(f"{kills[place, operation]:>9}" for operation in operations)
+        terminalreporter.write_line(f"{place:<24}{counts}")
+    damage = ", ".join(f"{sum(tally[sort] for tally in told)} {sort}" for sort in DAMAGE)
+    terminalreporter.write_line(f"{kills.total()} kills: {damage}")
