@@ -116,32 +116,28 @@ def launcher(
     cloud: Cloud, tmp_path_factory: pytest.TempPathFactory, make_mlp: Callable[..., Path], cache: Path
 ) -> Iterator[Launcher]:
     """Runs in a project whose one target is the reference provider."""
-    project = reference_project(tmp_path_factory.mktemp("killed"), cloud, make_mlp)
+    project = tmp_path_factory.mktemp("killed") / "project"
+    project.mkdir()
+    for seed, name in enumerate(("one", "two"), start=1):
+        make_mlp(project / f"{name}.onnx", (4, 8, 2), seed=seed)
+    target = f"{{provider: reference, directory: {cloud.directory}}}"
+    (project / "infractl.yaml").write_text(f"project: {PROJECT}\ntargets: {{cloud: {target}}}\n")
+    Services(project, cloud, ["first"]).declare(1)
     plugins = register(tmp_path_factory.mktemp("plugins"))
     started = Launcher(project, {**os.environ, "INFRACTL_CACHE": str(cache), "PYTHONPATH": str(plugins)})
     yield started
     started.close()
 
 
-def reference_project(parent: Path, cloud: Cloud, make_mlp: Callable[..., Path]) -> Path:
-    project = parent / "project"
-    project.mkdir()
-    for seed, name in enumerate(("one", "two"), start=1):
-        make_mlp(project / f"{name}.onnx", (4, 8, 2), seed=seed)
-    target = f"{{provider: reference, directory: {cloud.directory}}}"
-    (project / "infractl.yaml").write_text(f"project: {PROJECT}\ntargets: {{cloud: {target}}}\n")
-    return project
-
-
 @pytest.fixture(scope="session")
 def undisturbed(launcher: Launcher, cloud: Cloud) -> Mapping[str, Ended]:
     """How each operation ends, and what it passes on its way, when nobody kills it."""
-    services = Services(launcher, cloud, ["undisturbed"], Tally())
+    services = Services(launcher.project, cloud, ["undisturbed"])
     services.declare(1)
     ends = {"apply": launcher.run("apply", "--auto-approve")}
     services.declare(2)
     ends["update"] = launcher.run("apply", "--auto-approve")
-    services.check_converged(ends["update"])
+    services.check_converged(ends["update"], launcher.run("plan", "--detailed-exitcode"))
     ends["destroy"] = launcher.run("destroy", "--auto-approve")
     return ends
 

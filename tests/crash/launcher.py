@@ -63,6 +63,7 @@ class Launcher:
 
     def __init__(self, project: Path, environment: Mapping[str, str], wrap: Sequence[str] = ()) -> None:
         self.project = project
+        self.environment = environment
         command = [*wrap, sys.executable, "-m", "tests.crash.launcher", str(project)]
         self.process = subprocess.Popen(
             command, cwd=ROOT, env={**environment, **ONE_THREAD}, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -216,7 +217,8 @@ def _import_all(nursery: Nursery) -> None:
     names = nursery.project.parent / "modules.json"
     pid = os.fork()
     if pid == 0:
-        os.dup2(2, 1)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        os.dup2(1, 2)
         from infractl.cli.main import main
 
         os.chdir(nursery.project)

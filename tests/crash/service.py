@@ -18,11 +18,13 @@ from typing import Any
 from infractl.applying.settle import replay
 from infractl.clock import SystemClock
 from infractl.domain.address import ServiceKey
+from infractl.domain.journal import Intent
+from infractl.domain.resource import Recorded
 from infractl.errors import StateError
 from infractl.state.local import LocalStateStore
 from infractl.testing.reference.cloud import Cloud
 from infractl.testing.reference.kind import SCHEMAS
-from tests.crash.launcher import Ended, Launcher
+from tests.crash.launcher import Ended
 
 PROJECT = "crash"
 MODELS = {1: "one.onnx", 2: "two.onnx"}
@@ -36,6 +38,7 @@ spec:
   traffic: {{peak: 20/s}}
 """
 TOLD_DONE = re.compile(r"^([\w-]+)\.(\w+)\.(\w+): (created|updated|destroyed) after ", re.MULTILINE)
+ACTIONS = {"created": "create", "updated": "update", "destroyed": "delete"}
 
 Change = tuple[str, str, str]
 """Action, kind and name."""
@@ -58,23 +61,25 @@ class Tally:
 
 @dataclass
 class Services:
-    """The services `names` of the launcher's project. `version` is what is declared of them, None: nothing is to be left."""
+    """The services `names` of the project at `root`, and no others. `version` is what is declared of them, None: they are to go.
 
-    launcher: Launcher
+    `state` is where their state is found from here.
+    """
+
+    root: Path
     cloud: Cloud
     names: Sequence[str]
-    tally: Tally
+    tally: Tally = field(default_factory=Tally)
     version: int | None = None
+    state: Path | None = None
 
     def __post_init__(self) -> None:
-        self.store = LocalStateStore(self.root / ".infractl" / "state", SystemClock())
+        state = self.state or self.root / ".infractl" / "state"
+        self.store = LocalStateStore(state, SystemClock())
         for left in self.root.glob("*-service.yaml"):
             left.unlink()
-        shutil.rmtree(self.root / ".infractl" / "state", ignore_errors=True)
-
-    @property
-    def root(self) -> Path:
-        return self.launcher.project
+        for left in state.glob("*"):
+            shutil.rmtree(left)
 
     def declare(self, version: int) -> None:
         self.version = version
@@ -92,7 +97,6 @@ class Services:
 
     def check_survived(self, killed: Ended) -> None:
         """Right after a kill: each state is read, and knows all that lives and all that was told done."""
-        done = {(s, kind, name): word for s, kind, name, word in TOLD_DONE.findall(killed.text)}
         for key in self.keys():
             try:
                 state = self.store.read(key)
@@ -101,21 +105,19 @@ class Services:
                 self.tally.unreadable += 1
                 raise AssertionError(f"{key} cannot be read: {error}") from error
             records = (*state.resources, *state.deposed) if state else ()
-            known = {r.ref.id for r in records}
-            begun = {(s.intent.address.kind, s.intent.address.name) for s in steps}
-            things = self.inventory(key.service)
-            forgotten = [t["id"] for t in things if t["id"] not in known and _place(t) not in begun]
-            forgotten += [
-                f"{kind}.{name} was {word}"
-                for (service, kind, name), word in done.items()
-                if service == key.service
-                and ((kind, name) in begun or (word != "destroyed" and (kind, name) not in {_at(r) for r in records}))
-            ]
+            refs, recorded = {r.ref.id for r in records}, {_at(r) for r in records}
+            begun = {(s.intent.action.value, *_at(s.intent)) for s in steps}
+            at_work = {change[1:] for change in begun}
+            forgotten = [t["id"] for t in self.inventory(key.service) if t["id"] not in refs and _place(t) not in at_work]
+            for service, kind, name, word in TOLD_DONE.findall(killed.text):
+                still_open = (ACTIONS[word], kind, name) in begun
+                if service == key.service and (still_open or (word != "destroyed" and (kind, name) not in recorded)):
+                    forgotten.append(f"{kind}.{name}, which was {word}")
             self.tally.forgotten += len(forgotten)
             assert not forgotten, f"{key.service} does not know any more: {forgotten}"
 
-    def check_converged(self, ended: Ended) -> None:
-        """After a run that was let be: each address exists once, is well, and is recorded; nothing is left to do."""
+    def check_converged(self, ended: Ended, plan: Ended) -> None:
+        """After a run that was let be: each address exists once, is well, and is recorded; the plan after it is empty."""
         assert ended.code == 0, ended.text
         for key in self.keys():
             things = self.inventory(key.service)
@@ -131,7 +133,6 @@ class Services:
                 assert (state.deposed, state.open_steps, self.store.entries(key)) == ((), (), ())
                 assert state.deployment is not None and state.deployment.stable.version == str(self.version)
         if self.version is not None:
-            plan = self.launcher.run("plan", "--detailed-exitcode")
             assert plan.code == 0 and plan.text.splitlines()[-1].startswith("No changes."), plan.text
 
     def check_log(self, log: Sequence[dict[str, Any]], before: int | None) -> None:
@@ -164,5 +165,5 @@ def _place(thing: dict[str, Any]) -> tuple[str, str]:
     return thing["kind"], thing["labels"]["infractl-name"]
 
 
-def _at(record: Any) -> tuple[str, str]:
-    return record.address.kind, record.address.name
+def _at(entry: Recorded | Intent) -> tuple[str, str]:
+    return entry.address.kind, entry.address.name

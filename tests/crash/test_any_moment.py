@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import random
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -45,6 +46,7 @@ ROUND_IDS = [pytest.param(n, id=f"round-{n}", marks=[pytest.mark.crash] if n >= 
 class Life:
     """One round: the services, the draws, and the story so far, which a failure tells."""
 
+    launcher: Launcher
     services: Services
     draw: random.Random
     undisturbed: Mapping[str, Ended]
@@ -74,7 +76,7 @@ class Life:
             if operation == "apply":
                 services.declare(self.draw.choice([1, 2]))
         ended = self.run(operation)
-        services.check_converged(ended)
+        services.check_converged(ended, self.launcher.run("plan", "--detailed-exitcode"))
         if straight:
             services.check_log(services.cloud.log()[mark:], before)
 
@@ -99,8 +101,11 @@ class Life:
                 return sort, Death(place=place, nth=self.draw.randint(1, most))
 
     def run(self, operation: str, death: Death | None = None) -> Ended:
-        ended = self.services.launcher.run("destroy" if operation == "destroy" else "apply", "--auto-approve", death=death)
-        self.story.append(f"{operation} to {self.services.version}, to die at {death}: {ended.code}")
+        began_s = time.monotonic()
+        ended = self.launcher.run("destroy" if operation == "destroy" else "apply", "--auto-approve", death=death)
+        fate = f"to die at {death}" if death else "let be"
+        took_s = time.monotonic() - began_s
+        self.story.append(f"{operation} to {self.services.version}, {fate}: {ended.code} after {took_s:.1f} s")
         return ended
 
 
@@ -113,7 +118,7 @@ def test_a_killed_run_is_taken_up_where_it_ended(
     for kind in SCHEMAS:
         for action in ("create", "update", "delete"):
             cloud.delay(kind, action, draw.choice([0.0, 0.01, 0.05]))
-    life = Life(Services(launcher, cloud, names, record(Tally())), draw, undisturbed)
+    life = Life(launcher, Services(launcher.project, cloud, names, record(Tally())), draw, undisturbed)
     try:
         life.live()
     except BaseException as error:
