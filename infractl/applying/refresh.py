@@ -11,7 +11,7 @@ from functools import partial
 
 from infractl.applying.connection import Connections, kind_of
 from infractl.applying.wait import Waiting, retried
-from infractl.domain.address import Address, Owner
+from infractl.domain.address import Address, Owner, unlabelled
 from infractl.domain.resource import Live, Recorded, Ref
 
 READERS = 16
@@ -23,7 +23,7 @@ class Observed:
     """What lives at the addresses that were asked for, what else carries the owner's labels, and what is deposed.
 
     Ids are a target's own, so what is deposed is keyed by target and ref. `foreign` are recorded objects whose id is
-    another owner's now: they are not ours to change.
+    another owner's now: they are not ours to change. What was imported and carries nobody's labels yet is ours.
     """
 
     live: Mapping[Address, Live]
@@ -69,7 +69,12 @@ def refresh(question: Question, connections: Connections, waiting: Waiting) -> O
         found = [(target, live) for (target, _), future in finding.items() for live in future.result()]
     owner = question.owner
     recorded = {r.address: lives[r.target, r.ref] for r in question.recorded if (r.target, r.ref) in lives}
-    foreign = {address: live for address, live in recorded.items() if owner.owns(live.labels) != address}
+    imported = {r.address for r in question.recorded if not r.labelled}
+    foreign = {
+        address: live
+        for address, live in recorded.items()
+        if owner.owns(live.labels) != address and not (address in imported and unlabelled(live.labels))
+    }
     live = {address: live for address, live in recorded.items() if address not in foreign}
     deposed = {(r.target, r.ref): lives[r.target, r.ref] for r in question.deposed if (r.target, r.ref) in lives}
     known = {(r.target, r.ref) for r in (*question.recorded, *question.deposed)}

@@ -119,6 +119,31 @@ def remove(
     _tell(workspace, run(workspace, name, _approval(auto_approve, "Forget this?"), limit))
 
 
+@state.command("import")
+def import_object(
+    address: Annotated[str, typer.Argument(help="What it is to be: service.kind.name.", show_default=False)],
+    object_id: Annotated[str, typer.Argument(metavar="ID", help="The provider's id of it.", show_default=False)],
+    project: ProjectDirectory = Path(),
+    env: Env = None,
+    auto_approve: AutoApprove = False,
+    lock_timeout: LockTimeout = "0s",
+) -> None:
+    """Take an object that lives, and that infractl did not make, into a service's record.
+
+    Shows what the next plan would change of it, and asks. What lives is not touched: the next apply changes it, and gives it
+    the service's labels.
+    """
+    from infractl.cli.opening import opened
+    from infractl.cli.terminal import progress
+    from infractl.workflows.take_in import Voice
+    from infractl.workflows.take_in import take_in as run
+
+    limit = patience(lock_timeout)
+    workspace = opened([project], env)
+    voice = Voice(approve=_approval(auto_approve, "Record this object?"), progress=progress, patience=limit)
+    _tell(workspace, run(workspace, address, object_id, voice))
+
+
 @state.command()
 def unlock(
     lock: Annotated[str, typer.Argument(help="The lock's id, from the message that named it.", show_default=False)],
@@ -158,8 +183,9 @@ def _approval(auto: bool, question: str) -> Callable[[Revision], bool]:
 def _tell(workspace: Workspace, revision: Revision) -> None:
     from infractl.report.state_text import change_done
 
-    restore = f"state restore {revision.key.service} --to {revision.before.serial}" if revision.before else ""
-    sys.stdout.write(change_done(revision, workspace.call(restore) if restore else ""))
+    service, before = revision.key.service, revision.before
+    undo = f"state restore {service} --to {before.serial}" if before else f"state rm {service}"
+    sys.stdout.write(change_done(revision, workspace.call(undo)))
 
 
 def _print_json(given: object) -> None:

@@ -45,6 +45,14 @@ class Address:
         }
 
 
+LABEL_PREFIX = "infractl-"
+
+
+def unlabelled(labels: Mapping[str, str]) -> bool:
+    """Whether an object says of no owner that it is theirs: infractl did not make it."""
+    return not any(name.startswith(LABEL_PREFIX) for name in labels)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Owner:
     """Whose an object is: a service and the lineage of its state. An object is adopted only if all labels match."""

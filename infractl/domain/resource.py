@@ -37,7 +37,10 @@ class Live:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
-    """What infractl last applied at an address: `properties`, with every Output resolved, and `outputs`, as then read back."""
+    """What infractl last applied at an address: `properties`, with every Output resolved, and `outputs`, as then read back.
+
+    `labelled`: the object carries its owner's labels. One that was imported gets them with the next apply.
+    """
 
     address: Address
     target: str
@@ -45,6 +48,7 @@ class Recorded:
     properties: Properties
     outputs: Properties
     depends_on: tuple[Address, ...]
+    labelled: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from infractl.domain.address import ServiceKey
-from infractl.domain.plan import AttributeChange
+from infractl.domain.plan import AttributeChange, Change
 from infractl.domain.service_state import ServiceState
 
 
@@ -14,6 +14,8 @@ class Fate(StrEnum):
     """What happens to a record. What it is of goes on living as it does."""
 
     recorded = "recorded"
+    imported = "imported"
+    """It was recorded nowhere before: what lives is taken into the record."""
     forgotten = "forgotten"
     changed = "changed"
 
@@ -32,10 +34,14 @@ class RecordChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Revision:
-    """One document before and after (None: there is none). `put_back`: the serial of the version that comes back."""
+    """One document before and after (None: there is none). `put_back`: the serial of the version that comes back.
+
+    `next_plan`: what the next plan would do to the object that is imported, as the service is declared.
+    """
 
     key: ServiceKey
     before: ServiceState | None
     after: ServiceState | None
     records: tuple[RecordChange, ...]
     put_back: int | None = None
+    next_plan: Change | None = None

@@ -93,6 +93,9 @@ def _wanted(desired: Resource, target: str, recorded: Recorded | None, live: Liv
     action, adopted = _action(attributes), tuple[str, ...]()
     if recorded is None:
         adopted = ("it carries this service's labels and was not recorded: adopted",)
+    elif not recorded.labelled:
+        adopted = ("it was imported, and gets this service's labels",)
+        action = Action.update if action is Action.no_op else action
     elif action is Action.no_op and _outdated(desired, recorded, kind.schema):
         adopted = ("it is as declared already, and is recorded otherwise",)
     if adopted and action is Action.no_op:

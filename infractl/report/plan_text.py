@@ -67,7 +67,7 @@ def _service(service: ServicePlan, style: Style) -> Iterator[str]:
         yield from _decision(service)
     for change in service.changed:
         yield ""
-        yield from _change(change, style)
+        yield from change_lines(change, style)
 
 
 def _headline(service: ServicePlan) -> str:
@@ -102,7 +102,8 @@ def _asked(service: ServicePlan, name: str) -> str:
     return f", asked {service.slo[name]}" if name in service.slo else ""
 
 
-def _change(change: Change, style: Style) -> Iterator[str]:
+def change_lines(change: Change, style: Style) -> Iterator[str]:
+    """What happens to one resource, why, and attribute by attribute."""
     yield f"  {style.dim('#')} {style.bold(str(change.address))} {_HEADINGS[change.action]}: {'; '.join(change.reasons)}"
     yield f"{_symbol(change.action, style):>3} {change.address.kind} {change.address.name}"
     if change.action is Action.create and change.desired:

@@ -5,17 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from infractl.domain.action import Action
 from infractl.domain.environment import DEFAULT_ENVIRONMENT
 from infractl.domain.journal import OpenStep
 from infractl.domain.plan import AttributeChange
 from infractl.domain.revision import Fate, Revision
 from infractl.domain.service_state import ServiceState
+from infractl.report.plan_text import change_lines
 from infractl.report.style import Style
 from infractl.report.table_text import table
 from infractl.report.value_text import counted, value_text
 
-_SIGNS = {Fate.recorded: "+", Fate.forgotten: "x", Fate.changed: "~"}
-_WORDS = {Fate.recorded: "is recorded again", Fate.forgotten: "is forgotten", Fate.changed: "is recorded differently"}
+_SIGNS = {Fate.recorded: "+", Fate.imported: "+", Fate.forgotten: "x", Fate.changed: "~"}
+_WORDS = {
+    Fate.recorded: "is recorded again",
+    Fate.imported: "is imported",
+    Fate.forgotten: "is forgotten",
+    Fate.changed: "is recorded differently",
+}
 
 
 def state_text(state: ServiceState, open_steps: Sequence[OpenStep], style: Style) -> str:
@@ -51,7 +58,7 @@ def _row(state: ServiceState, mark: str) -> tuple[str, ...]:
 
 def revision_text(revision: Revision, style: Style) -> str:
     """What the document becomes, and what that means for the next apply."""
-    return "\n".join([*_heading(revision, style), *_records(revision, style), "", *_meaning(revision)]) + "\n"
+    return "\n".join([*_heading(revision, style), *_records(revision, style), "", *_meaning(revision, style)]) + "\n"
 
 
 def _heading(revision: Revision, style: Style) -> Iterator[str]:
@@ -80,7 +87,7 @@ def _facts(before: ServiceState | None, after: ServiceState) -> Iterator[tuple[s
 
 def _records(revision: Revision, style: Style) -> Iterator[str]:
     for record in revision.records:
-        paint = {Fate.recorded: style.green, Fate.forgotten: style.red, Fate.changed: style.yellow}[record.fate]
+        paint = {Fate.forgotten: style.red, Fate.changed: style.yellow}.get(record.fate, style.green)
         deposed = ", as deposed" if record.deposed else ""
         where = f"{record.id} at {record.target}"
         yield f"  {paint(_SIGNS[record.fate])} {record.address} {_WORDS[record.fate]}{deposed} ({where})"
@@ -96,7 +103,7 @@ def _attribute(change: AttributeChange) -> str:
     return f"- {change.path} = {before}" if change.removed else f"~ {change.path} = {before} -> {after}"
 
 
-def _meaning(revision: Revision) -> Iterator[str]:
+def _meaning(revision: Revision, style: Style) -> Iterator[str]:
     yield "Nothing that lives is touched: what the record says changes, and with it what infractl takes for its own."
     if revision.after is None:
         yield "What lives stays and is nobody's: an apply of the service begins anew, and does not adopt it."
@@ -104,7 +111,15 @@ def _meaning(revision: Revision) -> Iterator[str]:
     if forgotten := [r for r in revision.records if r.fate is Fate.forgotten]:
         objects = counted(len(forgotten), "object")
         yield f"What is forgotten ({objects}) keeps its labels: an apply adopts what the service needs, destroy removes the rest."
-    yield "The next plan compares the new record with what is declared and with what lives."
+    if revision.next_plan is None:
+        yield "The next plan compares the new record with what is declared and with what lives."
+        return
+    if revision.next_plan.action is Action.no_op:
+        yield "The next plan, as the service is declared now, leaves it as it is."
+        return
+    yield "What the next plan does to it, as the service is declared now:"
+    yield ""
+    yield from change_lines(revision.next_plan, style)
 
 
 def change_done(revision: Revision, undo: str) -> str:

@@ -87,8 +87,12 @@ def providers_of(workspace: Workspace, services: Sequence[ServicePlan]) -> dict[
 
 
 def plan_service(workspace: Workspace, loaded: LoadedService, progress: Progress) -> ServicePlan:
+    return plan_from(workspace, loaded, known(workspace, workspace.key(loaded.service.name)), progress)
+
+
+def plan_from(workspace: Workspace, loaded: LoadedService, found: Known, progress: Progress) -> ServicePlan:
+    """The service's plan, were `found` what is known of it."""
     key = workspace.key(loaded.service.name)
-    found = known(workspace, key)
     placed = place_service(workspace, loaded, found.state, progress)
     opened = placed.target
     with calling(opened.target.provider, "compile"):

@@ -54,8 +54,8 @@ def restore(workspace: Workspace, service: str, serial: int, approve: Approve, p
 
     Raises LockHeldError, StateError and, where it is refused, UsageError.
     """
-    key = workspace.key(service)
-    with _closed(workspace, key, patience) as (present, epoch):
+    key = _known_key(workspace, service)
+    with closed(workspace, key, patience) as (present, epoch):
         earlier = workspace.stores.state.history(key)
         wanted = next((s for s in earlier if s.serial == serial), None)
         if wanted is None:
@@ -64,7 +64,7 @@ def restore(workspace: Workspace, service: str, serial: int, approve: Approve, p
         last = present.serial if present else earlier[0].serial
         after = replace(wanted, serial=last + 1, changed_at=workspace.clock.now(), changed_by=who())
         revision = Revision(key=key, before=present, after=after, records=record_changes(present, after), put_back=serial)
-        _ask(approve, revision)
+        agreed(approve, revision)
         workspace.stores.state.write(key, after, expected_serial=last, epoch=epoch)
     return revision
 
@@ -75,13 +75,13 @@ def remove(workspace: Workspace, name: str, approve: Approve, patience: Patience
     Raises LockHeldError, StateError and, where it is refused, UsageError.
     """
     service, dot, _ = name.partition(".")
-    key = workspace.key(service)
-    with _closed(workspace, key, patience) as (present, epoch):
+    key = _known_key(workspace, service)
+    with closed(workspace, key, patience) as (present, epoch):
         if present is None:
             raise _not_recorded(workspace, service)
         after = _without(workspace, present, name) if dot else None
         revision = Revision(key=key, before=present, after=after, records=record_changes(present, after))
-        _ask(approve, revision)
+        agreed(approve, revision)
         if after is None:
             workspace.stores.state.delete(key, expected_serial=present.serial, epoch=epoch)
         else:
@@ -89,12 +89,17 @@ def remove(workspace: Workspace, name: str, approve: Approve, patience: Patience
     return revision
 
 
-@contextmanager
-def _closed(workspace: Workspace, key: ServiceKey, patience: Patience) -> Iterator[tuple[ServiceState | None, int]]:
-    """The document and the epoch under the lock. Raises StateError where an earlier run left a journal."""
+def _known_key(workspace: Workspace, service: str) -> ServiceKey:
+    """Asked before the lock, which would leave its files behind for a slip of the pen."""
+    key = workspace.key(service)
     if workspace.stores.state.read(key) is None and not workspace.stores.state.history(key):
-        # Before the lock, which would leave its files behind for a slip of the pen.
-        raise _not_recorded(workspace, key.service)
+        raise _not_recorded(workspace, service)
+    return key
+
+
+@contextmanager
+def closed(workspace: Workspace, key: ServiceKey, patience: Patience) -> Iterator[tuple[ServiceState | None, int]]:
+    """The document and the epoch under the lock. Raises StateError where an earlier run left a journal."""
     lease = lock(workspace, key, patience, since=workspace.clock.monotonic())
     try:
         state = workspace.stores.state.read(key)
@@ -142,7 +147,8 @@ def _refuse_unfit(workspace: Workspace, wanted: ServiceState, last: ServiceState
         )
 
 
-def _ask(approve: Approve, revision: Revision) -> None:
+def agreed(approve: Approve, revision: Revision) -> None:
+    """Raises UsageError where the answer is no."""
     if not approve(revision):
         raise UsageError.of(
             "not-approved",

@@ -67,7 +67,7 @@ def _status(workspace: Workspace, key: ServiceKey, loaded: LoadedService | None)
     return ServiceStatus(
         key=key,
         target=state.target if state else "",
-        health=health if deployment else Health(HealthStatus.failed, "its first apply did not end"),
+        health=health if deployment else Health(HealthStatus.failed, "no apply of it has ended yet"),
         version=deployment.stable.version if deployment else None,
         outputs=state.outputs if state and health.status is not HealthStatus.failed else {},
         resources=resources,
@@ -133,7 +133,7 @@ def note_of(workspace: Workspace, state: ServiceState | None, loaded: LoadedServ
     if state is None:
         return "declared, and not applied yet"
     if state.deployment is None:
-        return f"its first apply did not end: {workspace.call('apply')} goes on"
+        return f"no apply of it has ended yet: {workspace.call('apply')} goes on"
     if loaded is None:
         return "not declared any more: the next apply of the project destroys it"
     if state.rollback:

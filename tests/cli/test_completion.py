@@ -63,7 +63,7 @@ def bash(words: list[str], environment: dict[str, str], folder: Path) -> list[st
 
 CASES = {
     "commands": (["infractl", "va"], {"validate"}),
-    "commands of a command": (["infractl", "state", ""], {"list", "show", "history", "restore", "rm", "unlock"}),
+    "commands of a command": (["infractl", "state", ""], {"list", "show", "history", "restore", "rm", "import", "unlock"}),
     "options": (["infractl", "plan", "--det"], {"--detailed-exitcode"}),
     "values of an argument": (["infractl", "completion", ""], {"bash", "zsh", "fish"}),
     "nothing, so that the shell offers files": (["infractl", "validate", ""], set()),

@@ -53,7 +53,8 @@ class Note:
         assert step.desired is not None
         labels = dict(step.owner.labels(step.address))
         name = hashlib.sha256(json.dumps(labels, sort_keys=True).encode()).hexdigest()[:16]
-        ref = Ref(kind=self.kind, id=f"{self.kind}-{name}")
+        # One that was imported has a name of its own.
+        ref = step.prior.ref if step.action is Action.update and step.prior else Ref(kind=self.kind, id=f"{self.kind}-{name}")
         self.folder.mkdir(parents=True, exist_ok=True)
         self._make(ref, step.desired.properties)
         write_whole(self._record(ref), json.dumps({"labels": labels, "properties": value.encode(step.desired.properties)}))

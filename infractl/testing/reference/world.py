@@ -216,6 +216,7 @@ class World:
         elif thing is not None:
             kept = {name: thing.properties[name] for name in operation.kept if name in thing.properties}
             thing.properties, thing.secrets, thing.status = {**operation.properties, **kept}, operation.secrets, "ready"
+            thing.labels = operation.labels
             thing.lines.append(f"{operation.action} ended")
         self._tell("ended", operation)
 
