@@ -31,6 +31,9 @@ CALLS = ("begin", "poll", "read", "find", "delay", "holds", "lines")
 class Server(socketserver.ThreadingTCPServer):
     """One world, one call at a time. It ends once those are answered that asked before."""
 
+    request_queue_size = 128
+    """Of more that ask at once than this, the kernel lets some wait for seconds."""
+
     def __init__(self, directory: Path) -> None:
         super().__init__(("127.0.0.1", 0), Exchange)
         self.directory = directory
