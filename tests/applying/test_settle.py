@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from infractl.domain.health import Health, HealthStatus
 from infractl.domain.resource import Resource
-from infractl.domain.step import Running, Step
+from infractl.domain.step import Done, Running, Step
 
 Thing = Callable[..., Resource]
 
@@ -134,3 +135,24 @@ def test_an_object_that_never_gets_ready_is_recorded_and_can_be_destroyed(bench:
 
     assert bench.state is None
     assert bench.cloud.names() == []
+
+
+def test_an_operation_that_tells_the_id_only_at_its_end_is_believed_though_labels_show_later(
+    bench: Any, thing: Thing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die(_: object) -> None:
+        raise Crash
+
+    wanted = [thing("a", size=1)]
+    bench.cloud.twist["a"] = die
+    crash_in(bench, wanted)
+    bench.cloud.twist.clear()
+    (begun,) = bench.cloud.objects
+    made = replace(begun, id="id-told-at-the-end")
+    bench.cloud.objects[made] = replace(bench.cloud.objects.pop(begun), ref=made)
+    bench.cloud.polls["a"] = [Done(ref=made)]
+
+    monkeypatch.setattr(type(bench.connections["here"].kinds["thing"].kind), "find", lambda *_: [])
+    bench.settle()
+
+    assert [r.ref for r in bench.state.resources] == [made]

@@ -21,7 +21,7 @@ class Crash(BaseException):
 
 @pytest.fixture
 def vertex(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
-    monkeypatch.setattr("infractl.applying.wait.random.uniform", lambda *_: 0.01)
+    monkeypatch.setattr("infractl.applying.wait.random.uniform", lambda *_: 0.001)
     return bench_of(Vertex(), Cloud(), tmp_path)
 
 
@@ -129,6 +129,7 @@ def test_a_crash_in_a_deployment_is_waited_for_and_starts_no_second(
 def test_two_deployments_at_once_wait_for_each_other(vertex: Bench) -> None:
     vertex.done(vertex.wanted("1", candidate="2", share=0.2))
 
+    assert len(vertex.cloud.operations) == 2
     assert sorted(endpoint(vertex)["trafficSplit"].values()) == [20, 80]
 
 

@@ -11,7 +11,7 @@ from tests.testing.doubles.double import COMPUTED, DoubleCloud, DoubleKind, Doub
 
 
 class Cloud(DoubleCloud):
-    """An operation ends with the third call that asks for it. With `stock_out`, a deployment ends badly."""
+    """An operation ends with the eighth call that meets it for it. With `stock_out`, a deployment ends badly."""
 
     stock_out = False
 
@@ -26,7 +26,7 @@ class Cloud(DoubleCloud):
                 self.answer(name)
                 raise BusyProviderError.of("busy", summary="There are other operations running on the Endpoint", detail=endpoint)
             name = f"{endpoint}/operations/{len(self.operations)}"
-            self.operations[name] = {"done": False, "left": 3, "finish": finish}
+            self.operations[name] = {"done": False, "left": 8, "finish": finish}
             return name
 
     def answer(self, name):
