@@ -9,7 +9,8 @@ import json as jsonlib
 import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 
 from infractl.domain.address import ServiceKey
@@ -25,10 +26,15 @@ KEPT_VERSIONS = 10
 """How many earlier versions are kept, besides a copy of the present one."""
 
 
+Documents = dict[ServiceKey, tuple[bytes, Document]]
+"""The document of each service that was read last, by the sha256 of its file: the same bytes are not decoded again."""
+
+
 @dataclass(frozen=True, slots=True)
 class ServiceDirectory:
     path: Path
     key: ServiceKey
+    known: Documents = field(default_factory=dict, compare=False)
 
     @property
     def document(self) -> Path:
@@ -130,8 +136,13 @@ class ServiceDirectory:
                 version.unlink()
 
     def _unpacked(self, data: bytes) -> Document:
+        content = sha256(data).digest()
+        before = self.known.get(self.key)
+        if before and before[0] == content:
+            return before[1]
         match unpack(data, self.key):
             case Document() as document:
+                self.known[self.key] = (content, document)
                 return document
             case Flaw(slug=slug, summary=summary, detail=detail, remedy=remedy):
                 at = str(self.document)

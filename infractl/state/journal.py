@@ -9,6 +9,7 @@ import json as jsonlib
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +26,15 @@ class Line:
     entry: Entry
 
 
-def pack_line(base: Version, entry: Entry) -> bytes:
-    """Raises ValueError where the entry holds what JSON cannot."""
-    body = {"base": encode(base), "entry": encode(entry, Entry)}
-    return canonical({"body": body, "sha256": digest(body)}) + b"\n"
+def pack_entry(entry: Entry) -> bytes:
+    """The canonical JSON of an entry. Raises ValueError where it holds what JSON cannot."""
+    return canonical(encode(entry, Entry))
+
+
+def pack_line(base: Version, entry: bytes) -> bytes:
+    """The canonical line of a packed entry that builds on `base`."""
+    body = b'{"base":%b,"entry":%b}' % (canonical(encode(base)), entry)
+    return b'{"body":%b,"sha256":"%b"}\n' % (body, sha256(body).hexdigest().encode())
 
 
 def replay(data: bytes, base: Version, at: Path) -> tuple[Entry, ...]:
@@ -45,13 +51,13 @@ def replay(data: bytes, base: Version, at: Path) -> tuple[Entry, ...]:
     return tuple(entries)
 
 
-def append_line(path: Path, line: bytes) -> None:
-    """Add a line durably. Raises StateError where the disk refuses: the lines before are unchanged then."""
+def append_lines(path: Path, lines: bytes) -> None:
+    """Add whole lines durably. Raises StateError where the disk refuses: the lines before are unchanged then."""
     try:
         new = not path.exists()
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
         try:
-            _add(descriptor, line)
+            _add(descriptor, lines)
         finally:
             os.close(descriptor)
         if new:
@@ -72,11 +78,11 @@ def clear(path: Path) -> None:
         os.close(descriptor)
 
 
-def _add(descriptor: int, line: bytes) -> None:
+def _add(descriptor: int, lines: bytes) -> None:
     _cut_torn(descriptor)
     written = 0
-    while written < len(line):
-        written += os.write(descriptor, line[written:])
+    while written < len(lines):
+        written += os.write(descriptor, lines[written:])
     os.fsync(descriptor)
 
 

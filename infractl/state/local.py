@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from infractl.clock import Clock
@@ -11,11 +13,12 @@ from infractl.domain.address import ServiceKey
 from infractl.domain.journal import Entry
 from infractl.domain.service_state import ServiceState
 from infractl.errors import StateError
-from infractl.state.directory import ServiceDirectory
+from infractl.state.commit import Commit
+from infractl.state.directory import Documents, ServiceDirectory
 from infractl.state.document import Document, Version
 from infractl.state.file import make_directory, remove_file, write_failed
 from infractl.state.holder import this_process
-from infractl.state.journal import append_line, clear, pack_line
+from infractl.state.journal import append_lines, clear, pack_entry, pack_line
 from infractl.state.lock import LocalLease, LocalLock
 from infractl.state.store import Holder
 
@@ -27,6 +30,9 @@ class LocalStateStore:
         self._root = root
         self._clock = clock
         self._versions: dict[ServiceKey, tuple[_Stamp, Version]] = {}
+        self._documents: Documents = {}
+        self._guard = threading.Lock()
+        self._commits: dict[tuple[ServiceKey, int], Commit] = {}
 
     def keys(self, project: str, environment: str) -> Sequence[ServiceKey]:
         return tuple(key for key in self._services(project, environment) if self._directory(key).occupied)
@@ -61,6 +67,7 @@ class LocalStateStore:
             directory.put(state, _swapped(directory, state, expected_serial))
             # After a crash here, the entries build on an earlier version: they are not replayed.
             clear(directory.journal)
+        self._commits.pop((key, epoch), None)
 
     def delete(self, key: ServiceKey, *, expected_serial: int, epoch: int) -> None:
         with self._writing(key, epoch) as directory:
@@ -95,14 +102,25 @@ class LocalStateStore:
             LocalLock(directory.path, key).fence(lock_id)
 
     def append(self, key: ServiceKey, epoch: int, entry: Entry) -> None:
+        with _readable(key):
+            packed = pack_entry(entry)
+        with self._guard:
+            if (key, epoch) not in self._commits:
+                self._commits[key, epoch] = Commit(partial(self._append, key, epoch))
+            commit = self._commits[key, epoch]
+        commit.add(packed)
+
+    def _append(self, key: ServiceKey, epoch: int, entries: Sequence[bytes]) -> None:
         with self._writing(key, epoch) as directory:
-            append_line(directory.journal, pack_line(self._version(directory), entry))
+            base = self._version(directory)
+            append_lines(directory.journal, b"".join(pack_line(base, entry) for entry in entries))
 
     def entries(self, key: ServiceKey) -> Sequence[Entry]:
         return self._directory(key).entries()
 
     def _directory(self, key: ServiceKey) -> ServiceDirectory:
-        return ServiceDirectory(self._root / _part(key.project) / _part(key.environment) / _part(key.service), key)
+        path = self._root / _part(key.project) / _part(key.environment) / _part(key.service)
+        return ServiceDirectory(path, key, self._documents)
 
     @contextmanager
     def _writing(self, key: ServiceKey, epoch: int) -> Iterator[ServiceDirectory]:
@@ -112,17 +130,10 @@ class LocalStateStore:
         with directory.guarded():
             LocalLock(directory.path, key).check(epoch)
             try:
-                yield directory
+                with _readable(key):
+                    yield directory
             except OSError as error:
                 raise write_failed(directory.path, error) from error
-            except ValueError as error:
-                raise StateError.of(
-                    "state-value",
-                    summary="what was to be written could not be read back, so it is not written",
-                    detail=str(error),
-                    at=str(key),
-                    remedy="this is a fault in infractl or in a provider: report it with this message",
-                ) from error
 
     def _version(self, directory: ServiceDirectory) -> Version:
         """The present document's version, remembered for as long as it is the same file: an entry must not cost its reading."""
@@ -142,6 +153,21 @@ class LocalStateStore:
         remove_file(directory.marker)
         self._versions[directory.key] = (stamp, document.version)
         return document.version
+
+
+@contextmanager
+def _readable(key: ServiceKey) -> Iterator[None]:
+    """Around what makes a value into bytes."""
+    try:
+        yield
+    except ValueError as error:
+        raise StateError.of(
+            "state-value",
+            summary="what was to be written could not be read back, so it is not written",
+            detail=str(error),
+            at=str(key),
+            remedy="this is a fault in infractl or in a provider: report it with this message",
+        ) from error
 
 
 _Stamp = tuple[int, int, int] | None

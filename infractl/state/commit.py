@@ -1,0 +1,47 @@
+"""What several threads write to one file at once becomes durable together: one of them writes for all that wait."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+
+
+class Commit:
+    """`write` makes lines durable, and is called by one thread at a time. Whoever adds a line goes on once it is."""
+
+    def __init__(self, write: Callable[[Sequence[bytes]], None]) -> None:
+        self._write = write
+        self._guard, self._turn = threading.Lock(), threading.Lock()
+        self._open: _Batch | None = None
+
+    def add(self, line: bytes) -> None:
+        """Raises what `write` raises, for every line that was to be written with it."""
+        with self._guard:
+            first = self._open is None
+            batch = self._open = self._open or _Batch()
+            batch.lines.append(line)
+        if first:
+            self._settle(batch)
+        else:
+            batch.ended.wait()
+        if batch.error is not None:
+            raise batch.error
+
+    def _settle(self, batch: _Batch) -> None:
+        """Until the lines before are written, others join this batch."""
+        with self._turn:
+            with self._guard:
+                self._open = None
+            try:
+                self._write(batch.lines)
+            except BaseException as error:  # noqa: BLE001 - it is raised in each thread that waits
+                batch.error = error
+            finally:
+                batch.ended.set()
+
+
+class _Batch:
+    def __init__(self) -> None:
+        self.lines: list[bytes] = []
+        self.ended = threading.Event()
+        self.error: BaseException | None = None
