@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from infractl.applying.connection import Connections
-from infractl.applying.execute import PARALLELISM, execute
+from infractl.applying.execute import execute
 from infractl.applying.settle import replay
 from infractl.applying.step import Surroundings
 from infractl.applying.stop import Stop
 from infractl.applying.wait import Waiting
+from infractl.applying.workers import Workers
 from infractl.domain.address import Owner
 from infractl.domain.applied import Applied, StepResult
 from infractl.domain.event import Event, Phase
+from infractl.domain.journal import Entry
 from infractl.domain.plan import ServicePlan
 from infractl.domain.service_state import ServiceState
 from infractl.domain.value import Output, resolve
@@ -32,7 +34,7 @@ class Run:
     emit: Callable[[Event], None]
     stop: Stop
     who: str
-    parallelism: int = PARALLELISM
+    workers: Workers
 
 
 def apply_service(plan: ServicePlan, state: ServiceState | None, run: Run) -> Applied:
@@ -45,16 +47,22 @@ def apply_service(plan: ServicePlan, state: ServiceState | None, run: Run) -> Ap
             return Applied(plan=plan, results=(), state=None)
         state = _first(plan, run)
         run.store.write(plan.key, state, expected_serial=0, epoch=run.epoch)
+    entries = list(run.store.entries(plan.key))
+
+    def journal(entry: Entry) -> None:
+        run.store.append(plan.key, run.epoch, entry)
+        entries.append(entry)
+
     around = Surroundings(
         owner=Owner(key=plan.key, lineage=state.lineage),
         serial=state.serial,
         connections=run.connections,
-        journal=lambda entry: run.store.append(plan.key, run.epoch, entry),
+        journal=journal,
         waiting=run.waiting,
     )
     recorded = {r.address: r for r in state.resources}
-    results = execute(plan.changes, recorded, around, run.emit, run.stop, run.parallelism)
-    return _fold(plan, state, results, run)
+    results = execute(plan.changes, recorded, around, run.emit, run.stop, run.workers)
+    return _fold(plan, state, entries, results, run)
 
 
 def not_started(plan: ServicePlan, state: ServiceState | None) -> Applied:
@@ -63,8 +71,8 @@ def not_started(plan: ServicePlan, state: ServiceState | None) -> Applied:
     return Applied(plan=plan, results=tuple(results), state=state)
 
 
-def _fold(plan: ServicePlan, state: ServiceState, results: tuple[StepResult, ...], run: Run) -> Applied:
-    after, open_steps = replay(state, run.store.entries(plan.key))
+def _fold(plan: ServicePlan, state: ServiceState, entries: Sequence[Entry], results: tuple[StepResult, ...], run: Run) -> Applied:
+    after, open_steps = replay(state, entries)
     complete = all(r.phase is Phase.done for r in results)
     if complete and plan.deployment is None and not after.resources and not after.deposed:
         run.store.delete(plan.key, expected_serial=state.serial, epoch=run.epoch)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, wait
+from functools import partial
 from graphlib import TopologicalSorter
+from heapq import heappop, heappush
+from queue import SimpleQueue
 
 from infractl.applying.step import Result, Surroundings, Unsettled, carry_out, told
 from infractl.applying.stop import Stop
+from infractl.applying.workers import Workers
 from infractl.domain.address import Address
 from infractl.domain.applied import StepResult
 from infractl.domain.event import Event, Phase
@@ -16,8 +20,6 @@ from infractl.domain.resource import Recorded
 from infractl.domain.step import Failed
 from infractl.planning.graph import Node, order, steps
 
-PARALLELISM = 8
-
 
 def execute(
     changes: Iterable[Change],
@@ -25,7 +27,7 @@ def execute(
     around: Surroundings,
     emit: Callable[[Event], None],
     stop: Stop,
-    parallelism: int = PARALLELISM,
+    workers: Workers,
 ) -> tuple[StepResult, ...]:
     """Every step's result. `emit` is called from the worker threads too; once `stop` is requested nothing new begins.
 
@@ -34,25 +36,31 @@ def execute(
     nodes = steps(changes)
     sorter = TopologicalSorter(order(nodes))
     sorter.prepare()
+    # Steps read what they depend on, which is there before they begin: they need no copy.
     applied = dict(recorded)
     results: dict[Node, StepResult] = {}
     ready: list[Node] = []
     running: dict[Future[Result], Node] = {}
-    with ThreadPoolExecutor(parallelism) as workers:
+    ended: SimpleQueue[Future[Result]] = SimpleQueue()
+    try:
         while True:
-            ready += sorted(sorter.get_ready())
-            # No more than can run: what waits in a pool would still begin after a wish to stop.
-            while ready and len(running) < parallelism and not stop.requested:
-                node = ready.pop(0)
-                running[workers.submit(_run, node, nodes[node], dict(applied), around, emit)] = node
+            for node in sorter.get_ready():
+                heappush(ready, node)
+            while ready and ended.empty():
+                run = workers.begin(partial(_run, ready[0], nodes[ready[0]], applied, around, emit), stop)
+                if run is None:
+                    break
+                running[run] = heappop(ready)
+                run.add_done_callback(ended.put)
             if not running:
                 break
-            # A timeout, so that a wish to stop is seen while steps run; they are finished all the same.
-            for run in wait(running, timeout=0.5, return_when=FIRST_COMPLETED).done:
-                node = running.pop(run)
-                results[node] = _ended(node, run.result(), applied)
-                if results[node].phase is Phase.done:
-                    sorter.done(node)
+            run = ended.get()
+            node = running.pop(run)
+            results[node] = _ended(node, run.result(), applied)
+            if results[node].phase is Phase.done:
+                sorter.done(node)
+    finally:
+        wait(running)
     for node in (n for n in nodes if n not in results):
         results[node] = StepResult(address=node.address, action=node.action, phase=Phase.not_started)
         emit(Event(address=node.address, action=node.action, phase=Phase.not_started))

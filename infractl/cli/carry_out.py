@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from infractl.applying.execute import PARALLELISM
 from infractl.applying.stop import Stop
+from infractl.applying.workers import PARALLELISM
 from infractl.cli.terminal import approval, event_printer, progress, show, stopping, style_of
 from infractl.domain.action import Action
 from infractl.domain.event import Phase

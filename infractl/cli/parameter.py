@@ -26,7 +26,7 @@ Parallelism = Annotated[
         metavar="N",
         min=1,
         max=256,
-        help="How many steps of a service may run at once. [default: 8]",
+        help="How many steps may run at once. [default: 8]",
         show_default=False,
     ),
 ]

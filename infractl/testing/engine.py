@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from infractl.applying.apply import Run, apply_service
 from infractl.applying.connection import Connections
@@ -11,6 +12,7 @@ from infractl.applying.refresh import Observed, Question, adopted, refresh
 from infractl.applying.settle import replay, settle
 from infractl.applying.stop import Stop
 from infractl.applying.wait import Waiting
+from infractl.applying.workers import Workers
 from infractl.clock import Clock, SystemClock
 from infractl.domain.address import Owner, ServiceKey
 from infractl.domain.applied import Applied
@@ -103,6 +105,10 @@ class Engine:
         finally:
             lease.release()
 
+    @cached_property
+    def _workers(self) -> Workers:
+        return Workers(self.parallelism)
+
     def run(self, epoch: int) -> Run:
         return Run(
             store=self.store,
@@ -112,7 +118,7 @@ class Engine:
             emit=self.events.append,
             stop=self.stop,
             who=WHO,
-            parallelism=self.parallelism,
+            workers=self._workers,
         )
 
     def settle(self) -> None:

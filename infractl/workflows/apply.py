@@ -7,10 +7,12 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 
 from infractl.applying.apply import Run, apply_service, not_started
-from infractl.applying.execute import PARALLELISM
+from infractl.applying.connection import Connections
+from infractl.applying.fan_out import fan_out
 from infractl.applying.preflight import preflight
 from infractl.applying.stop import Stop
 from infractl.applying.wait import Waiting
+from infractl.applying.workers import PARALLELISM, Workers
 from infractl.domain.address import ServiceKey
 from infractl.domain.applied import Applied
 from infractl.domain.event import Event
@@ -32,7 +34,7 @@ from infractl.workflows.workspace import Workspace, who
 class Voice:
     """How an apply talks to whoever runs it: may it go on with this plan, what happens, and whether to stop.
 
-    `patience` is how long it waits for locks, `parallelism` how many steps of a service may run at once.
+    `patience` is how long it waits for locks, `parallelism` how many steps may run at once.
     """
 
     approve: Callable[[Plan], bool]
@@ -134,36 +136,38 @@ def _carry_out(workspace: Workspace, plan: Plan, leases: dict[ServiceKey, Lease]
             detail="the plan was not approved",
             remedy="answer yes, or pass --auto-approve",
         )
-    with voice.carrying_out():
-        return Outcome(plan=plan, applied=tuple(_each(workspace, plan, leases, voice)))
+    # Of all services at once: a provider is connected to once, whoever needs it first.
+    connections = workspace.connections({t for c in changes for t in (c.target, *([c.recorded.target] if c.recorded else ()))})
+    with voice.carrying_out(), Workers(voice.parallelism) as workers:
+        carried = fan_out(lambda s: _service(workspace, s, leases[s.key], voice, connections, workers), plan.services)
+        return Outcome(plan=plan, applied=tuple(a for a in carried if a is not None))
 
 
-def _each(workspace: Workspace, plan: Plan, leases: Mapping[ServiceKey, Lease], voice: Voice) -> Iterator[Applied]:
-    """Each service that has something to do. One that breaks is told of, and ends no other."""
-    for service in plan.services:
-        try:
-            state = workspace.stores.state.read(service.key)
-            if not service.changed and not _outdated(service, state):
-                continue
-            if voice.stop.requested:
-                yield not_started(service, state)
-                continue
-            yield apply_service(service, state, _run(workspace, service, leases[service.key], voice))
-        except InfractlError as error:
-            yield Applied(plan=service, results=(), state=None, errors=error.diagnostics)
+def _service(
+    workspace: Workspace, service: ServicePlan, lease: Lease, voice: Voice, connections: Connections, workers: Workers
+) -> Applied | None:
+    """None where it has nothing to do. One that breaks is told of, and ends no other."""
+    try:
+        state = workspace.stores.state.read(service.key)
+        if not service.changed and not _outdated(service, state):
+            return None
+        if voice.stop.requested:
+            return not_started(service, state)
+        return apply_service(service, state, _run(workspace, lease, voice, connections, workers))
+    except InfractlError as error:
+        return Applied(plan=service, results=(), state=None, errors=error.diagnostics)
 
 
-def _run(workspace: Workspace, service: ServicePlan, lease: Lease, voice: Voice) -> Run:
-    targets = {c.target for c in service.changes} | {c.recorded.target for c in service.changes if c.recorded}
+def _run(workspace: Workspace, lease: Lease, voice: Voice, connections: Connections, workers: Workers) -> Run:
     return Run(
         store=workspace.stores.state,
         epoch=lease.epoch,
-        connections=workspace.connections(targets),
+        connections=connections,
         waiting=Waiting(clock=workspace.clock, tell=voice.progress),
         emit=voice.emit,
         stop=voice.stop,
         who=who(),
-        parallelism=voice.parallelism,
+        workers=workers,
     )
 
 
