@@ -74,7 +74,7 @@ def not_started(plan: ServicePlan, state: ServiceState | None) -> Applied:
 def _fold(plan: ServicePlan, state: ServiceState, entries: Sequence[Entry], results: tuple[StepResult, ...], run: Run) -> Applied:
     after, open_steps = replay(state, entries)
     complete = all(r.phase is Phase.done for r in results)
-    if complete and plan.deployment is None and not after.resources and not after.deposed:
+    if complete and plan.deployment is None and not plan.partial and not after.resources and not after.deposed:
         run.store.delete(plan.key, expected_serial=state.serial, epoch=run.epoch)
         return Applied(plan=plan, results=results, state=None)
     after = replace(
@@ -84,7 +84,7 @@ def _fold(plan: ServicePlan, state: ServiceState, entries: Sequence[Entry], resu
         changed_by=run.who,
         open_steps=open_steps,
     )
-    if complete:
+    if complete and not plan.partial:
         after = replace(
             after,
             target=plan.target,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import dataclasses
 from pathlib import Path
 
 from infractl.cli.parameter import (
@@ -13,9 +13,13 @@ from infractl.cli.parameter import (
     LockTimeout,
     Parallelism,
     Paths,
+    RefreshOnly,
+    Replace,
     Services,
+    Target,
     given,
     patience,
+    steering,
 )
 from infractl.errors import UsageError
 
@@ -29,6 +33,9 @@ def apply(
     auto_approve: AutoApprove = False,
     parallelism: Parallelism = None,
     lock_timeout: LockTimeout = "0s",
+    target: Target = None,
+    replace: Replace = None,
+    refresh_only: RefreshOnly = False,
 ) -> None:
     """Plan, ask, and carry it out.
 
@@ -44,7 +51,10 @@ def apply(
     sources = given(paths)
     manner = Manner(auto_approve=auto_approve, parallelism=parallelism, patience=patience(lock_timeout))
     asked = Asked(services=service or (), labels=label or (), changed_since=changed_since)
+    wanted = steering(target, replace, refresh_only)
     if _is_plan(sources):
+        if target or replace or refresh_only:
+            raise _shaped_already(sources[0])
         saved = open_plan(sources[0])
         if env not in (None, saved.environment):
             raise _another_environment(saved.environment, env, sources[0])
@@ -52,10 +62,20 @@ def apply(
             raise _whole(sources[0])
         workspace = opened([_project(sources[0])], saved.environment)
         # A saved plan was reviewed: asking again would be noise.
-        carry_out(lambda voice: workflow.apply_saved(workspace, saved, voice), replace(manner, auto_approve=True))
+        carry_out(lambda voice: workflow.apply_saved(workspace, saved, voice), dataclasses.replace(manner, auto_approve=True))
     else:
         workspace = opened(sources, env, asked)
-        carry_out(lambda voice: workflow.apply(workspace, voice), manner)
+        carry_out(lambda voice: workflow.apply(workspace, wanted, voice), manner)
+
+
+def _shaped_already(plan: Path) -> UsageError:
+    return UsageError.of(
+        "plan-shaped",
+        summary="a saved plan is carried out as it was reviewed",
+        detail="--target, --replace and --refresh-only shape a plan when it is made",
+        at=str(plan),
+        remedy="leave them out, or make a plan with them: infractl plan --target ADDRESS --out PLAN",
+    )
 
 
 def _another_environment(planned: str, named: str, plan: Path) -> UsageError:

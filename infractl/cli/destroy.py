@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from infractl.cli.parameter import AutoApprove, Env, Labels, LockTimeout, Parallelism, Paths, Services, given, patience
+from infractl.cli.parameter import (
+    AutoApprove,
+    Env,
+    Labels,
+    LockTimeout,
+    Parallelism,
+    Paths,
+    Services,
+    Target,
+    given,
+    patience,
+    steering,
+)
 
 
 def destroy(
@@ -13,6 +25,7 @@ def destroy(
     auto_approve: AutoApprove = False,
     parallelism: Parallelism = None,
     lock_timeout: LockTimeout = "0s",
+    target: Target = None,
 ) -> None:
     """Remove what apply made.
 
@@ -29,4 +42,4 @@ def destroy(
     if not keys:
         tell_elsewhere(workspace)
     manner = Manner(auto_approve=auto_approve, parallelism=parallelism, patience=limit, question="Do you want to destroy this")
-    carry_out(lambda voice: workflow.destroy(workspace, keys, voice), manner)
+    carry_out(lambda voice: workflow.destroy(workspace, keys, steering(target), voice), manner)

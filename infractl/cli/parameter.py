@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from infractl.domain.steering import Steering
     from infractl.workflows.lock import Patience
 
 Paths = Annotated[
@@ -29,6 +30,27 @@ Parallelism = Annotated[
         help="How many steps may run at once. [default: 8]",
         show_default=False,
     ),
+]
+Target = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--target",
+        metavar="ADDRESS",
+        help="Only this service or object (service.kind.name), and what it needs; may be given several times.",
+        show_default=False,
+    ),
+]
+Replace = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--replace",
+        metavar="ADDRESS",
+        help="Make this object (service.kind.name) anew, though nothing differs; may be given several times.",
+        show_default=False,
+    ),
+]
+RefreshOnly = Annotated[
+    bool, typer.Option("--refresh-only", help="Take over into the record what lives, and touch nothing that lives.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
 
@@ -95,3 +117,18 @@ def patience(lock_timeout: str) -> Patience:
             detail=f"--lock-timeout: {lock_timeout!r}: {error}",
             remedy="write a duration such as 30s or 5m",
         ) from None
+
+
+def steering(target: list[str] | None, replace: list[str] | None = None, refresh_only: bool = False) -> Steering:
+    """What the options ask for. Raises UsageError where they contradict each other."""
+    from infractl.domain.steering import Steering
+    from infractl.errors import UsageError
+
+    if refresh_only and replace:
+        raise UsageError.of(
+            "options-together",
+            summary="two options contradict each other",
+            detail="--refresh-only touches nothing that lives, and --replace makes something anew",
+            remedy="leave one of them out",
+        )
+    return Steering(targets=tuple(target or ()), anew=tuple(replace or ()), refresh_only=refresh_only)

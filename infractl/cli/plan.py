@@ -8,7 +8,19 @@ from typing import Annotated
 
 import typer
 
-from infractl.cli.parameter import AsJson, ChangedSince, Env, Labels, Paths, Services, given
+from infractl.cli.parameter import (
+    AsJson,
+    ChangedSince,
+    Env,
+    Labels,
+    Paths,
+    RefreshOnly,
+    Replace,
+    Services,
+    Target,
+    given,
+    steering,
+)
 
 
 def plan(
@@ -20,6 +32,9 @@ def plan(
     json: AsJson = False,
     out: Annotated[Path | None, typer.Option("--out", help="Save the plan, for review and for apply.")] = None,
     detailed_exitcode: Annotated[bool, typer.Option("--detailed-exitcode", help="Exit with 2 if there are changes.")] = False,
+    target: Target = None,
+    replace: Replace = None,
+    refresh_only: RefreshOnly = False,
 ) -> None:
     """Show what apply would change.
 
@@ -29,11 +44,12 @@ def plan(
     from infractl.cli.opening import opened
     from infractl.cli.terminal import progress, style_of
     from infractl.report.plan_text import plan_text
-    from infractl.workflows.plan import plan as run
-    from infractl.workflows.select import Asked, removed_keys
+    from infractl.workflows.select import Asked
+    from infractl.workflows.steer import plan_steered
 
+    wanted = steering(target, replace, refresh_only)
     workspace = opened(given(paths), env, Asked(services=service or (), labels=label or (), changed_since=changed_since))
-    result = run(workspace, removed_keys(workspace), progress)
+    result = plan_steered(workspace, wanted, progress)
     sys.stdout.write(plan_json(result) if json else plan_text(result, style_of(sys.stdout)))
     if out is not None:
         save(result, out)

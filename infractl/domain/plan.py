@@ -16,6 +16,7 @@ from infractl.domain.placement import Decision
 from infractl.domain.release import Deployment
 from infractl.domain.resource import Live, Recorded, Resource
 from infractl.domain.service_state import Rollback
+from infractl.domain.steering import UNSTEERED, Steering
 from infractl.domain.value import Properties
 
 
@@ -77,7 +78,8 @@ class ServicePlan:
     `current` is the version that is deployed now; `deployment` what is wanted after the plan (None: destroyed), and
     `decision` how that was found. `given` is what the environment made of the service's document. `cost` is what the chosen
     placement's cost comes to. `rollback`: it leads back to an earlier deployment, whatever is declared. `labels` are those of
-    the document's metadata.
+    the document's metadata. `partial`: it leaves the recorded deployment as it is, since what was asked for leaves something
+    out (at the addresses `left_out`) or changes the record alone.
     """
 
     key: ServiceKey
@@ -98,6 +100,8 @@ class ServicePlan:
     cost: CostSummary | None = None
     rollback: Rollback | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
+    left_out: tuple[Address, ...] = ()
+    partial: bool = False
 
     @property
     def changed(self) -> tuple[Change, ...]:
@@ -106,7 +110,9 @@ class ServicePlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """The services' plans; `notices` are those of the project as a whole. `selected`: which part of it was asked for, "": all."""
+    """The services' plans; `notices` are those of the project as a whole. `selected`: which part of it was asked for, "": all.
+    `steering` is what else shaped it.
+    """
 
     project: str
     environment: str
@@ -117,6 +123,7 @@ class Plan:
     infractl: str
     notices: tuple[Notice, ...] = ()
     selected: str = ""
+    steering: Steering = UNSTEERED
 
     @property
     def changed(self) -> bool:

@@ -38,10 +38,12 @@ def diff(
     live: Mapping[Address, Live],
     kinds: Mapping[tuple[str, str], KindView],
     foreign: Collection[Address] = (),
+    anew: Collection[Address] = (),
 ) -> tuple[Change, ...]:
     """One change for each address that is wanted or recorded: the wanted ones in dependency order, then the others.
 
-    What is recorded at the `foreign` addresses is there, and is not the service's any more: as good as gone, and told so.
+    What is recorded at the `foreign` addresses is there, and is not the service's any more: as good as gone, and told so. What is
+    recorded and lives at the addresses of `anew` is replaced, whether or not it differs.
 
     Raises ProviderError where a provider asks for a sensitive value in clear, or for a circle of dependencies.
     `kinds` are keyed by target and kind. An Output of a resource that stays is resolved: what it feeds is compared by value.
@@ -55,10 +57,23 @@ def diff(
         _refuse_clear_secrets(resource, kind.schema)
         resolved = _resolved(resource, changes)
         change = _wanted(resolved, target, before.get(resource.address), live.get(resource.address), kind)
+        if resource.address in anew:
+            change = _asked_for(change, kind.schema)
         changes[resource.address] = _in_step(change, changes)
     unwanted = [_unwanted(r, live.get(r.address)) for r in recorded if r.address not in targets]
     found = (*changes.values(), *sorted(unwanted, key=lambda c: c.address))
     return tuple(_lost(c) if c.address in foreign else c for c in found)
+
+
+def _asked_for(change: Change, schema: Schema) -> Change:
+    if change.recorded is None or change.live is None:
+        return change
+    return replace(
+        change,
+        action=Action.replace,
+        reasons=("asked for", *change.reasons),
+        create_first=change.create_first or schema.replacement is Replacement.create_first,
+    )
 
 
 def _resolved(resource: Resource, changes: Mapping[Address, Change]) -> Resource:

@@ -8,6 +8,7 @@ from typing import Any
 from infractl.domain.action import Action
 from infractl.domain.environment import DEFAULT_ENVIRONMENT
 from infractl.domain.plan import AttributeChange, Change, Plan, ServicePlan
+from infractl.domain.steering import Steering
 from infractl.report.cost_text import cost_rows
 from infractl.report.given_text import given_lines
 from infractl.report.style import Style
@@ -45,7 +46,7 @@ def plan_text(plan: Plan, style: Style = Style()) -> str:  # noqa: B008 - frozen
     lines = [f"{style.bold('Environment:')} {plan.environment}"] if plan.environment != DEFAULT_ENVIRONMENT else []
     lines += _legend(changed, style) if changed else []
     for service in changed:
-        lines += [*_service(service, style), ""]
+        lines += [*_service(service, plan.steering, style), ""]
     lines += [f"{style.yellow('Note:')} {plan.project}: {n.text}" for n in plan.notices]
     lines += [f"{style.yellow('Note:')} {s.key.service}: {n.text}" for s in plan.services for n in s.notices]
     lines.append(_conclusion(plan, style))
@@ -60,10 +61,11 @@ def _legend(services: Sequence[ServicePlan], style: Style) -> Iterator[str]:
     yield ""
 
 
-def _service(service: ServicePlan, style: Style) -> Iterator[str]:
-    yield style.bold(f"{service.key.service}: {_headline(service)}")
+def _service(service: ServicePlan, steering: Steering, style: Style) -> Iterator[str]:
+    headline = "what lives is recorded, and not touched" if steering.refresh_only else _headline(service)
+    yield style.bold(f"{service.key.service}: {headline}")
     yield from (f"    {line}" for line in given_lines(service.given))
-    if service.deployment is not None:
+    if service.deployment is not None and not steering.refresh_only:
         yield from _decision(service)
     for change in service.changed:
         yield ""
@@ -72,12 +74,13 @@ def _service(service: ServicePlan, style: Style) -> Iterator[str]:
 
 def _headline(service: ServicePlan) -> str:
     current = service.current
+    in_part = " in part" if service.left_out else ""
     if service.deployment is None:
-        return f"version {current} will be destroyed" if current else "will be destroyed"
+        return f"version {current} will be destroyed{in_part}" if current else f"will be destroyed{in_part}"
     version = service.deployment.stable.version
     before = f"{current} -> " if current not in (None, version) else ""
     back = f", back to what serial {service.rollback.serial} recorded" if service.rollback else ""
-    return f"version {before}{version} at {service.target}{back}"
+    return f"version {before}{version} at {service.target}{back}{in_part}"
 
 
 def _decision(service: ServicePlan) -> Iterator[str]:
@@ -108,7 +111,7 @@ def change_lines(change: Change, style: Style) -> Iterator[str]:
     yield f"{_symbol(change.action, style):>3} {change.address.kind} {change.address.name}"
     if change.action is Action.create and change.desired:
         yield from _properties(change.desired.properties, "+", style)
-    elif change.action in (Action.update, Action.replace):
+    elif change.action in (Action.update, Action.replace, Action.adopt):
         width = max((len(a.path) for a in change.attributes), default=0)
         for attribute in change.attributes:
             yield _attribute(attribute, width, style)
@@ -147,11 +150,14 @@ def _conclusion(plan: Plan, style: Style) -> str:
     if counts:
         parts = [f"{counts[action]} {_DONE[action]}" for action in _SYMBOLS if action in counts]
         return f"{style.bold('Plan:')} {', '.join(parts)}."
-    services = [s for s in plan.services if s.deployment is not None]
+    if any(s.left_out for s in plan.services):
+        return f"{style.bold('No changes')} to what --target names."
+    services = [s for s in plan.services if s.deployment is not None or plan.steering.refresh_only]
     resources = sum(len(s.changes) for s in plan.services)
+    as_it_is = "as recorded" if plan.steering.refresh_only else "as declared"
     if not services:
         return f"{style.bold('No changes.')} There is nothing to do: nothing of this is recorded."
-    return f"{style.bold('No changes.')} {counted(len(services), 'service')} with {counted(resources, 'resource')} as declared."
+    return f"{style.bold('No changes.')} {counted(len(services), 'service')} with {counted(resources, 'resource')} {as_it_is}."
 
 
 def _symbol(action: Action, style: Style) -> str:

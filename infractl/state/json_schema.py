@@ -123,6 +123,8 @@ def _description(kind: type) -> dict[str, str]:
 
 
 def _default(declared: Field[Any], kind: Any) -> dict[str, Json]:
+    if declared.default_factory is not MISSING:
+        return {"default": encode(declared.default_factory(), kind)}
     return {} if declared.default is MISSING else {"default": encode(declared.default, kind)}
 
 

@@ -18,15 +18,17 @@ from infractl.domain.applied import Applied
 from infractl.domain.event import Event
 from infractl.domain.plan import Plan, ServicePlan
 from infractl.domain.service_state import ServiceState
+from infractl.domain.steering import Steering
 from infractl.errors import Diagnostics, InfractlError, ProviderError, StalePlanError, UsageError
 from infractl.state.codec import digest, encode
 from infractl.state.store import Lease
 from infractl.workflows.lock import IMPATIENT, Patience, lock
 from infractl.workflows.observe import settle_service
 from infractl.workflows.place import Progress
-from infractl.workflows.plan import plan, plan_destroy, providers_of
+from infractl.workflows.plan import plan_destroy, providers_of
 from infractl.workflows.rollback import plan_rollback
-from infractl.workflows.select import declared, removed_keys
+from infractl.workflows.steer import keys_of, plan_steered
+from infractl.workflows.target import require_services
 from infractl.workflows.workspace import Workspace, who
 
 
@@ -55,20 +57,20 @@ class Outcome:
     applied: tuple[Applied, ...]
 
 
-def apply(workspace: Workspace, voice: Voice) -> Outcome:
+def apply(workspace: Workspace, steering: Steering, voice: Voice) -> Outcome:
     """Plan and carry out under the locks of the services. Raises what `plan` raises, LockHeldError, UsageError if refused."""
-    removed = removed_keys(workspace)
-    keys = [*(workspace.key(name) for name in declared(workspace)), *removed]
-    with _locked(workspace, keys, voice.patience) as leases:
+    with _locked(workspace, keys_of(workspace, steering), voice.patience) as leases:
         _settle(workspace, leases, voice)
-        return _carry_out(workspace, plan(workspace, removed, voice.progress), leases, voice)
+        return _carry_out(workspace, plan_steered(workspace, steering, voice.progress), leases, voice)
 
 
-def destroy(workspace: Workspace, keys: Sequence[ServiceKey], voice: Voice) -> Outcome:
-    """Leave nothing of the services."""
+def destroy(workspace: Workspace, keys: Sequence[ServiceKey], steering: Steering, voice: Voice) -> Outcome:
+    """Leave nothing of the services, or of what is asked for."""
+    require_services(steering, {k.service for k in keys})
+    keys = [k for k in keys if steering.covers(k.service)]
     with _locked(workspace, keys, voice.patience) as leases:
         _settle(workspace, leases, voice)
-        return _carry_out(workspace, plan_destroy(workspace, keys), leases, voice)
+        return _carry_out(workspace, plan_destroy(workspace, keys, steering), leases, voice)
 
 
 def rollback(workspace: Workspace, service: str, serial: int | None, voice: Voice) -> Outcome:
@@ -102,7 +104,8 @@ def apply_saved(workspace: Workspace, saved: Plan, voice: Voice) -> Outcome:
         states = _settle(workspace, leases, voice)
         for service in saved.services:
             _check_fresh(workspace, service, states[service.key])
-            _check_measured(workspace, service)
+            if not saved.steering.refresh_only:
+                _check_measured(workspace, service)
         return _carry_out(workspace, saved, leases, voice)
 
 
@@ -173,8 +176,10 @@ def _run(workspace: Workspace, lease: Lease, voice: Voice, connections: Connecti
 
 def _outdated(service: ServicePlan, state: ServiceState | None) -> bool:
     """Whether the document must be written though no resource changes: the service's words changed, or it is empty and to go."""
-    if state is None or service.deployment is None:
-        return state is not None
+    if state is None or service.partial:
+        return False
+    if service.deployment is None:
+        return True
     return (state.spec_digest, state.rollback) != (service.spec_digest, service.rollback)
 
 

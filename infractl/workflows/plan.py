@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from infractl import __version__
 from infractl.applying.refresh import Observed, adopted
 from infractl.domain.action import Action
-from infractl.domain.address import Owner, ServiceKey
+from infractl.domain.address import Address, Owner, ServiceKey
 from infractl.domain.cost import CostSummary, cost_summary
 from infractl.domain.plan import Change, Notice, Plan, ServicePlan
 from infractl.domain.service_state import ServiceState
+from infractl.domain.steering import UNSTEERED, Steering
 from infractl.errors import Diagnostics, InfeasibleError, InfractlError, ModelError, RefusedError
 from infractl.planning.diff import Desired, KindView, deposed_changes, diff, orphan_changes
 from infractl.provider import registry
@@ -23,24 +24,31 @@ from infractl.units import format_duration, format_rate
 from infractl.workflows.notice import of_document, of_foreign, of_orphans, of_placement, of_project, of_rollback, of_service
 from infractl.workflows.observe import Known, known, observe
 from infractl.workflows.place import Placed, Progress, place_service
-from infractl.workflows.select import selected_text
+from infractl.workflows.select import declared, selected_text
+from infractl.workflows.target import confined, of_left_out, replaced
 from infractl.workflows.workspace import Workspace, who
 
 
-def plan(workspace: Workspace, removed: Sequence[ServiceKey], progress: Progress) -> Plan:
-    """The plan for every service that was loaded, and for the `removed` ones, which are declared no more.
+def plan(workspace: Workspace, removed: Sequence[ServiceKey], progress: Progress, steering: Steering = UNSTEERED) -> Plan:
+    """The plan for every service that was loaded, and for the `removed` ones, which are declared no more; as far as is asked for.
 
     Raises SpecError, ModelError, InfeasibleError, RefusedError, StateError, ProviderError; the problems of all services at once.
     """
     _tell_of_other_projects(workspace, progress)
     _tell_of_lost_environments(workspace, progress)
     makers: list[Callable[[], ServicePlan]] = [
-        *(lambda s=s: plan_service(workspace, s, progress) for s in workspace.loaded.services),
-        *(lambda k=k: plan_removal(workspace, k) for k in removed),
+        *(
+            lambda s=s: plan_service(workspace, s, progress, steering)
+            for s in workspace.loaded.services
+            if steering.covers(s.service.name)
+        ),
+        *(lambda k=k: plan_removal(workspace, k) for k in removed if steering.covers(k.service)),
     ]
-    services = _all(makers)
+    services = [confined(service, steering) for service in _all(makers)]
     changed = any(s.changed for s in services)
-    return assemble(workspace, services, tuple(of_project(workspace.loaded.document)) if changed else ())
+    others = [name for name in (*sorted(declared(workspace)), *(k.service for k in removed)) if not steering.covers(name)]
+    notices = (*(of_project(workspace.loaded.document) if changed else ()), *of_left_out(others))
+    return assemble(workspace, services, notices, steering)
 
 
 def _tell_of_other_projects(workspace: Workspace, progress: Progress) -> None:
@@ -60,12 +68,15 @@ def _tell_of_lost_environments(workspace: Workspace, progress: Progress) -> None
             )
 
 
-def plan_destroy(workspace: Workspace, keys: Sequence[ServiceKey]) -> Plan:
-    """The plan that leaves nothing of the services. Raises StateError, ProviderError, RefusedError."""
-    return assemble(workspace, _all([lambda k=key: plan_removal(workspace, k) for key in keys]))  # type: ignore[misc]
+def plan_destroy(workspace: Workspace, keys: Sequence[ServiceKey], steering: Steering = UNSTEERED) -> Plan:
+    """The plan that leaves nothing of the services, or of what is asked for. Raises StateError, ProviderError, RefusedError."""
+    services = _all([lambda k=key: plan_removal(workspace, k) for key in keys])  # type: ignore[misc]
+    return assemble(workspace, [confined(service, steering) for service in services], steering=steering)
 
 
-def assemble(workspace: Workspace, services: Sequence[ServicePlan], notices: tuple[Notice, ...] = ()) -> Plan:
+def assemble(
+    workspace: Workspace, services: Sequence[ServicePlan], notices: tuple[Notice, ...] = (), steering: Steering = UNSTEERED
+) -> Plan:
     return Plan(
         notices=notices,
         project=workspace.project,
@@ -76,6 +87,7 @@ def assemble(workspace: Workspace, services: Sequence[ServicePlan], notices: tup
         created_by=who(),
         infractl=__version__,
         selected=selected_text(workspace, len(services)),
+        steering=steering,
     )
 
 
@@ -86,11 +98,13 @@ def providers_of(workspace: Workspace, services: Sequence[ServicePlan]) -> dict[
     return {name: registry.version(name) for name in names}
 
 
-def plan_service(workspace: Workspace, loaded: LoadedService, progress: Progress) -> ServicePlan:
-    return plan_from(workspace, loaded, known(workspace, workspace.key(loaded.service.name)), progress)
+def plan_service(workspace: Workspace, loaded: LoadedService, progress: Progress, steering: Steering = UNSTEERED) -> ServicePlan:
+    return plan_from(workspace, loaded, known(workspace, workspace.key(loaded.service.name)), progress, steering)
 
 
-def plan_from(workspace: Workspace, loaded: LoadedService, found: Known, progress: Progress) -> ServicePlan:
+def plan_from(
+    workspace: Workspace, loaded: LoadedService, found: Known, progress: Progress, steering: Steering = UNSTEERED
+) -> ServicePlan:
     """The service's plan, were `found` what is known of it."""
     key = workspace.key(loaded.service.name)
     placed = place_service(workspace, loaded, found.state, progress)
@@ -99,7 +113,8 @@ def plan_from(workspace: Workspace, loaded: LoadedService, found: Known, progres
         compiled = opened.provider.compile(placed.deployment, opened.target)
     lineage = found.state.lineage if found.state else str(uuid.uuid4())
     wanted = [Desired(resource=r, target=opened.target.name) for r in compiled.resources]
-    changes, notices = compared(workspace, key, lineage, found, wanted)
+    anew = replaced(steering, key.service, [r.address for r in compiled.resources])
+    changes, notices = compared(workspace, key, lineage, found, wanted, anew)
     return ServicePlan(
         key=key,
         target=opened.target.name,
@@ -174,7 +189,12 @@ def _current(state: ServiceState | None) -> str | None:
 
 
 def compared(
-    workspace: Workspace, key: ServiceKey, lineage: str, found: Known, wanted: Sequence[Desired]
+    workspace: Workspace,
+    key: ServiceKey,
+    lineage: str,
+    found: Known,
+    wanted: Sequence[Desired],
+    anew: frozenset[Address] = frozenset(),
 ) -> tuple[tuple[Change, ...], tuple[Notice, ...]]:
     """The changes that lead to what is wanted, and what a reader of them must know of the service."""
     state = found.state
@@ -183,14 +203,18 @@ def compared(
     sought = {(d.target, d.resource.address.kind) for d in wanted if d.resource.address not in known_addresses}
     found_alive = observe(workspace, state, Owner(key=key, lineage=lineage), frozenset(sought))
     observed = adopted(found_alive, {d.resource.address: d.target for d in wanted}, recorded)
-    views = {
-        (target, kind): KindView(schema=guarded.schema, managed=guarded.managed)
-        for target, connection in workspace.connections({d.target for d in wanted}).items()
-        for kind, guarded in connection.kinds.items()
-    }
-    changes = diff(wanted, recorded, observed.live, views, observed.foreign)
+    changes = diff(wanted, recorded, observed.live, views_of(workspace, {d.target for d in wanted}), observed.foreign, anew)
     notices = (*of_service(workspace, key, found), *of_foreign(observed), *of_orphans(observed.orphans))
     return (*changes, *_deposed(state, observed)), notices
+
+
+def views_of(workspace: Workspace, targets: Iterable[str]) -> dict[tuple[str, str], KindView]:
+    """The kinds at the targets, as a diff sees them."""
+    return {
+        (target, kind): KindView(schema=guarded.schema, managed=guarded.managed)
+        for target, connection in workspace.connections(targets).items()
+        for kind, guarded in connection.kinds.items()
+    }
 
 
 def _deposed(state: ServiceState | None, observed: Observed) -> tuple[Change, ...]:

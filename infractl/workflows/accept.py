@@ -1,0 +1,47 @@
+"""`--refresh-only`: the plan that takes over into the record what lives. No model is read, nothing is placed or built."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from infractl.domain.action import Action
+from infractl.domain.address import Owner, ServiceKey
+from infractl.domain.plan import Plan, ServicePlan
+from infractl.domain.service_state import ServiceState
+from infractl.domain.steering import Steering
+from infractl.planning.accept import accept
+from infractl.planning.diff import deposed_changes
+from infractl.workflows.notice import of_foreign, of_service
+from infractl.workflows.observe import Known, known, observe
+from infractl.workflows.plan import assemble, views_of
+from infractl.workflows.target import confined
+from infractl.workflows.workspace import Workspace
+
+
+def plan_accept(workspace: Workspace, keys: Sequence[ServiceKey], steering: Steering) -> Plan:
+    """Of the recorded services `keys`. Raises StateError, ProviderError, UsageError."""
+    found = {key: known(workspace, key) for key in keys}
+    services = [_service(workspace, key, of_it, of_it.state) for key, of_it in found.items() if of_it.state is not None]
+    return assemble(workspace, [confined(service, steering) for service in services], steering=steering)
+
+
+def _service(workspace: Workspace, key: ServiceKey, found: Known, state: ServiceState) -> ServicePlan:
+    observed = observe(workspace, state, Owner(key=key, lineage=state.lineage))
+    views = views_of(workspace, {r.target for r in state.resources})
+    gone = [c for c in deposed_changes(state.deposed, observed.deposed) if c.action is Action.forget]
+    return ServicePlan(
+        key=key,
+        target=state.target,
+        lineage=state.lineage,
+        serial=state.serial,
+        spec_digest=state.spec_digest,
+        current=state.deployment.stable.version if state.deployment else None,
+        deployment=state.deployment,
+        decision=None,
+        slo={},
+        traffic={},
+        changes=(*accept(state.resources, observed.live, observed.foreign, views), *gone),
+        outputs={},
+        notices=(*of_service(workspace, key, found), *of_foreign(observed)),
+        partial=True,
+    )
