@@ -99,6 +99,18 @@ def test_an_operation_ends_although_nobody_asks(cloud: Cloud, tmp_path: Path) ->
         time.sleep(0.01)
 
 
+def test_an_update_leaves_replicas_to_their_autoscaler(cloud: Cloud, tmp_path: Path) -> None:
+    engine = engine_of(cloud.directory, tmp_path / "state")
+    assert engine.apply([endpoint(size=1, replicas=2)]).complete
+    scaled, labels = {"size": 1, "replicas": 5}, dict(engine.owner.labels(endpoint().address))
+    cloud.call("begin", action="update", kind="endpoint", key="autoscaler", labels=labels, prior="endpoint-1", properties=scaled)
+
+    assert engine.apply([endpoint(size=2, replicas=2)]).complete
+
+    (there,) = cloud.call("read", kind="endpoint", ids=["endpoint-1"])
+    assert (there["properties"]["size"], there["properties"]["replicas"]) == (2, 5)
+
+
 def test_an_object_that_is_being_changed_refuses_another_change_for_now(cloud: Cloud) -> None:
     cloud.delay("endpoint", "update", PATIENCE_S)
     labels = {"infractl-name": "main"}
