@@ -18,7 +18,7 @@ from infractl.domain.journal import Entry, Intent, OpenStep, Operation, Outcome
 from infractl.domain.resource import Live, Recorded
 from infractl.domain.service_state import ServiceState
 from infractl.domain.step import Done, Running
-from infractl.planning.attribute import attribute_changes
+from infractl.planning.leave import needed_changes
 from infractl.provider.plugin import GuardedKind
 
 
@@ -98,6 +98,6 @@ def _record(ledger: Ledger, intent: Intent, kind: GuardedKind, live: Live | None
     if intent.desired is None:
         return ledger.meant(intent) or before
     wanted, managed = intent.desired.properties, kind.managed(intent.desired, live)
-    if not attribute_changes(wanted, managed, wanted, kind.schema):
+    if not needed_changes(intent.desired, managed, wanted, kind.schema):
         return record(intent.desired, wanted, intent.target, live)
     return before if intent.action is Action.update else record(intent.desired, managed, intent.target, live)

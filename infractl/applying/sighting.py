@@ -10,7 +10,7 @@ from infractl.domain.health import HealthStatus
 from infractl.domain.resource import Live, Ref, Resource
 from infractl.domain.step import Step
 from infractl.errors import InfractlError
-from infractl.planning.attribute import attribute_changes
+from infractl.planning.leave import needed_changes
 from infractl.provider.plugin import GuardedKind
 
 
@@ -56,7 +56,7 @@ def _described(kind: GuardedKind, desired: Resource | None, live: Live | None) -
     there = f"{live.ref.kind} {live.ref.id} is there"
     if desired is None:
         return there
-    differences = attribute_changes(desired.properties, kind.managed(desired, live), desired.properties, kind.schema)
+    differences = needed_changes(desired, kind.managed(desired, live), desired.properties, kind.schema)
     if differences:
         first = differences[0]
         return f"{there}, and {first.path} is {first.before!r} instead of {first.after!r}"

@@ -13,7 +13,7 @@ from infractl.domain.health import HealthStatus
 from infractl.domain.resource import Live, Ref, Resource
 from infractl.domain.step import Done, Failed, Pending, Running
 from infractl.errors import BusyProviderError, TransientProviderError, UnansweredError
-from infractl.planning.attribute import attribute_changes
+from infractl.planning.leave import needed_changes
 from infractl.provider.plugin import GuardedKind
 from infractl.provider.schema import OPERATION_S
 
@@ -119,7 +119,7 @@ def _problem(kind: GuardedKind, desired: Resource, live: Live | None, settled: f
     """What is wrong with the live object ("" if nothing), and until when it may yet come right."""
     if live is None:
         return "the provider called it done, and it is not there", settled
-    differences = attribute_changes(desired.properties, kind.managed(desired, live), desired.properties, kind.schema)
+    differences = needed_changes(desired, kind.managed(desired, live), desired.properties, kind.schema)
     if differences:
         first = differences[0]
         return f"the provider called it done, and {first.path} is {first.before!r} instead of {first.after!r}", settled

@@ -26,7 +26,7 @@ class Cause(StrEnum):
     config = "config"
     """What is wanted is not what was recorded."""
     drift = "drift"
-    """What lives is not what was recorded."""
+    """What lives is not what was recorded: it is reverted."""
     replaced = "replaced"
     """What it refers to is made anew."""
 
@@ -47,9 +47,37 @@ class AttributeChange:
     replaces: bool = False
 
 
+class Course(StrEnum):
+    """Why an attribute that differs stays as it lives."""
+
+    kept = "kept"
+    """The user leaves it to others."""
+    ignored = "ignored"
+    """The provider does."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftAttribute:
+    """One attribute that differs and stays as it lives, by path.
+
+    An absent side is None, and `added` (live only) or `removed` (declared only) says so.
+    """
+
+    path: str
+    declared: Any
+    live: Any
+    course: Course
+    why: str
+    added: bool = False
+    removed: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """What happens to one resource, and the reasons, in words. `deposed`: to an object that was replaced and is still there."""
+    """What happens to one resource, and the reasons, in words. `deposed`: to an object that was replaced and is still there.
+
+    `attributes` are those that become what is wanted, and `left` those that differ and stay.
+    """
 
     address: Address
     target: str
@@ -61,6 +89,7 @@ class Change:
     live: Live | None = None
     create_first: bool = False
     deposed: bool = False
+    left: tuple[LeftAttribute, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,11 +19,15 @@ class Ref:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resource:
-    """What is wanted at an address. `depends_on` names what must be there first, besides what its Outputs name."""
+    """What is wanted at an address. `depends_on` names what must be there first, besides what its Outputs name.
+
+    `ignores` are the paths, as in `domain.attribute_pattern`, whose live value stays as it is once the object is there.
+    """
 
     address: Address
     properties: Properties
     depends_on: tuple[Address, ...] = ()
+    ignores: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

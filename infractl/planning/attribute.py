@@ -66,7 +66,7 @@ def _secret_change(name: str, wanted: Any, found: Any, recorded: Any, attribute:
 def _leaf_changes(path: str, wanted: Any, found: Any, recorded: Any, attribute: Attribute) -> Iterator[AttributeChange]:
     key = attribute.unordered_by
     if key is not None and isinstance(wanted, Sequence) and isinstance(found, Sequence):
-        wanted, found, recorded = (_keyed(side, key) for side in (wanted, found, recorded))
+        wanted, found, recorded = (keyed(side, key) for side in (wanted, found, recorded))
     for leaf, after, before, known in _leaves(path, wanted, found, recorded):
         yield AttributeChange(
             path=leaf,
@@ -110,7 +110,7 @@ def _cause(after: Any, recorded: Any) -> Cause:
     return Cause.drift if _same(after, recorded) else Cause.config
 
 
-def _keyed(items: Any, key: str) -> Any:
+def keyed(items: Any, key: str) -> Any:
     """A list whose order means nothing, as a mapping from each item's key; equal keys are numbered."""
     if not _is_list(items):
         return items

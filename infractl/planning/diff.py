@@ -13,6 +13,7 @@ from infractl.domain.value import Output, Properties, SecretRef, resolve
 from infractl.errors import ProviderError
 from infractl.planning.attribute import attribute_changes
 from infractl.planning.graph import dependencies, sorted_resources
+from infractl.planning.leave import laid, left, needed_changes
 from infractl.provider.schema import Replacement, Schema
 
 
@@ -91,6 +92,7 @@ def _resolved(resource: Resource, changes: Mapping[Address, Change]) -> Resource
         address=resource.address,
         properties={name: resolve(value, known) for name, value in resource.properties.items()},
         depends_on=dependencies(resource),
+        ignores=resource.ignores,
     )
 
 
@@ -102,9 +104,10 @@ def _wanted(desired: Resource, target: str, recorded: Recorded | None, live: Liv
         return Change(
             address=desired.address, target=target, action=Action.create, reasons=(reason,), desired=desired, recorded=recorded
         )
-    attributes = attribute_changes(
-        desired.properties, kind.managed(desired, live), recorded.properties if recorded else None, kind.schema
-    )
+    managed, before = kind.managed(desired, live), recorded.properties if recorded else None
+    stays = left(desired, managed, before, kind.schema)
+    kept = replace(desired, properties=laid(desired, managed, kind.schema))
+    attributes = attribute_changes(kept.properties, managed, before, kind.schema)
     action, adopted = _action(attributes), tuple[str, ...]()
     if recorded is None:
         adopted = ("it carries this service's labels and was not recorded: adopted",)
@@ -121,7 +124,8 @@ def _wanted(desired: Resource, target: str, recorded: Recorded | None, live: Liv
         action=action,
         reasons=adopted + _reasons(attributes),
         attributes=attributes,
-        desired=desired,
+        left=stays,
+        desired=kept,
         recorded=recorded,
         live=live,
         create_first=action is Action.replace and kind.schema.replacement is Replacement.create_first,
@@ -136,7 +140,7 @@ def _lost(change: Change) -> Change:
 
 def _outdated(desired: Resource, recorded: Recorded, schema: Schema) -> bool:
     """Somebody made what lives so before it was declared: left alone, the record would tell of drift for ever."""
-    return bool(attribute_changes(desired.properties, recorded.properties, recorded.properties, schema))
+    return bool(needed_changes(desired, recorded.properties, recorded.properties, schema))
 
 
 def _refuse_clear_secrets(resource: Resource, schema: Schema) -> None:

@@ -7,10 +7,11 @@ from typing import Any
 
 from infractl.domain.action import Action
 from infractl.domain.environment import DEFAULT_ENVIRONMENT
-from infractl.domain.plan import AttributeChange, Change, Plan, ServicePlan
+from infractl.domain.plan import AttributeChange, Cause, Change, Plan, ServicePlan
 from infractl.domain.steering import Steering
 from infractl.report.cost_text import cost_rows
 from infractl.report.given_text import given_lines
+from infractl.report.left_text import left_lines, left_text
 from infractl.report.style import Style
 from infractl.report.value_text import counted, figure_text, predicted_at, value_text
 
@@ -49,6 +50,7 @@ def plan_text(plan: Plan, style: Style = Style()) -> str:  # noqa: B008 - frozen
         lines += [*_service(service, plan.steering, style), ""]
     lines += [f"{style.yellow('Note:')} {plan.project}: {n.text}" for n in plan.notices]
     lines += [f"{style.yellow('Note:')} {s.key.service}: {n.text}" for s in plan.services for n in s.notices]
+    lines += left_lines([c for s in plan.services for c in s.changes if c.action is Action.no_op], style)
     lines.append(_conclusion(plan, style))
     return "\n".join(lines) + "\n"
 
@@ -115,6 +117,7 @@ def change_lines(change: Change, style: Style) -> Iterator[str]:
         width = max((len(a.path) for a in change.attributes), default=0)
         for attribute in change.attributes:
             yield _attribute(attribute, width, style)
+    yield from (f"        {left_text(attribute)}" for attribute in change.left)
 
 
 def _properties(properties: Mapping[str, Any], symbol: str, style: Style) -> Iterator[str]:
@@ -135,7 +138,8 @@ def _leaves(properties: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[s
 
 def _attribute(attribute: AttributeChange, width: int, style: Style) -> str:
     before, after = value_text(attribute.before), value_text(attribute.after)
-    note = style.red("  # forces replacement") if attribute.replaces else ""
+    note = style.dim("  # drifted, and is reverted") if attribute.cause is Cause.drift else ""
+    note += style.red("  # forces replacement") if attribute.replaces else ""
     if attribute.added:
         return f"      {_sign('+', style)} {attribute.path:<{width}} = {after}{note}"
     if attribute.removed:

@@ -7,13 +7,15 @@ from collections.abc import Iterator, Sequence
 from infractl.applying.connection import kind_of
 from infractl.applying.refresh import Observed
 from infractl.domain.address import Address, Owner, ServiceKey
+from infractl.domain.attribute_pattern import AttributePattern
 from infractl.domain.drift import AttributeDrift, Course, ObjectDrift, ServiceDrift, Sort
-from infractl.domain.plan import AttributeChange
-from infractl.domain.resource import Live, Recorded
+from infractl.domain.plan import AttributeChange, LeftAttribute
+from infractl.domain.resource import Live, Recorded, Resource
 from infractl.domain.service_state import ServiceState
-from infractl.planning.attribute import ignored_changes
+from infractl.planning.leave import BY_PROVIDER, left
 from infractl.provider.plugin import GuardedKind
 from infractl.spec.load import LoadedService
+from infractl.workflows.ignoring import patterns_of
 from infractl.workflows.notice import of_service
 from infractl.workflows.observe import known, observe
 from infractl.workflows.select import recorded_of
@@ -35,7 +37,8 @@ def _service(workspace: Workspace, key: ServiceKey, loaded: LoadedService | None
     targets = {state.target, *(r.target for r in (*state.resources, *state.deposed))}
     sought = frozenset((name, kind) for name in targets for kind in workspace.connections([name])[name].kinds)
     observed = observe(workspace, state, Owner(key=key, lineage=state.lineage), sought)
-    recorded = (o for r in state.resources for o in _recorded(workspace, r, observed))
+    ignored = patterns_of(loaded)
+    recorded = (o for r in state.resources for o in _recorded(workspace, r, observed, ignored))
     objects = (*recorded, *_orphans(workspace, state, observed))
     note = note_of(workspace, state, loaded)
     return ServiceDrift(
@@ -48,7 +51,9 @@ def _service(workspace: Workspace, key: ServiceKey, loaded: LoadedService | None
     )
 
 
-def _recorded(workspace: Workspace, recorded: Recorded, observed: Observed) -> Iterator[ObjectDrift]:
+def _recorded(
+    workspace: Workspace, recorded: Recorded, observed: Observed, ignored: Sequence[AttributePattern]
+) -> Iterator[ObjectDrift]:
     address = recorded.address
     if address in observed.foreign:
         yield _object(recorded, Sort.foreign, Course.makes, "what is there is left alone, and another is made")
@@ -56,19 +61,19 @@ def _recorded(workspace: Workspace, recorded: Recorded, observed: Observed) -> I
         yield _object(recorded, Sort.gone, Course.makes, "it was deleted outside infractl")
     else:
         kind = kind_of(workspace.connections([recorded.target]), recorded.target, address.kind)
-        yield from _changed(recorded, observed.live[address], kind)
+        yield from _changed(recorded, recorded_as_wanted(recorded, ignored), observed.live[address], kind)
 
 
-def _changed(recorded: Recorded, live: Live, kind: GuardedKind) -> Iterator[ObjectDrift]:
+def _changed(recorded: Recorded, applied: Resource, live: Live, kind: GuardedKind) -> Iterator[ObjectDrift]:
     """Compared as the next diff compares, and then in what that leaves out."""
-    reverts = reverted(recorded, live, kind)
-    kept = ignored_changes(recorded.properties, kind.managed(recorded_as_wanted(recorded), live), kind.schema)
+    reverts = reverted(applied, live, kind)
+    kept = left(applied, kind.managed(applied, live), recorded.properties, kind.schema)
     anew = any(c.replaces for c in reverts)
     attributes = (*(_reverted(c, anew) for c in reverts), *(_kept(c) for c in kept))
     if not attributes:
         return
     if not reverts:
-        why = "nothing differs but what its provider leaves to others"
+        why = "nothing differs but what is left to others"
     else:
         why = "it is made anew: not all can be changed in place" if anew else "it is changed in place"
     yield _object(recorded, Sort.changed, Course.reverts if reverts else Course.keeps, why, attributes)
@@ -82,8 +87,16 @@ def _reverted(change: AttributeChange, anew: bool) -> AttributeDrift:
     return _attribute(change, Course.reverts, why)
 
 
-def _kept(change: AttributeChange) -> AttributeDrift:
-    return _attribute(change, Course.keeps, "the provider leaves it to others, such as an autoscaler")
+def _kept(stays: LeftAttribute) -> AttributeDrift:
+    return AttributeDrift(
+        path=stays.path,
+        recorded=stays.declared,
+        live=stays.live,
+        added=stays.added,
+        removed=stays.removed,
+        next_apply=Course.keeps,
+        why=stays.why if stays.why == BY_PROVIDER else f"ignored, {stays.why}",
+    )
 
 
 def _attribute(change: AttributeChange, course: Course, why: str) -> AttributeDrift:

@@ -13,7 +13,7 @@ from infractl.domain.cost import CostSummary, cost_summary
 from infractl.domain.plan import Change, Notice, Plan, ServicePlan
 from infractl.domain.service_state import ServiceState
 from infractl.domain.steering import UNSTEERED, Steering
-from infractl.errors import Diagnostics, InfeasibleError, InfractlError, ModelError, RefusedError
+from infractl.errors import Diagnostics, InfeasibleError, InfractlError, ModelError, RefusedError, SpecError
 from infractl.planning.diff import Desired, KindView, deposed_changes, diff, orphan_changes
 from infractl.provider import registry
 from infractl.provider.plugin import calling
@@ -21,6 +21,7 @@ from infractl.spec.load import LoadedService
 from infractl.spec.project import declared_environments
 from infractl.state.codec import digest, encode
 from infractl.units import format_duration, format_rate
+from infractl.workflows.ignoring import ignoring
 from infractl.workflows.notice import of_document, of_foreign, of_orphans, of_placement, of_project, of_rollback, of_service
 from infractl.workflows.observe import Known, known, observe
 from infractl.workflows.place import Placed, Progress, place_service
@@ -112,7 +113,7 @@ def plan_from(
     with calling(opened.target.provider, "compile"):
         compiled = opened.provider.compile(placed.deployment, opened.target)
     lineage = found.state.lineage if found.state else str(uuid.uuid4())
-    wanted = [Desired(resource=r, target=opened.target.name) for r in compiled.resources]
+    wanted = [Desired(resource=r, target=opened.target.name) for r in ignoring(workspace, loaded, compiled.resources)]
     anew = replaced(steering, key.service, [r.address for r in compiled.resources])
     changes, notices = compared(workspace, key, lineage, found, wanted, anew)
     return ServicePlan(
@@ -253,7 +254,7 @@ def _all(makers: Sequence[Callable[[], ServicePlan]]) -> list[ServicePlan]:
     for make in makers:
         try:
             plans.append(make())
-        except (InfeasibleError, ModelError, RefusedError) as error:
+        except (InfeasibleError, ModelError, RefusedError, SpecError) as error:
             failed.append(error)
     if failed:
         raise type(failed[0])(*Diagnostics(d for error in failed for d in error.diagnostics))

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from infractl.applying.connection import kind_of
 from infractl.domain.address import Address, Owner, ServiceKey
+from infractl.domain.attribute_pattern import AttributePattern
 from infractl.domain.cost import cost_summary, per_thousand
 from infractl.domain.health import Health, HealthStatus
 from infractl.domain.measurement import Measurement, of_release, of_requests
@@ -27,12 +28,13 @@ from infractl.errors import ProviderError
 from infractl.hardware.this_machine import this_chip
 from infractl.measure.machine import machine_facts
 from infractl.placement.price import monthly_cost, over_budget
-from infractl.planning.attribute import attribute_changes
+from infractl.planning.leave import needed_changes, paths_of
 from infractl.provider.capability import Measures
 from infractl.provider.plugin import GuardedKind, calling
 from infractl.spec.load import LoadedService
 from infractl.units import Money
 from infractl.workflows.declared_price import priced_today
+from infractl.workflows.ignoring import patterns_of
 from infractl.workflows.observe import known, observe
 from infractl.workflows.plan import promises
 from infractl.workflows.select import recorded_of
@@ -52,8 +54,9 @@ def _status(workspace: Workspace, key: ServiceKey, loaded: LoadedService | None)
     live = observe(workspace, state, Owner(key=key, lineage=state.lineage)).live if state else {}
     holder = workspace.stores.state.holder(key)
     not_made = Health(HealthStatus.failed, f"it is not there: {workspace.call('apply')} makes it")
+    ignored = patterns_of(loaded)
     resources = (
-        *(_resource(workspace, r, live.get(r.address)) for r in (state.resources if state else ())),
+        *(_resource(workspace, r, live.get(r.address), ignored) for r in (state.resources if state else ())),
         *(ResourceStatus(address=str(a), health=not_made, drifted=()) for a in missing(workspace, state)),
     )
     health = worst(r.health for r in resources)
@@ -144,24 +147,28 @@ def note_of(workspace: Workspace, state: ServiceState | None, loaded: LoadedServ
     return ""
 
 
-def _resource(workspace: Workspace, recorded: Recorded, live: Live | None) -> ResourceStatus:
+def _resource(workspace: Workspace, recorded: Recorded, live: Live | None, ignored: Sequence[AttributePattern]) -> ResourceStatus:
     if live is None:
         gone = Health(HealthStatus.failed, f"it is gone: {workspace.call('apply')} makes it again")
         return ResourceStatus(address=str(recorded.address), health=gone, drifted=())
     kind = kind_of(workspace.connections([recorded.target]), recorded.target, recorded.address.kind)
     health = kind.health(recorded_as_wanted(recorded), live)
-    drifted = tuple(change.path for change in reverted(recorded, live, kind))
+    drifted = tuple(change.path for change in reverted(recorded_as_wanted(recorded, ignored), live, kind))
     return ResourceStatus(address=str(recorded.address), health=health, drifted=drifted)
 
 
-def recorded_as_wanted(recorded: Recorded) -> Resource:
-    return Resource(address=recorded.address, properties=recorded.properties, depends_on=recorded.depends_on)
+def recorded_as_wanted(recorded: Recorded, ignored: Sequence[AttributePattern] = ()) -> Resource:
+    return Resource(
+        address=recorded.address,
+        properties=recorded.properties,
+        depends_on=recorded.depends_on,
+        ignores=paths_of(ignored, recorded.address),
+    )
 
 
-def reverted(recorded: Recorded, live: Live, kind: GuardedKind) -> Sequence[AttributeChange]:
+def reverted(applied: Resource, live: Live, kind: GuardedKind) -> Sequence[AttributeChange]:
     """Where what lives is not what was applied, and an apply of the same would make it so again."""
-    managed = kind.managed(recorded_as_wanted(recorded), live)
-    return attribute_changes(recorded.properties, managed, recorded.properties, kind.schema)
+    return needed_changes(applied, kind.managed(applied, live), applied.properties, kind.schema)
 
 
 def _measured(workspace: Workspace, state: ServiceState, live: Mapping[Address, Live]) -> dict[str, float]:

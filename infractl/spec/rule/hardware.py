@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
+from infractl.domain.attribute_pattern import AttributePattern
 from infractl.domain.hardware_class import HardwareClass
 from infractl.errors import Diagnostic, Mark
 from infractl.spec.rule.subject import Rule, Subject
@@ -105,12 +106,11 @@ def warm_without_serverless(subject: Subject) -> Iterator[Diagnostic]:
 def ignored_attribute(subject: Subject) -> Iterator[Diagnostic]:
     """An attribute belongs to a kind: several kinds may have one of the same name."""
     for index, attribute in enumerate(subject.spec.lifecycle.ignore_changes):
-        kind, dot, name = attribute.partition(".")
-        if not (kind and dot and name):
+        if AttributePattern.parse(attribute) is None:
             yield error(
                 "ignored-attribute",
                 "an attribute to ignore does not say of which kind",
-                f"{written(attribute)} is not KIND.ATTRIBUTE",
+                f"{written(attribute)} is neither KIND.ATTRIBUTE nor KIND/NAME.ATTRIBUTE",
                 subject.mark("lifecycle", "ignoreChanges", index),
                 f"write it as plan shows it: deployment.{attribute.strip('.') or 'replicas'}",
             )

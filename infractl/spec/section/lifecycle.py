@@ -12,10 +12,9 @@ class Lifecycle(Section):
         "Whether the service may not be destroyed: it first has to be applied with `protect: false`.", default=False
     )
     ignore_changes: tuple[Word, ...] = option(
-        "Attributes whose drift is left as it is, as `kind.attribute`.",
+        "Attributes that others may change once they are there: `kind.attribute` or `kind/name.attribute`, `*` for any.",
         default=(),
         example="[deployment.replicas]",
-        acted_on=False,
     )
     moved_from: Name | None = option(
         "The name that this service had before; what runs is kept.", default=None, example="old-name", acted_on=False
