@@ -6,6 +6,7 @@ import dataclasses
 from pathlib import Path
 
 from infractl.cli.parameter import (
+    AdoptEmpty,
     AutoApprove,
     ChangedSince,
     Env,
@@ -30,6 +31,7 @@ def apply(
     service: Services = None,
     label: Labels = None,
     changed_since: ChangedSince = None,
+    adopt_empty: AdoptEmpty = False,
     auto_approve: AutoApprove = False,
     parallelism: Parallelism = None,
     lock_timeout: LockTimeout = "0s",
@@ -60,11 +62,11 @@ def apply(
             raise _another_environment(saved.environment, env, sources[0])
         if asked != Asked():
             raise _whole(sources[0])
-        workspace = opened([_project(sources[0])], saved.environment)
+        workspace = dataclasses.replace(opened([_project(sources[0])], saved.environment), adopt_empty=adopt_empty)
         # A saved plan was reviewed: asking again would be noise.
         carry_out(lambda voice: workflow.apply_saved(workspace, saved, voice), dataclasses.replace(manner, auto_approve=True))
     else:
-        workspace = opened(sources, env, asked)
+        workspace = dataclasses.replace(opened(sources, env, asked), adopt_empty=adopt_empty)
         carry_out(lambda voice: workflow.apply(workspace, wanted, voice), manner)
 
 

@@ -52,6 +52,10 @@ Replace = Annotated[
 RefreshOnly = Annotated[
     bool, typer.Option("--refresh-only", help="Take over into the record what lives, and touch nothing that lives.")
 ]
+AdoptEmpty = Annotated[
+    bool,
+    typer.Option("--adopt-empty", help="Where a service's state document is lost, begin anew and adopt what carries its labels."),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -9,6 +10,7 @@ from typing import Annotated
 import typer
 
 from infractl.cli.parameter import (
+    AdoptEmpty,
     AsJson,
     ChangedSince,
     Env,
@@ -29,6 +31,7 @@ def plan(
     service: Services = None,
     label: Labels = None,
     changed_since: ChangedSince = None,
+    adopt_empty: AdoptEmpty = False,
     json: AsJson = False,
     out: Annotated[Path | None, typer.Option("--out", help="Save the plan, for review and for apply.")] = None,
     detailed_exitcode: Annotated[bool, typer.Option("--detailed-exitcode", help="Exit with 2 if there are changes.")] = False,
@@ -49,6 +52,7 @@ def plan(
 
     wanted = steering(target, replace, refresh_only)
     workspace = opened(given(paths), env, Asked(services=service or (), labels=label or (), changed_since=changed_since))
+    workspace = dataclasses.replace(workspace, adopt_empty=adopt_empty)
     result = plan_steered(workspace, wanted, progress)
     sys.stdout.write(plan_json(result) if json else plan_text(result, style_of(sys.stdout)))
     if out is not None:

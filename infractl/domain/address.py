@@ -47,6 +47,9 @@ class Address:
 
 LABEL_PREFIX = "infractl-"
 
+ANY_LINEAGE = "*"
+"""In an owner that is only looked for: whichever life of its service made the object."""
+
 
 def unlabelled(labels: Mapping[str, str]) -> bool:
     """Whether an object says of no owner that it is theirs: infractl did not make it."""
@@ -83,4 +86,6 @@ class Owner:
             )
         except KeyError:
             return None
-        return address if address.key == self.key and labels.get("infractl-lineage") == self.lineage else None
+        lineage = labels.get("infractl-lineage")
+        ours = lineage is not None and self.lineage in (lineage, ANY_LINEAGE)
+        return address if ours and address.key == self.key else None

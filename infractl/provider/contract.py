@@ -63,7 +63,10 @@ class Kind(Protocol):
         ...
 
     def find(self, owner: Owner) -> Sequence[Live]:
-        """What carries the owner's labels: for adoption, import and orphans."""
+        """What carries the owner's labels: for adoption and orphans. `owner.owns(labels)` says so of any labels.
+
+        Where `owner.lineage` is ANY_LINEAGE, whatever lineage an object names: what is left of a service whose state was lost.
+        """
         ...
 
     def begin(self, step: Step) -> Pending:

@@ -10,6 +10,7 @@ import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 
@@ -19,8 +20,9 @@ from infractl.domain.service_state import ServiceState
 from infractl.errors import StateError
 from infractl.state.codec import canonical, decode, encode
 from infractl.state.document import Document, Flaw, Version, pack, unpack
-from infractl.state.file import guarded, make_directory, remove_file, replace_file, replacement, sweep
-from infractl.state.journal import clear, replay
+from infractl.state.file import guarded, make_directory, remove_file, replace_file, replacement, sweep, sync_directory
+from infractl.state.journal import clear, first_lineage, replay
+from infractl.state.store import Remains
 
 KEPT_VERSIONS = 10
 """How many earlier versions are kept, besides a copy of the present one."""
@@ -86,6 +88,25 @@ class ServiceDirectory:
         lines = _content(self.journal)
         document = self.load()
         return replay(lines, document.version, self.journal) if lines and document else ()
+
+    @property
+    def remains(self) -> Remains | None:
+        """What is left where the document is missing."""
+        if self.document.exists() or not self.occupied:
+            return None
+        told = next((state.lineage for _, state in self.good_versions()), None)
+        return Remains(lineage=told or first_lineage(_content(self.journal) or b""))
+
+    def set_aside(self, at: datetime) -> Path:
+        """Move the remains into a directory of their own, which says when that was."""
+        aside = self.path / "aside" / f"{at:%Y%m%dT%H%M%S%fZ}"
+        make_directory(aside)
+        for part in (self.journal, self.path / "history"):
+            if part.exists():
+                part.rename(aside / part.name)
+        sync_directory(aside)
+        sync_directory(self.path)
+        return aside
 
     def versions(self) -> tuple[Path, ...]:
         """The files of the kept versions, newest first, with a copy of the present one."""
@@ -155,7 +176,8 @@ class ServiceDirectory:
             summary="the state document is missing",
             detail=f"{remains[0]} shows that there was one, and nothing says that it was deleted",
             at=str(self.document),
-            remedy=self._way_back(),
+            remedy=f"{self._way_back()}; where that is too old or nothing is kept, begin anew and adopt what lives: "
+            "infractl apply --adopt-empty",
         )
 
     def _way_back(self) -> str:

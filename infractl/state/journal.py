@@ -51,6 +51,16 @@ def replay(data: bytes, base: Version, at: Path) -> tuple[Entry, ...]:
     return tuple(entries)
 
 
+def first_lineage(data: bytes) -> str | None:
+    """The life that the first line which is as it was written builds on."""
+    for text in data.split(b"\n"):
+        try:
+            return _line(jsonlib.loads(text)).base.lineage
+        except (ValueError, RecursionError):
+            continue
+    return None
+
+
 def append_lines(path: Path, lines: bytes) -> None:
     """Add whole lines durably. Raises StateError where the disk refuses: the lines before are unchanged then."""
     try:

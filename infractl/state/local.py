@@ -20,7 +20,7 @@ from infractl.state.file import make_directory, remove_file, write_failed
 from infractl.state.holder import this_process
 from infractl.state.journal import append_lines, clear, pack_entry, pack_line
 from infractl.state.lock import LocalLease, LocalLock
-from infractl.state.store import Holder
+from infractl.state.store import Holder, Remains
 
 
 class LocalStateStore:
@@ -81,6 +81,13 @@ class LocalStateStore:
             # The history is what helps then: all of it.
             current = None
         return tuple(s for _, s in directory.good_versions() if current is None or s.serial < current.state.serial)
+
+    def remains(self, key: ServiceKey) -> Remains | None:
+        return self._directory(key).remains
+
+    def set_aside(self, key: ServiceKey, *, epoch: int) -> str:
+        with self._writing(key, epoch) as directory:
+            return str(directory.set_aside(self._clock.now()))
 
     def lock(self, key: ServiceKey, command: str) -> LocalLease:
         directory = self._directory(key)

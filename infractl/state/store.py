@@ -28,6 +28,13 @@ class Holder:
     since: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remains:
+    """What lies beside a document that is missing. `lineage` is what it tells of its life, where it can be read."""
+
+    lineage: str | None
+
+
 class Lease(Protocol):
     """A held lock. `epoch` grows with each lease: a write with an older one fails."""
 
@@ -80,6 +87,14 @@ class StateStore(Protocol):
 
     def history(self, key: ServiceKey) -> Sequence[ServiceState]:
         """Earlier versions that are kept, newest first."""
+        ...
+
+    def remains(self, key: ServiceKey) -> Remains | None:
+        """What `read` refuses to take for "nothing is deployed": a journal or versions, without a document. Else None."""
+        ...
+
+    def set_aside(self, key: ServiceKey, *, epoch: int) -> str:
+        """Move the remains to where no command reads them, and say where. Nothing is deleted; there is no state then."""
         ...
 
     def lock(self, key: ServiceKey, command: str) -> Lease:

@@ -23,7 +23,7 @@ from infractl.errors import Diagnostics, InfractlError, ProviderError, StalePlan
 from infractl.state.codec import digest, encode
 from infractl.state.store import Lease
 from infractl.workflows.lock import IMPATIENT, Patience, lock
-from infractl.workflows.observe import settle_service
+from infractl.workflows.observe import begins_anew, settle_service
 from infractl.workflows.place import Progress
 from infractl.workflows.plan import plan_destroy, providers_of
 from infractl.workflows.rollback import plan_rollback
@@ -142,8 +142,16 @@ def _carry_out(workspace: Workspace, plan: Plan, leases: dict[ServiceKey, Lease]
     # Of all services at once: a provider is connected to once, whoever needs it first.
     connections = workspace.connections({t for c in changes for t in (c.target, *([c.recorded.target] if c.recorded else ()))})
     with voice.carrying_out(), Workers(voice.parallelism) as workers:
+        _set_aside(workspace, leases, voice)
         carried = fan_out(lambda s: _service(workspace, s, leases[s.key], voice, connections, workers), plan.services)
         return Outcome(plan=plan, applied=tuple(a for a in carried if a is not None))
+
+
+def _set_aside(workspace: Workspace, leases: Mapping[ServiceKey, Lease], voice: Voice) -> None:
+    for key, lease in leases.items():
+        if begins_anew(workspace, key):
+            where = workspace.stores.state.set_aside(key, epoch=lease.epoch)
+            voice.progress(f"{key.service}: what was left of its lost state is kept in {where}")
 
 
 def _service(

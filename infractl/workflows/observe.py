@@ -26,6 +26,8 @@ class Known:
 def known(workspace: Workspace, key: ServiceKey) -> Known:
     """Reads the document and the journal that belongs to it. Raises StateError where either cannot be trusted."""
     store = workspace.stores.state
+    if begins_anew(workspace, key):
+        return Known(state=None, open_steps=())
     while True:
         state, entries, again = store.read(key), store.entries(key), store.read(key)
         # An apply may fold its journal between two reads: then both are read anew.
@@ -35,6 +37,15 @@ def known(workspace: Workspace, key: ServiceKey) -> Known:
         return Known(state=None, open_steps=())
     state, open_steps = replay(state, entries)
     return Known(state=state, open_steps=open_steps)
+
+
+def begins_anew(workspace: Workspace, key: ServiceKey) -> bool:
+    """Whether the document is missing beside remains, and whoever runs this has said to go on without it.
+
+    What is not declared would be forgotten by that.
+    """
+    wanted = workspace.adopt_empty and any(s.service.name == key.service for s in workspace.loaded.services)
+    return wanted and workspace.stores.state.remains(key) is not None
 
 
 def observe(

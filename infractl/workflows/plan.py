@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Iterable, Sequence
 
 from infractl import __version__
@@ -21,6 +20,7 @@ from infractl.spec.load import LoadedService
 from infractl.spec.project import declared_environments
 from infractl.state.codec import digest, encode
 from infractl.units import format_duration, format_rate
+from infractl.workflows.beginning import Beginning, beginning
 from infractl.workflows.ignoring import ignoring
 from infractl.workflows.notice import of_document, of_foreign, of_orphans, of_placement, of_project, of_rollback, of_service
 from infractl.workflows.observe import Known, known, observe
@@ -112,14 +112,14 @@ def plan_from(
     opened = placed.target
     with calling(opened.target.provider, "compile"):
         compiled = opened.provider.compile(placed.deployment, opened.target)
-    lineage = found.state.lineage if found.state else str(uuid.uuid4())
     wanted = [Desired(resource=r, target=opened.target.name) for r in ignoring(workspace, loaded, compiled.resources)]
     anew = replaced(steering, key.service, [r.address for r in compiled.resources])
-    changes, notices = compared(workspace, key, lineage, found, wanted, anew)
+    begun = Beginning(lineage=found.state.lineage) if found.state else beginning(workspace, key, wanted)
+    changes, notices = compared(workspace, key, begun.lineage, found, wanted, anew)
     return ServicePlan(
         key=key,
         target=opened.target.name,
-        lineage=lineage,
+        lineage=begun.lineage,
         serial=found.state.serial if found.state else 0,
         spec_digest=loaded.digest,
         labels=loaded.service.metadata.labels,
@@ -132,6 +132,7 @@ def plan_from(
         outputs=compiled.outputs,
         notices=(
             *((*of_document(loaded), *of_rollback(found.state)) if _changes_something(changes) else ()),
+            *begun.notices,
             *notices,
             *of_placement(placed, found.state),
         ),

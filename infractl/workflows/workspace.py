@@ -49,6 +49,8 @@ class Workspace:
     held: dict[ServiceKey, str] = field(default_factory=dict)
     """The ids of the locks that this command holds itself."""
     reuse: Reuse = field(default_factory=Reuse)
+    adopt_empty: bool = False
+    """Whether a declared service whose document is lost begins anew, with what carries its labels."""
 
     @property
     def project(self) -> str:

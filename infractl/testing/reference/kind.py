@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from infractl.domain import value
-from infractl.domain.address import Owner
+from infractl.domain.address import ANY_LINEAGE, Owner
 from infractl.domain.health import Health, HealthStatus
 from infractl.domain.resource import Live, Ref, Resource
 from infractl.domain.step import Done, Failed, Pending, Running, Step
@@ -77,7 +77,7 @@ class ReferenceKind:
             "infractl-project": owner.key.project,
             "infractl-environment": owner.key.environment,
             "infractl-service": owner.key.service,
-            "infractl-lineage": owner.lineage,
+            **({} if owner.lineage == ANY_LINEAGE else {"infractl-lineage": owner.lineage}),
         }
         return [self._live(told) for told in self.cloud.call("find", kind=self.name, labels=labels)]
 

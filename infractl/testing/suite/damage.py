@@ -9,7 +9,7 @@ import pytest
 from infractl.domain.address import ServiceKey
 from infractl.errors import StateError
 from infractl.state.store import StateStore
-from infractl.testing.sample_state import STATE_KEY, sample_state
+from infractl.testing.sample_state import STATE_KEY, sample_entry, sample_state
 
 CUTS = 12
 
@@ -68,6 +68,20 @@ class DamageSuite:
         written.remove(STATE_KEY)
         _refused(store)
         assert STATE_KEY in store.keys("shop", "prod"), "a service whose document vanished is not listed any more"
+
+    def test_what_is_left_of_a_vanished_document_tells_its_lineage_and_can_be_set_aside(
+        self, store: StateStore, written: Raw, epoch: int
+    ) -> None:
+        assert store.remains(STATE_KEY) is None, "a document that is there is no remains"
+        store.append(STATE_KEY, epoch, sample_entry("create-server"))
+        written.remove(STATE_KEY)
+        remains = store.remains(STATE_KEY)
+        assert remains is not None and remains.lineage == sample_state(1).lineage
+        assert store.set_aside(STATE_KEY, epoch=epoch), "it does not say where the remains are"
+        assert (store.remains(STATE_KEY), store.read(STATE_KEY)) == (None, None)
+        assert (tuple(store.entries(STATE_KEY)), tuple(store.history(STATE_KEY))) == ((), ())
+        store.write(STATE_KEY, sample_state(1), expected_serial=0, epoch=epoch)
+        assert store.read(STATE_KEY) == sample_state(1)
 
     def test_nothing_is_written_over_a_damaged_document(self, store: StateStore, written: Raw, epoch: int) -> None:
         torn = written.read(STATE_KEY)[:-20]

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
 from dataclasses import replace
 
-from infractl.domain.address import Address, Owner
+from infractl.domain.address import ANY_LINEAGE, Address, Owner
 from infractl.domain.health import HealthStatus
 from infractl.domain.resource import Live, Ref
 from infractl.planning.attribute import attribute_changes
@@ -62,6 +62,13 @@ class ObjectSuite:
             for other in others:
                 owned = [live for live in kind.find(other) if other.owns(live.labels)]
                 assert not owned, f"{name}: {other} would adopt {owned[0].ref.id}, which is {alive.owner}'s"
+
+    def test_objects_are_found_whichever_life_of_their_service_made_them(self, alive: Life) -> None:
+        """The state was lost, and its lineage with it: what is left must not be made a second time."""
+        any_life = replace(alive.owner, lineage=ANY_LINEAGE)
+        for address, live in alive.live.items():
+            found = [x.ref for x in alive.kinds[address.kind].find(any_life) if any_life.owns(x.labels) == address]
+            assert found == [live.ref], f"{address} is not found where its lineage is not known"
 
     def test_another_connection_reads_the_same(self, alive: Life) -> None:
         kinds = alive.connect()

@@ -1,0 +1,142 @@
+"""A service whose state was lost is never made a second time: it is refused, or taken up again with `--adopt-empty`."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infractl.testing.sample_state import sample_entry
+
+YES = "--auto-approve"
+ADOPT = "--adopt-empty"
+
+
+@pytest.fixture
+def made(scene: Any) -> Any:
+    """Applied twice, so that there is a history."""
+    scene.write()
+    scene.apply()
+    scene.write(version="2")
+    scene.apply()
+    return scene
+
+
+def directory(scene: Any) -> Path:
+    return Path(scene.path / ".infractl/state/testing/default/scores")
+
+
+def ids(scene: Any) -> set[str]:
+    return {thing["id"] for kind in ("disk", "config", "endpoint") for thing in scene.lives(kind)}
+
+
+def creates(scene: Any) -> int:
+    return sum(begun.startswith("create") for begun in scene.begun())
+
+
+def test_a_missing_document_beside_its_history_refuses_to_plan_and_names_both_ways_out(made: Any) -> None:
+    (directory(made) / "state.json").unlink()
+
+    for command in (("plan",), ("apply", YES)):
+        refused = made.run(*command, code=1).stderr
+        assert "state-missing" in refused and "cp " in refused and "infractl apply --adopt-empty" in refused
+
+
+def test_a_service_begins_anew_with_its_lineage_and_all_that_carries_it(made: Any) -> None:
+    before, made_before, lived = made.state(), creates(made), ids(made)
+    (directory(made) / "state.json").unlink()
+    kept = {path.name: path.read_bytes() for path in (directory(made) / "history").iterdir()}
+
+    plan = made.run("plan", ADOPT).stdout
+    assert "3 to adopt" in plan and "to create" not in plan and before.lineage in plan
+    assert (directory(made) / "history").exists(), "a plan changes nothing"
+    told = made.run("apply", ADOPT, YES).stderr
+
+    assert made.state().lineage == before.lineage
+    assert {r.ref for r in made.state().resources} == {r.ref for r in before.resources}
+    assert (creates(made), ids(made)) == (made_before, lived)
+    (aside,) = (directory(made) / "aside").iterdir()
+    assert str(aside) in told
+    assert {path.name: path.read_bytes() for path in (aside / "history").iterdir()} == kept
+    assert "No changes." in made.run("plan").stdout
+
+
+def test_a_lineage_that_no_version_tells_is_read_from_the_journal(made: Any) -> None:
+    before = made.state()
+    lease = made.store().lock(before.key, "a test")
+    made.store().append(before.key, lease.epoch, sample_entry("create-endpoint"))
+    lease.release()
+    (directory(made) / "state.json").unlink()
+    shutil.rmtree(directory(made) / "history")
+
+    assert "state-missing" in made.run("plan", code=1).stderr
+    made.run("apply", ADOPT, YES)
+
+    assert made.state().lineage == before.lineage
+
+
+def test_where_the_whole_state_is_gone_nothing_is_made_a_second_time(made: Any) -> None:
+    before, lived = made.state(), ids(made)
+    shutil.rmtree(made.path / ".infractl" / "state")
+
+    for command in (("plan",), ("apply", YES)):
+        refused = made.run(*command, code=1).stderr
+        assert "state-lost" in refused and before.lineage in refused and next(iter(lived)) in refused
+    made.run("apply", ADOPT, YES)
+
+    assert made.state().lineage == before.lineage
+    assert ids(made) == lived
+    assert "No changes." in made.run("plan").stdout
+
+
+def test_a_plan_that_adopts_can_be_saved_and_applied(made: Any) -> None:
+    before = made.state()
+    (directory(made) / "state.json").unlink()
+    made.run("plan", ADOPT, "--out", "plan.json")
+
+    assert "state-missing" in made.run("apply", "plan.json", code=1).stderr
+    made.run("apply", "plan.json", ADOPT)
+
+    assert {r.ref for r in made.state().resources} == {r.ref for r in before.resources}
+
+
+def test_objects_of_two_lives_are_not_mixed(made: Any) -> None:
+    shutil.rmtree(made.path / ".infractl" / "state")
+    (other,) = made.lives("endpoint")
+    labels = {**other["labels"], "infractl-lineage": "another"}
+    made.cloud.call("begin", action="create", kind="endpoint", key="x", labels=labels, properties={})
+
+    refused = made.run("apply", ADOPT, YES, code=1).stderr
+
+    assert "state-lives" in refused and "another" in refused and other["labels"]["infractl-lineage"] in refused
+
+
+def test_a_service_that_was_forgotten_may_begin_a_new_life_and_a_plan_says_so(made: Any) -> None:
+    lived = ids(made)
+    made.run("state", "rm", "scores", YES)
+
+    assert "objects of another life of this service live, and are left alone" in made.run("plan").stdout
+    made.apply()
+
+    assert lived < ids(made)
+
+
+def test_a_service_that_is_new_begins_as_ever_with_or_without_the_option(scene: Any) -> None:
+    scene.write()
+    assert "3 to create" in scene.run("plan").stdout
+
+    scene.run("apply", ADOPT, YES)
+
+    assert len(scene.state().resources) == 3
+    assert not (directory(scene) / "aside").exists()
+
+
+def test_a_service_that_is_declared_no_more_is_not_forgotten_by_it(made: Any) -> None:
+    (directory(made) / "state.json").unlink()
+    (made.path / "scores.yaml").unlink()
+    made.write("other")
+
+    assert "state-missing" in made.run("apply", ADOPT, YES, code=1).stderr
+    assert (directory(made) / "history").exists()
