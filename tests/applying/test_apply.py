@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -389,3 +390,22 @@ def test_an_object_that_stays_busy_is_given_up_in_the_end(bench: Any, thing: Thi
     (result,) = bench.apply([thing("a", size=1)]).results
 
     assert (result.phase, result.detail) == (Phase.unknown, "there are other operations running; nothing is there")
+
+
+def test_a_wish_to_stop_while_a_call_does_not_return_still_tells_of_each_step(bench: Any, thing: Thing) -> None:
+    kinds, let_go = bench.connections["here"].kinds, threading.Event()
+    brief = replace(kinds["thing"], schema=replace(kinds["thing"].schema, call_s=0.3))
+    bench.connections = {"here": Connection(kinds={**kinds, "thing": brief})}
+
+    def hang(_: Step) -> None:
+        bench.stop.request()
+        let_go.wait()
+
+    bench.cloud.before_begin["b"] = hang
+    try:
+        applied = bench.apply([thing("a", size=1), thing("b", ["a"], size=1), thing("c", ["b"], size=1)])
+    finally:
+        let_go.set()
+
+    assert phases(applied) == {"create a": Phase.done, "create b": Phase.unknown, "create c": Phase.not_started}
+    assert [s.intent.address.name for s in bench.state.open_steps] == ["b"]

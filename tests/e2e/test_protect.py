@@ -21,6 +21,9 @@ def test_a_protected_service_is_not_destroyed_before_the_protection_is_taken_off
     assert "service-protected" in refused and "protect: false" in refused
     assert len(protected.servers()) == 1
 
+    part = protected.run("destroy", "--target", "scores.route.main", "--auto-approve", code=6).stderr
+    assert "service-protected" in part and len(protected.servers()) == 1
+
     protected.write(extra=PROTECTED.replace("true", "false"))
     assert "service-protected" in protected.run("destroy", "--auto-approve", code=6).stderr
     protected.run("apply", "--auto-approve")
