@@ -132,6 +132,13 @@ class NamedKind(DoubleKind):
             self.cloud.there[self.name, name] = {**asked, "name": name}
 
 
+class ServiceNamedKind(NamedKind):
+    """One object for a service, which keeps its name."""
+
+    def named(self, asked: Properties) -> str:
+        return f"{asked['labels']['infractl-service']}-{asked['labels']['infractl-environment']}"
+
+
 class DoubleProvider:
     """What is the same in every provider of one cloud. `classes` are the kinds, with their names."""
 
@@ -158,14 +165,3 @@ def address(deployment: Deployment, kind: str, name: str = "main") -> Address:
 
 def refused(why: str) -> ProviderError:
     return ProviderError.of("refused", summary=why)
-
-
-def without_defaults(found: Any, wanted: Any, defaults: Mapping[str, Any], key: str) -> Any:
-    """What lives without what nobody wanted and the server filled in, at any depth; items of lists are known by `key`."""
-    if isinstance(found, Mapping) and isinstance(wanted, Mapping):
-        kept = {name: value for name, value in found.items() if name in wanted or defaults.get(name, ...) != value}
-        return {name: without_defaults(value, wanted.get(name), defaults, key) for name, value in kept.items()}
-    if isinstance(found, list) and isinstance(wanted, list) and all(isinstance(item, Mapping) for item in (*found, *wanted)):
-        by_key = {item.get(key): item for item in wanted}
-        return [without_defaults(item, by_key.get(item.get(key)), defaults, key) for item in found]
-    return found

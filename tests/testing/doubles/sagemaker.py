@@ -7,7 +7,7 @@ from infractl.domain.step import Done, Running
 from infractl.domain.value import Output
 from infractl.errors import BusyProviderError
 from infractl.provider.schema import Attribute, Replacement, Schema
-from tests.testing.doubles.double import COMPUTED, DoubleCloud, DoubleProvider, NamedKind, address, refused
+from tests.testing.doubles.double import COMPUTED, DoubleCloud, DoubleProvider, NamedKind, ServiceNamedKind, address, refused
 
 
 class Cloud(DoubleCloud):
@@ -54,14 +54,11 @@ class Immutable(NamedKind):
     schema = Schema({**COMPUTED, **fixed}, Replacement.create_first)
 
 
-class Endpoint(NamedKind):
+class Endpoint(ServiceNamedKind):
     """One that Failed can only be deleted: its status is an attribute that replaces it."""
 
     hidden = dict.fromkeys(("left", "ProductionVariants", "PendingDeploymentSummary"), Attribute(computed=True))
     schema = Schema({**COMPUTED, **hidden, "EndpointStatus": Attribute(replaces=True)})
-
-    def named(self, asked):
-        return f"{asked['labels']['infractl-service']}-{asked['labels']['infractl-environment']}"
 
     def put(self, name, asked, there):
         config = asked["EndpointConfigName"]

@@ -7,11 +7,20 @@ from infractl.domain.step import Done, Failed, Running
 from infractl.domain.value import Output
 from infractl.errors import BusyProviderError
 from infractl.provider.schema import Attribute, Replacement, Schema
-from tests.testing.doubles.double import COMPUTED, DoubleCloud, DoubleKind, DoubleProvider, NamedKind, address, refused
+from tests.testing.doubles.double import (
+    COMPUTED,
+    DoubleCloud,
+    DoubleKind,
+    DoubleProvider,
+    NamedKind,
+    ServiceNamedKind,
+    address,
+    refused,
+)
 
 
 class Cloud(DoubleCloud):
-    """An operation ends with the eighth call that meets it for it. With `stock_out`, a deployment ends badly."""
+    """An operation ends with the eighth call that meets it. With `stock_out`, a deployment ends badly."""
 
     stock_out = False
 
@@ -22,8 +31,8 @@ class Cloud(DoubleCloud):
     def operation(self, endpoint, finish):
         with self.lock:
             running = [name for name, told in self.operations.items() if name.startswith(f"{endpoint}/") and not told["done"]]
-            for name in running:
-                self.answer(name)
+            if running:
+                self.answer(*running)
                 raise BusyProviderError.of("busy", summary="There are other operations running on the Endpoint", detail=endpoint)
             name = f"{endpoint}/operations/{len(self.operations)}"
             self.operations[name] = {"done": False, "left": 8, "finish": finish}
@@ -70,44 +79,46 @@ class Model(NamedKind):
     schema = Schema({**COMPUTED, "artifactUri": Attribute(replaces=True)}, Replacement.create_first)
 
 
-class Endpoint(NamedKind):
+class Endpoint(ServiceNamedKind):
     schema = Schema({**COMPUTED, "deployedModels": Attribute(computed=True), "trafficSplit": Attribute(computed=True)})
-
-    def named(self, asked):
-        return f"{asked['labels']['infractl-service']}-{asked['labels']['infractl-environment']}"
 
     def put(self, name, asked, there):
         super().put(name, {**asked, "deployedModels": {}, "trafficSplit": {}}, there)
 
 
 class Part(DoubleKind):
-    """What is a part of an endpoint: it has no labels, so that it carries the endpoint's, and its own name."""
+    """What is a part of an endpoint has no labels: it carries the endpoint's, with a kind and a name of its own."""
 
-    def labelled(self, endpoint, name):
-        return {**self.cloud.there["endpoint", endpoint]["labels"], "infractl-kind": self.name, "infractl-name": name}
+    def every(self):
+        ends = [told for (kind, _), told in [*self.cloud.there.items()] if kind == "endpoint"]
+        parts = [(end["labels"], *part) for end in ends for part in self.parts(end["name"], end)]
+        return {at: (told, {**labels, "infractl-kind": self.name, "infractl-name": name}) for labels, at, name, told in parts}
+
+    def ids(self):
+        return [*self.every()]
+
+    def look(self, name):
+        return self.every().get(name)
 
 
 class DeployedModel(Part):
+    """Another machine is another deployed model, beside the old one. What could be changed in place is left out here."""
+
     fixed = dict.fromkeys(("endpoint", "model", "machineSpec"), Attribute(replaces=True))
     schema = Schema({"id": Attribute(computed=True), **fixed}, Replacement.create_first)
 
-    def ids(self):
-        return [f"{name}/{d}" for (kind, name), e in self.cloud.there.items() if kind == "endpoint" for d in e["deployedModels"]]
-
-    def look(self, name):
-        endpoint, deployed = name.split("/", 1)
-        told = self.cloud.there.get(("endpoint", endpoint), {"deployedModels": {}})["deployedModels"].get(deployed)
-        return told and ({**told, "id": deployed, "endpoint": endpoint}, self.labelled(endpoint, told["displayName"]))
+    def parts(self, at, endpoint):
+        deployed = [*endpoint["deployedModels"].items()]
+        return [(f"{at}/{given}", told["displayName"], {**told, "id": given, "endpoint": at}) for given, told in deployed]
 
     def begin(self, step):
         if step.action is Action.delete:
             name = step.prior.ref.id
             return self.pending(step, name, self.cloud.undeploy_model(*name.split("/")) if self.look(name) else "")
+        if there := self.made(step):
+            return self.pending(step, there.ref.id)
         asked = dict(step.desired.properties)
         endpoint = asked.pop("endpoint")
-        if there := step.prior if step.action is Action.update else self.made(step):
-            self.cloud.there["endpoint", endpoint]["deployedModels"][there.properties["id"]] = asked  # MutateDeployedModel
-            return self.pending(step, there.ref.id)
         return self.pending(step, f"{endpoint}/", self.cloud.deploy_model(endpoint, asked))
 
     def poll(self, pending):
@@ -125,13 +136,9 @@ class TrafficSplit(Part):
 
     schema = Schema({"endpoint": Attribute(replaces=True), "trafficSplit": Attribute(unordered_by="id")})
 
-    def ids(self):
-        return [name for kind, name in self.cloud.there if kind == "endpoint"]
-
-    def look(self, name):
-        split = self.cloud.there.get(("endpoint", name), {"trafficSplit": {}})["trafficSplit"]
-        told = [{"id": deployed, "percentage": share} for deployed, share in split.items()]
-        return told and ({"endpoint": name, "trafficSplit": told}, self.labelled(name, "main"))
+    def parts(self, at, endpoint):
+        told = [{"id": given, "percentage": share} for given, share in endpoint["trafficSplit"].items()]
+        return [(at, "main", {"endpoint": at, "trafficSplit": told})] if told else []
 
     def begin(self, step):
         wanted = step.desired.properties if step.desired else {"endpoint": step.prior.ref.id, "trafficSplit": []}
@@ -147,20 +154,12 @@ class Vertex(DoubleProvider):
     def compile(self, deployment, target):
         endpoint, split = address(deployment, "endpoint"), address(deployment, "traffic-split")
         percentage = round(100 * deployment.share)
-        releases = [
-            (deployment.stable, 100 - percentage),
-            *([(deployment.candidate, percentage)] if deployment.candidate else []),
-        ]
-        resources, shares = [Resource(address=endpoint, properties={"displayName": deployment.service})], []
-        for release, share in releases:
+        releases = [(deployment.stable, 100 - percentage), (deployment.candidate, percentage)]
+        resources, shares = [Resource(address=endpoint, properties={})], []
+        for release, share in releases[: 2 if deployment.candidate else 1]:
             model, deployed = (address(deployment, kind, f"v{release.version}") for kind in ("model", "deployed-model"))
-            machine = {"machineSpec": {"machineType": target.settings.machine}, "minReplicaCount": release.placement.replicas}
-            wanted = {
-                "endpoint": Output(endpoint, "name"),
-                "model": Output(model, "name"),
-                "displayName": deployed.name,
-                **machine,
-            }
+            wanted = {"endpoint": Output(endpoint, "name"), "model": Output(model, "name"), "displayName": deployed.name}
+            wanted |= {"machineSpec": {"machineType": target.settings.machine}}
             resources.append(Resource(address=model, properties={"artifactUri": f"gs://models/{release.artifact.digest}"}))
             resources.append(Resource(address=deployed, properties=wanted))
             shares.append({"id": Output(deployed, "id"), "percentage": share})
