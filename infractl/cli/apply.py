@@ -17,6 +17,7 @@ from infractl.cli.parameter import (
     RefreshOnly,
     Replace,
     Services,
+    Summary,
     Target,
     given,
     patience,
@@ -32,6 +33,7 @@ def apply(
     label: Labels = None,
     changed_since: ChangedSince = None,
     adopt_empty: AdoptEmpty = False,
+    summary: Summary = False,
     auto_approve: AutoApprove = False,
     parallelism: Parallelism = None,
     lock_timeout: LockTimeout = "0s",
@@ -51,7 +53,7 @@ def apply(
     from infractl.workflows.select import Asked
 
     sources = given(paths)
-    manner = Manner(auto_approve=auto_approve, parallelism=parallelism, patience=patience(lock_timeout))
+    manner = Manner(auto_approve=auto_approve, summary=summary, parallelism=parallelism, patience=patience(lock_timeout))
     asked = Asked(services=service or (), labels=label or (), changed_since=changed_since)
     wanted = steering(target, replace, refresh_only)
     if _is_plan(sources):

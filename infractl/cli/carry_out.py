@@ -15,35 +15,46 @@ from infractl.cli.terminal import approval, event_printer, progress, show, stopp
 from infractl.domain.action import Action
 from infractl.domain.event import Phase
 from infractl.errors import Diagnostic, InfractlError, PartlyAppliedError, Severity, StoppedError
-from infractl.report.diagnostic import render
+from infractl.planning.graph import steps
 from infractl.report.event_text import summary_text
-from infractl.report.plan_text import plan_text
+from infractl.report.plan_text import plan_summary_text, plan_text
+from infractl.report.problems_text import problems_text
 from infractl.workflows.apply import Voice
 
 if TYPE_CHECKING:
     from infractl.domain.applied import Applied, StepResult
+    from infractl.domain.plan import Plan
     from infractl.workflows.apply import Outcome
     from infractl.workflows.lock import Patience
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manner:
-    """How a command was asked to go about it. Without `auto_approve` it asks `question`."""
+    """How a command was asked to go about it: it asks `question` unless `auto_approve`; a plan it shows in short if `summary`."""
 
     auto_approve: bool
     parallelism: int | None
     patience: Patience
+    summary: bool = False
     question: str = "Do you want to perform these actions"
 
 
 def carry_out(run: Callable[[Voice], Outcome], manner: Manner) -> None:
     """Raises typer.Exit with the code: 0 done, 1 nothing was done, 5 some was, 130 stopped."""
     stop = Stop()
+    text = plan_summary_text if manner.summary else plan_text
+    ask = approval(manner.auto_approve, manner.question, text)
+    approved: list[Plan] = []
+
+    def approve(plan: Plan) -> bool:
+        approved.append(plan)
+        return ask(plan)
+
     voice = Voice(
-        approve=approval(manner.auto_approve, manner.question),
+        approve=approve,
         carrying_out=lambda: stopping(stop),
         progress=progress,
-        emit=event_printer(),
+        emit=event_printer(lambda: sum(len(steps(s.changes)) for plan in approved for s in plan.services)),
         stop=stop,
         patience=manner.patience,
         parallelism=manner.parallelism or PARALLELISM,
@@ -51,14 +62,14 @@ def carry_out(run: Callable[[Voice], Outcome], manner: Manner) -> None:
     outcome = run(voice)
     style = style_of(sys.stdout)
     if not outcome.plan.changed:
-        show(plan_text(outcome.plan, style))
+        show(text(outcome.plan, style))
     if outcome.applied:
         show(summary_text(outcome.applied, style))
     results = [r for a in outcome.applied for r in a.results]
     problems = [_problem(r) for r in results if r.phase in (Phase.failed, Phase.unknown)]
     problems += [error for a in outcome.applied for error in a.errors]
     if problems:
-        progress(render(problems, color=style_of(sys.stderr).color).rstrip("\n"))
+        progress(problems_text(problems, style_of(sys.stderr)).rstrip("\n"))
     raise typer.Exit(_code(outcome.applied, stop))
 
 

@@ -56,6 +56,9 @@ AdoptEmpty = Annotated[
     bool,
     typer.Option("--adopt-empty", help="Where a service's state document is lost, begin anew and adopt what carries its labels."),
 ]
+Summary = Annotated[
+    bool, typer.Option("--summary", help="A line for each service, or for each group to which the same happens, and the sums.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
 
 

@@ -19,6 +19,7 @@ from infractl.cli.parameter import (
     RefreshOnly,
     Replace,
     Services,
+    Summary,
     Target,
     given,
     steering,
@@ -33,6 +34,7 @@ def plan(
     changed_since: ChangedSince = None,
     adopt_empty: AdoptEmpty = False,
     json: AsJson = False,
+    summary: Summary = False,
     out: Annotated[Path | None, typer.Option("--out", help="Save the plan, for review and for apply.")] = None,
     detailed_exitcode: Annotated[bool, typer.Option("--detailed-exitcode", help="Exit with 2 if there are changes.")] = False,
     target: Target = None,
@@ -46,7 +48,7 @@ def plan(
     from infractl.cli.document import plan_json, save
     from infractl.cli.opening import opened
     from infractl.cli.terminal import progress, style_of
-    from infractl.report.plan_text import plan_text
+    from infractl.report.plan_text import plan_summary_text, plan_text
     from infractl.workflows.select import Asked
     from infractl.workflows.steer import plan_steered
 
@@ -54,7 +56,8 @@ def plan(
     workspace = opened(given(paths), env, Asked(services=service or (), labels=label or (), changed_since=changed_since))
     workspace = dataclasses.replace(workspace, adopt_empty=adopt_empty)
     result = plan_steered(workspace, wanted, progress)
-    sys.stdout.write(plan_json(result) if json else plan_text(result, style_of(sys.stdout)))
+    text = plan_summary_text if summary else plan_text
+    sys.stdout.write(plan_json(result) if json else text(result, style_of(sys.stdout)))
     if out is not None:
         save(result, out)
         progress(f"Saved the plan to {out}. To perform exactly it: infractl apply {out}")

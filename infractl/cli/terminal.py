@@ -51,12 +51,15 @@ def _write(stream: TextIO, text: str) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
-def event_printer() -> Callable[[Event], None]:
-    """Prints events as they come, from any thread; those of a waiting step at most every `QUIET_S` seconds."""
-    from infractl.domain.event import Phase
-    from infractl.report.event_text import event_text
+def event_printer(steps: Callable[[], int]) -> Callable[[Event], None]:
+    """Prints events as they come, from any thread; those of a waiting step at most every `QUIET_S` seconds.
 
-    style, told, lock = style_of(sys.stderr), dict[str, float](), threading.Lock()
+    `steps`: how many there will be, asked once the first comes.
+    """
+    from infractl.domain.event import Phase
+    from infractl.report.progress_text import Telling
+
+    telling, told, lock = list[Telling](), dict[str, float](), threading.Lock()
 
     def emit(event: Event) -> None:
         with lock:
@@ -64,18 +67,19 @@ def event_printer() -> Callable[[Event], None]:
             if event.phase is Phase.waiting and now - told.get(key, 0.0) < QUIET_S:
                 return
             told[key] = now
-            progress(event_text(event, style))
+            if not telling:
+                telling.append(Telling(steps(), style_of(sys.stderr)))
+            for line in telling[0].lines(event):
+                progress(line)
 
     return emit
 
 
-def approval(auto: bool, question: str) -> Callable[[Plan], bool]:
+def approval(auto: bool, question: str, text: Callable[[Plan, Style], str]) -> Callable[[Plan], bool]:
     """Shows the plan and asks, naming the environment unless it is the default one; without a terminal there is nobody to ask."""
 
     def approve(plan: Plan) -> bool:
-        from infractl.report.plan_text import plan_text
-
-        show(plan_text(plan, style_of(sys.stdout)))
+        show(text(plan, style_of(sys.stdout)))
         if auto:
             return True
         return ask(f"{question}?" if plan.environment == DEFAULT_ENVIRONMENT else f"{question} in {plan.environment}?")

@@ -106,9 +106,10 @@ class ServicePlan:
 
     `current` is the version that is deployed now; `deployment` what is wanted after the plan (None: destroyed), and
     `decision` how that was found. `given` is what the environment made of the service's document. `cost` is what the chosen
-    placement's cost comes to. `rollback`: it leads back to an earlier deployment, whatever is declared. `labels` are those of
-    the document's metadata. `partial`: it leaves the recorded deployment as it is, since what was asked for leaves something
-    out (at the addresses `left_out`) or changes the record alone.
+    placement's cost comes to, `cost_before` what that of the deployed one came to when it was applied. `rollback`: it leads back
+    to an earlier deployment, whatever is declared. `labels` are those of the document's metadata. `partial`: it leaves the
+    recorded deployment as it is, since what was asked for leaves something out (at the addresses `left_out`) or changes the
+    record alone.
     """
 
     key: ServiceKey
@@ -127,6 +128,7 @@ class ServicePlan:
     measurements: tuple[str, ...] = ()
     given: tuple[Given, ...] = ()
     cost: CostSummary | None = None
+    cost_before: CostSummary | None = None
     rollback: Rollback | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     left_out: tuple[Address, ...] = ()

@@ -11,7 +11,7 @@ from infractl.domain.journal import OpenStep
 from infractl.domain.plan import AttributeChange
 from infractl.domain.revision import Fate, Revision
 from infractl.domain.service_state import ServiceState
-from infractl.report.plan_text import change_lines
+from infractl.report.change_text import change_lines
 from infractl.report.style import Style
 from infractl.report.table_text import table
 from infractl.report.value_text import counted, value_text
@@ -119,7 +119,7 @@ def _meaning(revision: Revision, style: Style) -> Iterator[str]:
         return
     yield "What the next plan does to it, as the service is declared now:"
     yield ""
-    yield from change_lines(revision.next_plan, style)
+    yield from change_lines(revision.next_plan, revision.next_plan.address.service, style)
 
 
 def change_done(revision: Revision, undo: str) -> str:

@@ -139,6 +139,7 @@ def plan_from(
         measurements=_measurements(placed),
         given=loaded.given,
         cost=_cost(loaded, placed),
+        cost_before=cost_before(found.state),
     )
 
 
@@ -162,6 +163,7 @@ def plan_removal(workspace: Workspace, key: ServiceKey) -> ServicePlan:
         serial=state.serial if state else 0,
         spec_digest="",
         current=_current(state),
+        cost_before=cost_before(state),
         deployment=None,
         decision=None,
         slo={},
@@ -240,6 +242,14 @@ def _cost(loaded: LoadedService, placed: Placed) -> CostSummary:
     placement = placed.deployment.stable.placement
     rate_per_s = loaded.service.spec.traffic.average or placement.prediction.rate_per_s
     return cost_summary(placement.cost, rate_per_s, placement.prediction.capacity_per_s.value)
+
+
+def cost_before(state: ServiceState | None) -> CostSummary | None:
+    """What is deployed cost by the prices of the day on which it was applied."""
+    if state is None or state.deployment is None:
+        return None
+    placement = state.deployment.stable.placement
+    return cost_summary(placement.cost, placement.prediction.rate_per_s, placement.prediction.capacity_per_s.value)
 
 
 def _measurements(placed: Placed) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from infractl.provider.plugin import calling
 from infractl.state.codec import digest, encode
 from infractl.workflows.elsewhere import environments_with
 from infractl.workflows.observe import Known, known
-from infractl.workflows.plan import assemble, compared
+from infractl.workflows.plan import assemble, compared, cost_before
 from infractl.workflows.workspace import Workspace
 
 
@@ -68,6 +68,7 @@ def _plan(workspace: Workspace, key: ServiceKey, found: Known, wanted: ServiceSt
         notices=notices,
         measurements=tuple(digest(encode(m)) for m in workspace.measured.get(deployment.stable.artifact.digest, ())),
         cost=cost_summary(placement.cost, prediction.rate_per_s, prediction.capacity_per_s.value),
+        cost_before=cost_before(state),
         rollback=Rollback(serial=wanted.serial, left=state.deployment.stable.version),
     )
 

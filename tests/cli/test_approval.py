@@ -8,6 +8,7 @@ import pytest
 
 from infractl.cli import terminal
 from infractl.domain.plan import Plan
+from infractl.report.plan_text import plan_text
 
 
 @pytest.mark.parametrize(
@@ -33,5 +34,5 @@ def test_the_question_names_an_environment_that_was_chosen(
         infractl="1",
     )
 
-    assert not terminal.approval(auto=False, question="Do you want to go on")(plan)
+    assert not terminal.approval(auto=False, question="Do you want to go on", text=plan_text)(plan)
     assert asked == [question]
