@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from infractl.errors import ProviderError
 from infractl.provider.contract import Kind
 from infractl.provider.plugin import GuardedKind
 from infractl.provider.schema import Schema
 
+READERS = 16
+"""Reads that wait for a target at once."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connection:
-    """A target's kinds, guarded, by name."""
+    """A target's kinds, guarded, by name. No more reads wait for it at once than there are turns, of however many services."""
 
     kinds: Mapping[str, GuardedKind]
+    turns: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(READERS), compare=False, repr=False)
 
     @classmethod
     def of(cls, kinds: Mapping[str, Kind], schemas: Mapping[str, Schema]) -> Connection:

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
+from threading import Semaphore
+from typing import TypeVar
 
-from infractl.applying.connection import Connections, kind_of
+from infractl.applying.connection import READERS, Connections, kind_of
 from infractl.applying.wait import Waiting, retried
 from infractl.domain.address import Address, Owner, unlabelled
 from infractl.domain.resource import Live, Recorded, Ref
 
-READERS = 16
-"""Reads that wait for a provider at once."""
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,17 +55,24 @@ def _readers() -> Iterator[ThreadPoolExecutor]:
     readers.shutdown()
 
 
+def _in_turn(turns: Semaphore, call: Callable[[], T], waiting: Waiting) -> T:
+    with turns:
+        return retried(call, waiting)
+
+
 def refresh(question: Question, connections: Connections, waiting: Waiting) -> Observed:
     """Read and look up, many at once; a provider that is asked too often is asked again. Raises ProviderError."""
     refs: dict[tuple[str, str], list[Ref]] = defaultdict(list)
     for record in (*question.recorded, *question.deposed):
         refs[record.target, record.address.kind].append(record.ref)
     with _readers() as readers:
+
+        def ask(target: str, call: Callable[[], T]) -> Future[T]:
+            return readers.submit(_in_turn, connections[target].turns, call, waiting)
+
         kinds = {key: kind_of(connections, *key) for key in (*refs, *question.sought)}
-        reading = {key: readers.submit(retried, partial(kinds[key].read, group), waiting) for key, group in refs.items()}
-        finding = {
-            key: readers.submit(retried, partial(kinds[key].find, question.owner), waiting) for key in sorted(question.sought)
-        }
+        reading = {key: ask(key[0], partial(kinds[key].read, group)) for key, group in refs.items()}
+        finding = {key: ask(key[0], partial(kinds[key].find, question.owner)) for key in sorted(question.sought)}
         lives = {(key[0], ref): live for key, future in reading.items() for ref, live in future.result().items()}
         found = [(target, live) for (target, _), future in finding.items() for live in future.result()]
     owner = question.owner

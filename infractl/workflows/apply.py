@@ -125,7 +125,8 @@ def _locked(workspace: Workspace, keys: Sequence[ServiceKey], patience: Patience
 
 
 def _settle(workspace: Workspace, leases: dict[ServiceKey, Lease], voice: Voice) -> dict[ServiceKey, ServiceState | None]:
-    return {key: settle_service(workspace, key, lease.epoch, voice.progress) for key, lease in leases.items()}
+    settled = fan_out(lambda key: settle_service(workspace, key, leases[key].epoch, voice.progress), leases)
+    return dict(zip(leases, settled, strict=True))
 
 
 def _carry_out(workspace: Workspace, plan: Plan, leases: dict[ServiceKey, Lease], voice: Voice) -> Outcome:
@@ -143,7 +144,7 @@ def _carry_out(workspace: Workspace, plan: Plan, leases: dict[ServiceKey, Lease]
     connections = workspace.connections({t for c in changes for t in (c.target, *([c.recorded.target] if c.recorded else ()))})
     with voice.carrying_out(), Workers(voice.parallelism) as workers:
         _set_aside(workspace, leases, voice)
-        carried = fan_out(lambda s: _service(workspace, s, leases[s.key], voice, connections, workers), plan.services)
+        carried = workers.each(lambda s: _service(workspace, s, leases[s.key], voice, connections, workers), plan.services)
         return Outcome(plan=plan, applied=tuple(a for a in carried if a is not None))
 
 

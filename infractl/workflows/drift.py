@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from infractl.applying.connection import kind_of
+from infractl.applying.fan_out import fan_out
 from infractl.applying.refresh import Observed
 from infractl.domain.address import Address, Owner, ServiceKey
 from infractl.domain.attribute_pattern import AttributePattern
@@ -26,7 +27,7 @@ from infractl.workflows.workspace import Workspace
 def drift(workspace: Workspace) -> Sequence[ServiceDrift]:
     """Each recorded service that was asked for: all of a whole project. Raises StateError, ProviderError."""
     services = {s.service.name: s for s in workspace.loaded.services}
-    return [_service(workspace, key, services.get(key.service)) for key in sorted(recorded_of(workspace))]
+    return list(fan_out(lambda key: _service(workspace, key, services.get(key.service)), sorted(recorded_of(workspace))))
 
 
 def _service(workspace: Workspace, key: ServiceKey, loaded: LoadedService | None) -> ServiceDrift:

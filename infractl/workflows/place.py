@@ -49,6 +49,11 @@ class Placed:
 
 def place_service(workspace: Workspace, loaded: LoadedService, state: ServiceState | None, progress: Progress) -> Placed:
     """Raises ModelError for the model's file, InfeasibleError or RefusedError where no placement meets the demands."""
+    with workspace.reuse.guard:
+        return _place(workspace, loaded, state, progress)
+
+
+def _place(workspace: Workspace, loaded: LoadedService, state: ServiceState | None, progress: Progress) -> Placed:
     path = model_file(loaded)
     profile = _profile(workspace, loaded, path)
     _check_shapes(loaded, profile)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from infractl import __version__
+from infractl.applying.fan_out import fan_out
 from infractl.applying.refresh import Observed, adopted
 from infractl.domain.action import Action
 from infractl.domain.address import Address, Owner, ServiceKey
@@ -258,15 +259,22 @@ def _measurements(placed: Placed) -> tuple[str, ...]:
     return (*calibrations, *(digest(encode(m)) for m in placed.evidence.known))
 
 
+def _tried(make: Callable[[], ServicePlan]) -> ServicePlan | InfractlError:
+    try:
+        return make()
+    except (InfeasibleError, ModelError, RefusedError, SpecError) as error:
+        return error
+
+
 def _all(makers: Sequence[Callable[[], ServicePlan]]) -> list[ServicePlan]:
     """Every plan; where some cannot be made, all their problems in one error of the first one's class."""
     plans: list[ServicePlan] = []
     failed: list[InfractlError] = []
-    for make in makers:
-        try:
-            plans.append(make())
-        except (InfeasibleError, ModelError, RefusedError, SpecError) as error:
-            failed.append(error)
+    for made in fan_out(_tried, makers):
+        if isinstance(made, InfractlError):
+            failed.append(made)
+        else:
+            plans.append(made)
     if failed:
         raise type(failed[0])(*Diagnostics(d for error in failed for d in error.diagnostics))
     return plans

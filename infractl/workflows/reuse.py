@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Hashable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,8 +14,9 @@ from infractl.domain.profile import ModelProfile
 
 @dataclass(frozen=True, slots=True)
 class Reuse:
-    """Lives as long as the command, and may be filled from several threads: at worst, something is found out twice."""
+    """Lives as long as the command. Whoever holds the guard finds something out, and the others wait for it."""
 
+    guard: threading.RLock = field(default_factory=threading.RLock, compare=False, repr=False)
     profiles: dict[Path, ModelProfile] = field(default_factory=dict)
     calibrations: dict[str, Calibration] = field(default_factory=dict)
     decisions: dict[Hashable, Decision] = field(default_factory=dict)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from infractl.applying.connection import kind_of
+from infractl.applying.fan_out import fan_out
 from infractl.domain.address import Address, Owner, ServiceKey
 from infractl.domain.attribute_pattern import AttributePattern
 from infractl.domain.cost import cost_summary, per_thousand
@@ -45,7 +46,7 @@ def status(workspace: Workspace) -> Sequence[ServiceStatus]:
     """Each service that was asked for, and is declared or recorded. Raises StateError, ProviderError."""
     services = {s.service.name: s for s in workspace.loaded.services}
     keys = sorted({*recorded_of(workspace), *(workspace.key(name) for name in services)})
-    return [_status(workspace, key, services.get(key.service)) for key in keys]
+    return list(fan_out(lambda key: _status(workspace, key, services.get(key.service)), keys))
 
 
 def _status(workspace: Workspace, key: ServiceKey, loaded: LoadedService | None) -> ServiceStatus:

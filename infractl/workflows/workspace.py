@@ -112,6 +112,11 @@ class Workspace:
 
     def connections(self, names: Iterable[str]) -> Connections:
         """Connected kinds by target. Raises ProviderError."""
+        with self.reuse.guard:
+            self._connect(names)
+        return self._connections
+
+    def _connect(self, names: Iterable[str]) -> None:
         for name in names:
             if name not in self._connections:
                 opened = self.target(name)
@@ -124,7 +129,6 @@ class Workspace:
                 with calling(opened.target.provider, "connect"):
                     kinds = opened.provider.connect(opened.target, context)
                 self._connections[name] = Connection.of(kinds, opened.provider.kinds)
-        return self._connections
 
 
 def open_project(directory: Path, environment: str | None, selection: Selection = EVERYTHING) -> Workspace:
