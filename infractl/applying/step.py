@@ -18,7 +18,6 @@ from infractl.domain.value import Output, Properties, outputs_in, resolve
 from infractl.errors import InfractlError, TransientProviderError, UnansweredError
 from infractl.planning.graph import Node
 from infractl.provider.plugin import GuardedKind
-from infractl.provider.schema import Schema
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +131,7 @@ def _call(step: Step, change: Change, around: Surroundings) -> Result:
     try:
         kind = kind_of(around.connections, target, step.address.kind)
         waiting = waiting.of(kind)
-        pending = retried(lambda: kind.begin(_left_to_others(step, kind.schema)), waiting)
+        pending = retried(lambda: kind.begin(_left_to_others(step, change, kind)), waiting)
     except InfractlError as error:
         return _stopped(error)
     around.journal(Operation(step=step.key, pending=pending, at=waiting.clock.now()))
@@ -142,11 +141,14 @@ def _call(step: Step, change: Change, around: Surroundings) -> Result:
         return _stopped(error)
 
 
-def _left_to_others(step: Step, schema: Schema) -> Step:
-    """An update does not name what others own: what was planned for it may be long past."""
-    if step.action is not Action.update or step.desired is None:
+def _left_to_others(step: Step, change: Change, kind: GuardedKind) -> Step:
+    """An update does not name what others own: what was planned may be long past. A successor begins with what was there."""
+    if step.desired is None or change.live is None or moves(change):
         return step
-    asked = {name: value for name, value in step.desired.properties.items() if not schema.of(name).ignored}
+    others = {name for name in step.desired.properties if kind.schema.of(name).ignored}
+    asked = {name: value for name, value in step.desired.properties.items() if name not in others}
+    if step.action is Action.create and others:
+        asked = {**step.desired.properties, **{n: v for n, v in kind.managed(step.desired, change.live).items() if n in others}}
     return replace(step, desired=replace(step.desired, properties=asked))
 
 

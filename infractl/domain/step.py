@@ -13,7 +13,8 @@ from infractl.domain.resource import Live, Ref, Resource
 class Step:
     """A create, update or delete. `key` is the same whenever the step is begun again; `desired` has every Output resolved.
 
-    A create's `desired` has what the schema ignores, as the value to begin with; an update's has not: it stays as it lives.
+    A create's `desired` has what the schema ignores, to begin with: as it lived, where the object is a successor. An update's has
+    not: it stays as it lives.
     """
 
     action: Action

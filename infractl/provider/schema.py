@@ -28,7 +28,8 @@ class Attribute:
     `replaces`: it cannot be changed in place. `computed`: the provider fills it in, so it is never a diff.
     `sensitive`: a resource may hold it as a SecretRef only, and what lives is redacted. `unordered_by`: a list whose order
     means nothing, keyed by this member ("" for a list of plain values). `ignored`: others own it, such as an autoscaler; a
-    create is given it to begin with, an update is not, and it is not compared unless the user asks.
+    create is given it to begin with (as it lived, where it replaces another), an update is not, and it is not compared unless the
+    user asks.
     """
 
     replaces: bool = False

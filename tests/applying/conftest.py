@@ -30,7 +30,10 @@ SCHEMAS = {
             "replicas": Attribute(ignored=True),
         }
     ),
-    "first": Schema({"host": Attribute(replaces=True), "id": Attribute(computed=True)}, Replacement.create_first),
+    "first": Schema(
+        {"host": Attribute(replaces=True), "id": Attribute(computed=True), "replicas": Attribute(ignored=True)},
+        Replacement.create_first,
+    ),
 }
 
 

@@ -364,6 +364,18 @@ def test_a_create_is_given_what_others_will_own_and_an_update_is_not(bench: Any,
     assert [dict(r.properties) for r in bench.state.resources] == [{"size": 2, "replicas": 3}]
 
 
+@pytest.mark.parametrize("kind", ["thing", "first"])
+def test_a_successor_begins_with_what_others_made_of_its_predecessor(bench: Any, thing: Thing, kind: str) -> None:
+    bench.apply([thing("a", kind=kind, host="x", replicas=3)])
+    ((ref, live),) = bench.cloud.objects.items()
+    bench.cloud.objects[ref] = replace(live, properties={**live.properties, "replicas": 7})
+
+    bench.apply([thing("a", kind=kind, host="y", replicas=3)])
+
+    (made,) = bench.cloud.objects.values()
+    assert (made.properties["host"], made.properties["replicas"]) == ("y", 7)
+
+
 def test_an_object_that_is_busy_is_waited_for_longer_than_a_few_tries(
     bench: Any, thing: Thing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
