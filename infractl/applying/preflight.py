@@ -9,7 +9,7 @@ from infractl.domain.action import Action
 from infractl.domain.plan import Change
 from infractl.errors import Diagnostic
 from infractl.provider.capability import Preflights
-from infractl.provider.plugin import calling
+from infractl.provider.plugin import calling, without_secrets
 
 
 def preflight(changes: Iterable[Change], connections: Connections) -> Iterator[Diagnostic]:
@@ -20,4 +20,4 @@ def preflight(changes: Iterable[Change], connections: Connections) -> Iterator[D
         kind = kind_of(connections, change.target, change.address.kind).kind
         if isinstance(kind, Preflights):
             with calling(change.address.kind, "preflight"):
-                yield from kind.preflight(change.desired, change.live)
+                yield from map(without_secrets, kind.preflight(change.desired, change.live))

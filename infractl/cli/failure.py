@@ -32,6 +32,16 @@ def tell(error: Exception) -> int:
     return 1
 
 
+def trace(error: Exception) -> int:
+    """For developers: all that is known of the failure, but for the secrets."""
+    import traceback
+
+    from infractl.provider.secret import conceal
+
+    sys.stderr.write(conceal("".join(traceback.format_exception(error))))
+    return error.exit_code if isinstance(error, InfractlError) else 1
+
+
 def tell_misuse(detail: str, option: str) -> int:
     """Of the command line. The parser would exit with 2, which says "changes" here."""
     _print([_problem("usage", "the command line is not understood", detail, _MEANT.get(option, _HELP))])
@@ -44,6 +54,7 @@ def _problem(slug: str, summary: str, detail: str, remedy: str) -> Diagnostic:
 
 def _print(diagnostics: Sequence[Diagnostic]) -> None:
     from infractl.cli.terminal import style_of
+    from infractl.provider.secret import conceal
     from infractl.report.diagnostic import render
 
-    sys.stderr.write(render(diagnostics, color=style_of(sys.stderr).color))
+    sys.stderr.write(conceal(render(diagnostics, color=style_of(sys.stderr).color)))

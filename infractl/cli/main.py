@@ -72,12 +72,10 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         # The reader of our output went away, as `head` does: no reader, no message.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 1
-    except Exception as error:  # a traceback is for developers: users get a sentence
-        if debug:
-            raise
-        from infractl.cli.failure import tell
+    except Exception as error:  # noqa: BLE001 - a traceback is for developers: users get a sentence
+        from infractl.cli.failure import tell, trace
 
-        code = tell(error)
+        code = trace(error) if debug else tell(error)
     # What was to happen has happened: a late Ctrl-C must not change what the code says.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     raise SystemExit(code)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from infractl.domain.environment import DEFAULT_ENVIRONMENT
 from infractl.errors import UsageError
+from infractl.provider.secret import conceal
 from infractl.report.style import Style
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def show(text: str) -> None:
 
 def _write(stream: TextIO, text: str) -> None:
     try:
-        stream.write(text)
+        stream.write(conceal(text))
         stream.flush()
     except OSError:
         # The reader has gone, as `head` does, or the disk is full. What is being changed must not stop half way for that.

@@ -13,10 +13,11 @@ from infractl.domain.health import Health
 from infractl.domain.resource import Live, Ref, Resource
 from infractl.domain.step import Done, Failed, Pending, Running, Step
 from infractl.domain.value import Properties
-from infractl.errors import InfractlError, ProviderError, UsageError
+from infractl.errors import Diagnostic, InfractlError, ProviderError, UsageError
 from infractl.provider.contract import Kind
 from infractl.provider.deadline import within
 from infractl.provider.schema import Schema
+from infractl.provider.secret import conceal, concealed
 
 T = TypeVar("T")
 
@@ -26,15 +27,24 @@ def calling(name: str, what: str) -> Iterator[None]:
     """Around a call of the plugin `name`: its own ProviderErrors pass, anything else is its defect."""
     try:
         yield
-    except InfractlError:
-        raise
+    except InfractlError as error:
+        told = tuple(without_secrets(d) for d in error.diagnostics)
+        if told == error.diagnostics:
+            raise
+        raise type(error)(*told) from error
     except Exception as error:
         raise ProviderError.of(
             "provider-broke",
             summary="a provider has a defect",
-            detail=f"{name} broke in {what}: {type(error).__name__}: {error}",
+            detail=conceal(f"{name} broke in {what}: {type(error).__name__}: {error}"),
             remedy="report this to the provider's authors; nothing is lost, and other steps go on",
         ) from error
+
+
+def without_secrets(diagnostic: Diagnostic) -> Diagnostic:
+    """What is told of a plugin may repeat a secret that it was given."""
+    at = conceal(diagnostic.at) if isinstance(diagnostic.at, str) else diagnostic.at
+    return replace(diagnostic, detail=conceal(diagnostic.detail), at=at, remedy=conceal(diagnostic.remedy))
 
 
 def load_entry(entry: EntryPoint, slug: str) -> object:
@@ -68,7 +78,13 @@ class GuardedKind:
         return self._asked("begin", lambda: self.kind.begin(step))
 
     def poll(self, pending: Pending) -> Running | Done | Failed:
-        return self._asked("poll", lambda: self.kind.poll(pending))
+        match self._asked("poll", lambda: self.kind.poll(pending)):
+            case Running() as running:
+                return replace(running, detail=conceal(running.detail))
+            case Failed(detail=detail, remedy=remedy, live=live):
+                return Failed(detail=conceal(detail), remedy=conceal(remedy), live=conceal(live))
+            case done:
+                return done
 
     def managed(self, desired: Resource, live: Live) -> Properties:
         with calling(self.name, "managed"):
@@ -76,11 +92,12 @@ class GuardedKind:
 
     def health(self, desired: Resource, live: Live) -> Health:
         with calling(self.name, "health"):
-            return self.kind.health(desired, live)
+            health = self.kind.health(desired, live)
+            return replace(health, reason=conceal(health.reason))
 
     def _asked(self, what: str, call: Callable[[], T]) -> T:
         with calling(self.name, what):
             return within(self.schema.call_s, call, f"{what} of {self.name}")
 
     def _without_secrets(self, live: Live) -> Live:
-        return replace(live, properties=self.schema.redacted(live.properties))
+        return replace(live, properties=concealed(self.schema.redacted(live.properties)), labels=concealed(live.labels))

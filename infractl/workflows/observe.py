@@ -12,6 +12,7 @@ from infractl.domain.address import Owner, ServiceKey
 from infractl.domain.journal import OpenStep
 from infractl.domain.service_state import ServiceState
 from infractl.errors import ProviderError
+from infractl.workflows.secret import acquaint
 from infractl.workflows.workspace import Workspace, who
 
 
@@ -53,6 +54,7 @@ def observe(
 ) -> Observed:
     """What lives of the recorded objects and, by its labels, at the sought targets and kinds. Raises ProviderError."""
     recorded, deposed = (state.resources, state.deposed) if state else ((), ())
+    acquaint(r.properties for r in (*recorded, *deposed))
     names = {r.target for r in (*recorded, *deposed)} | {target for target, _ in sought}
     question = Question(owner=owner, recorded=recorded, deposed=deposed, sought=sought)
     waiting = Waiting(clock=workspace.clock, tell=lambda _: None)

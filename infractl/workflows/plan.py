@@ -26,6 +26,7 @@ from infractl.workflows.ignoring import ignoring
 from infractl.workflows.notice import of_document, of_foreign, of_orphans, of_placement, of_project, of_rollback, of_service
 from infractl.workflows.observe import Known, known, observe
 from infractl.workflows.place import Placed, Progress, place_service
+from infractl.workflows.secret import acquaint
 from infractl.workflows.select import declared, selected_text
 from infractl.workflows.target import confined, of_left_out, replaced
 from infractl.workflows.workspace import Workspace, who
@@ -114,6 +115,7 @@ def plan_from(
     with calling(opened.target.provider, "compile"):
         compiled = opened.provider.compile(placed.deployment, opened.target)
     wanted = [Desired(resource=r, target=opened.target.name) for r in ignoring(workspace, loaded, compiled.resources)]
+    acquaint(r.properties for r in compiled.resources)
     anew = replaced(steering, key.service, [r.address for r in compiled.resources])
     begun = Beginning(lineage=found.state.lineage) if found.state else beginning(workspace, key, wanted)
     changes, notices = compared(workspace, key, begun.lineage, found, wanted, anew)

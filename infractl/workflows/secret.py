@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from typing import Any
 
 from infractl.domain.value import SecretRef
 from infractl.errors import ProviderError
@@ -22,3 +25,21 @@ class EnvironmentSecrets:
                 remedy=f"export {ref.name} in the environment of this command",
             )
         return Secret(value)
+
+
+def acquaint(properties: Iterable[object]) -> None:
+    """What is referred to is known by value before a plugin is asked, which may repeat it. One that is not there is no error."""
+    for ref in set(_refs_in(list(properties))):
+        with suppress(ProviderError):
+            EnvironmentSecrets().resolve(ref)
+
+
+def _refs_in(value: Any) -> Iterator[SecretRef]:
+    match value:
+        case SecretRef():
+            yield value
+        case Mapping():
+            yield from _refs_in(list(value.values()))
+        case list() | tuple():
+            for item in value:
+                yield from _refs_in(item)
