@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from infractl.cli.parameter import (
     AdoptEmpty,
@@ -23,7 +26,10 @@ from infractl.cli.parameter import (
     patience,
     steering,
 )
-from infractl.errors import UsageError
+from infractl.errors import StalePlanError, UsageError
+
+if TYPE_CHECKING:
+    from infractl.domain.plan import Plan
 
 
 def apply(
@@ -34,6 +40,10 @@ def apply(
     changed_since: ChangedSince = None,
     adopt_empty: AdoptEmpty = False,
     summary: Summary = False,
+    digest: Annotated[
+        str | None,
+        typer.Option("--digest", metavar="SHA256", help="Of a saved plan: the digest that was approved. Another is refused."),
+    ] = None,
     auto_approve: AutoApprove = False,
     parallelism: Parallelism = None,
     lock_timeout: LockTimeout = "0s",
@@ -51,6 +61,7 @@ def apply(
     from infractl.cli.opening import opened
     from infractl.workflows import apply as workflow
     from infractl.workflows.select import Asked
+    from infractl.workflows.workspace import open_project
 
     sources = given(paths)
     manner = Manner(auto_approve=auto_approve, summary=summary, parallelism=parallelism, patience=patience(lock_timeout))
@@ -64,10 +75,15 @@ def apply(
             raise _another_environment(saved.environment, env, sources[0])
         if asked != Asked():
             raise _whole(sources[0])
-        workspace = dataclasses.replace(opened([_project(sources[0])], saved.environment), adopt_empty=adopt_empty)
+        _approved(saved, digest, sources[0])
+        # Its documents and models are not looked at, and need not be here: the stores have all that it needs.
+        workspace = open_project(_project(sources[0]), saved.environment)
+        workspace = dataclasses.replace(workspace, adopt_empty=adopt_empty)
         # A saved plan was reviewed: asking again would be noise.
         carry_out(lambda voice: workflow.apply_saved(workspace, saved, voice), dataclasses.replace(manner, auto_approve=True))
     else:
+        if digest is not None:
+            raise _no_plan()
         workspace = dataclasses.replace(opened(sources, env, asked), adopt_empty=adopt_empty)
         carry_out(lambda voice: workflow.apply(workspace, wanted, voice), manner)
 
@@ -79,6 +95,29 @@ def _shaped_already(plan: Path) -> UsageError:
         detail="--target, --replace and --refresh-only shape a plan when it is made",
         at=str(plan),
         remedy="leave them out, or make a plan with them: infractl plan --target ADDRESS --out PLAN",
+    )
+
+
+def _approved(plan: Plan, digest: str | None, path: Path) -> None:
+    """Raises StalePlanError where the plan is not the one that was approved."""
+    from infractl.planning.planfile import plan_digest
+
+    if digest is not None and digest.lower().removeprefix("sha256:") != (found := plan_digest(plan)):
+        raise StalePlanError.of(
+            "plan-digest",
+            summary="this plan is not the one that was approved",
+            detail=f"its digest is {found}, and {digest} was approved",
+            at=str(path),
+            remedy="take the plan that was approved, or have this one reviewed: infractl show PLAN",
+        )
+
+
+def _no_plan() -> UsageError:
+    return UsageError.of(
+        "digest-without-plan",
+        summary="a digest was approved, and no saved plan is given that could have it",
+        detail="--digest is of a plan that infractl plan --out saved",
+        remedy="name the plan: infractl apply PLAN --digest SHA256",
     )
 
 

@@ -43,7 +43,16 @@ def read(text: str | bytes, at: str) -> Plan:
         raise _unreadable(at, f"it is not JSON ({error})") from None
     if not isinstance(found, dict) or found.get("kind") != KIND:
         raise _unreadable(at, "it is not a document that infractl plan --out wrote")
-    if found.get("format") != FORMAT:
+    version = found.get("format")
+    if type(version) is int and version > FORMAT:
+        raise StateError.of(
+            "plan-newer",
+            summary="this plan was made by a newer infractl",
+            detail=f"its format is {version}, and this infractl reads up to {FORMAT}",
+            at=at,
+            remedy="apply it with the version that made it, or the newest: pip install --upgrade infractl",
+        )
+    if version != FORMAT:
         raise _unreadable(at, f"its format is {found.get('format')!r}, this infractl reads {FORMAT}")
     body = found.get("plan")
     if not isinstance(body, dict) or not _intact(body, found.get("digest")):

@@ -20,13 +20,13 @@ from infractl.domain.plan import Plan, ServicePlan
 from infractl.domain.service_state import ServiceState
 from infractl.domain.steering import Steering
 from infractl.errors import Diagnostics, InfractlError, ProviderError, StalePlanError, UsageError
-from infractl.state.codec import digest, encode
 from infractl.state.store import Lease
 from infractl.workflows.lock import IMPATIENT, Patience, lock
 from infractl.workflows.observe import begins_anew, settle_service
 from infractl.workflows.place import Progress
 from infractl.workflows.plan import plan_destroy, providers_of
 from infractl.workflows.rollback import plan_rollback
+from infractl.workflows.stale import check_fresh, check_measured
 from infractl.workflows.steer import keys_of, plan_steered
 from infractl.workflows.target import require_services
 from infractl.workflows.workspace import Workspace, who
@@ -103,9 +103,9 @@ def apply_saved(workspace: Workspace, saved: Plan, voice: Voice) -> Outcome:
     with _locked(workspace, [s.key for s in saved.services], voice.patience) as leases:
         states = _settle(workspace, leases, voice)
         for service in saved.services:
-            _check_fresh(workspace, service, states[service.key])
+            check_fresh(workspace, service, states[service.key])
             if not saved.steering.refresh_only:
-                _check_measured(workspace, service)
+                check_measured(workspace, service)
         return _carry_out(workspace, saved, leases, voice)
 
 
@@ -192,44 +192,5 @@ def _outdated(service: ServicePlan, state: ServiceState | None) -> bool:
     return (state.spec_digest, state.rollback) != (service.spec_digest, service.rollback)
 
 
-def _check_fresh(workspace: Workspace, service: ServicePlan, state: ServiceState | None) -> None:
-    lineage, serial = (state.lineage, state.serial) if state else (service.lineage, 0)
-    if (lineage, serial) == (service.lineage, service.serial):
-        return
-    if state is None:
-        happened = "the service was destroyed since"
-    elif lineage != service.lineage:
-        happened = f"the service was destroyed and made anew since; {_last(state)}"
-    else:
-        happened = f"its state went from serial {service.serial} to {serial}; {_last(state)}"
-    raise StalePlanError.of(
-        "plan-stale",
-        summary="this plan was made from a state that is no more",
-        detail=f"{service.key.service}: {happened}",
-        remedy=f"make and review a new plan: {workspace.call('plan')} --out PLAN",
-    )
-
-
-def _check_measured(workspace: Workspace, service: ServicePlan) -> None:
-    """What was measured of what the plan places, and the plan does not know, may speak against it."""
-    if service.deployment is None:
-        return
-    release = service.deployment.stable
-    of_it = workspace.measured.get(release.artifact.digest, ())
-    of_chip = [m for m in of_it if m.chip == release.placement.offer.chip.name]
-    unknown = [m for m in of_chip if digest(encode(m)) not in service.measurements]
-    if unknown:
-        raise StalePlanError.of(
-            "plan-measured",
-            summary="this plan does not know what was measured since it was made",
-            detail=f"{service.key.service}: infractl bench of {unknown[-1].at:%Y-%m-%d %H:%M:%S} UTC",
-            remedy=f"make and review a new plan: {workspace.call('plan')} --out PLAN",
-        )
-
-
 def _named(versions: Mapping[str, str]) -> str:
     return ", ".join(f"{name} {version}" for name, version in sorted(versions.items())) or "none"
-
-
-def _last(state: ServiceState) -> str:
-    return f"last changed {state.changed_at:%Y-%m-%d %H:%M:%S} UTC by {state.changed_by}"
