@@ -20,14 +20,13 @@ from infractl.hardware.this_machine import this_chip
 from infractl.measure.calibration_store import calibration_for
 from infractl.placement.configure import configure
 from infractl.placement.evidence import Evidence, evidence
-from infractl.placement.place import place
 from infractl.placement.price import price_remedy
 from infractl.placement.service_time import open_axes
 from infractl.placement.sticky import identity, sticky
 from infractl.profile.onnx import profile_onnx
 from infractl.provider.plugin import calling
 from infractl.spec.load import LoadedService
-from infractl.state.codec import digest
+from infractl.workflows.decided import decided, spec_digest
 from infractl.workflows.declared_price import at_declared_price
 from infractl.workflows.servable import model_file
 from infractl.workflows.workspace import OpenTarget, Workspace
@@ -93,12 +92,11 @@ def _decide(
     recorded: Placement | None,
 ) -> Decision:
     """Services that ask the same of the same model, and are recorded alike, are decided alike."""
-    spec = digest(loaded.document.value.get("spec"))
-    kept = identity(recorded) if recorded else None
-    key = (spec, profile.digest, tuple(offer.key for offer in offers), kept)
+    same = identity(recorded) if recorded else None
+    key = (spec_digest(loaded), profile.digest, tuple(offer.key for offer in offers), same)
     decisions = workspace.reuse.decisions
     if key not in decisions:
-        decisions[key] = place(loaded.service, profile, offers, known, recorded)
+        decisions[key] = decided(loaded, profile, offers, known, recorded)
     return decisions[key]
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from infractl.domain.plan import Plan
+from infractl.errors import InfeasibleError
 from infractl.workflows.plan import plan
 from infractl.workflows.workspace import open_workspace
 
@@ -42,3 +44,32 @@ def test_services_that_ask_for_other_things_are_decided_by_themselves(
     rates = [d.ranked[0].placement.prediction.rate_per_s for d in decisions if d and d.ranked[0].placement]
     assert rates == [20.0, 30.0, 20.0]
     assert decisions[0] is not decisions[2]
+
+
+def test_what_was_decided_before_is_kept_whole_and_what_is_damaged_is_decided_anew(
+    folder: Any, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = tmp_path / "cache"
+    shutil.copytree(cache, own)
+    shutil.rmtree(own / "decisions", ignore_errors=True)
+    folder.write("first")
+    (first,) = planned(folder, own, monkeypatch).services
+    (kept,) = (own / "decisions").iterdir()
+
+    (again,) = planned(folder, own, monkeypatch).services
+    assert again.decision == first.decision and again.decision is not first.decision
+
+    kept.write_bytes(kept.read_bytes().replace(b"20", b"21"))
+    (anew,) = planned(folder, own, monkeypatch).services
+    assert anew.decision == first.decision
+
+
+def test_another_limit_is_another_decision(folder: Any, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder.write("first", p99="200ms")
+    (before,) = planned(folder, cache, monkeypatch).services
+
+    folder.write("first", p99="0.001ms")
+
+    with pytest.raises(InfeasibleError):
+        planned(folder, cache, monkeypatch)
+    assert before.decision is not None and before.decision.ranked
