@@ -13,6 +13,7 @@ from infractl.cli.parameter import AsJson, AutoApprove, Env, LockTimeout, Projec
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from infractl.domain.address import ServiceKey
     from infractl.domain.revision import Revision
     from infractl.state.store import Holder
     from infractl.workflows.workspace import Workspace
@@ -155,14 +156,14 @@ def unlock(
 
     The holder can write nothing to the state any more. What it has begun at a provider goes on: run apply to settle it.
     """
-    from infractl.cli.terminal import ask
+    from infractl.cli.terminal import ask, show
+    from infractl.report.state_text import lock_text
+    from infractl.state.holder import is_alive
     from infractl.workflows.state import unlock as run
     from infractl.workflows.workspace import open_project
 
-    def approve(holder: Holder) -> bool:
-        sys.stdout.write(
-            f"{holder.who} on {holder.host} (pid {holder.pid}) holds it since {holder.since:%Y-%m-%d %H:%M:%S} UTC\n"
-        )
+    def approve(key: ServiceKey, holder: Holder) -> bool:
+        show(lock_text(key, holder, is_alive(holder)))
         return auto_approve or ask("Break this lock?")
 
     holder = run(open_project(project, env), lock, approve)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from infractl.domain.action import Action
+from infractl.domain.address import ServiceKey
 from infractl.domain.environment import DEFAULT_ENVIRONMENT
 from infractl.domain.journal import OpenStep
 from infractl.domain.plan import AttributeChange
@@ -15,6 +16,7 @@ from infractl.report.change_text import change_lines
 from infractl.report.style import Style
 from infractl.report.table_text import table
 from infractl.report.value_text import counted, value_text
+from infractl.state.store import Holder
 
 _SIGNS = {Fate.recorded: "+", Fate.imported: "+", Fate.forgotten: "x", Fate.changed: "~"}
 _WORDS = {
@@ -120,6 +122,19 @@ def _meaning(revision: Revision, style: Style) -> Iterator[str]:
     yield "What the next plan does to it, as the service is declared now:"
     yield ""
     yield from change_lines(revision.next_plan, revision.next_plan.address.service, style)
+
+
+def lock_text(key: ServiceKey, holder: Holder, alive: bool | None) -> str:
+    """Who holds a service's lock, and what breaking it means."""
+    known = {True: "is alive on this machine", False: "is not there any more", None: "cannot be seen from this machine"}[alive]
+    return (
+        f"{key.service} in {key.environment}: locked since {holder.since:%Y-%m-%d %H:%M:%S} UTC\n"
+        f"  by       {holder.who} on {holder.host}\n"
+        f"  for      {holder.command}\n"
+        f"  process  {holder.pid}, which {known}\n"
+        "Once the lock is broken, that run can write nothing to the state any more. What it has begun at a provider goes on:\n"
+        "the next apply settles it.\n"
+    )
 
 
 def change_done(revision: Revision, undo: str) -> str:

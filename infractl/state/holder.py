@@ -13,24 +13,49 @@ from infractl.domain.address import ServiceKey
 from infractl.errors import LockHeldError
 from infractl.state.store import Holder
 
+_SAME_START_S = 1.0
+"""The clock that a start is told by may be set in between."""
+
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 def this_process(command: str, clock: Clock) -> Holder:
     """The running process as a holder, under a fresh id."""
-    import psutil
-
-    booted = psutil.boot_time()
     return Holder(
         id=str(uuid.uuid4()),
         who=user(),
         host=socket.gethostname(),
-        boot=_BOOT_ID.read_text().strip() if _BOOT_ID.exists() else str(booted),
+        boot=_boot(),
         pid=os.getpid(),
-        started=round(psutil.Process().create_time() - booted, 2),
+        started=_started(os.getpid()),
         command=command,
         since=clock.now(),
     )
+
+
+def is_alive(holder: Holder) -> bool | None:
+    """Whether the very process that took the lock is there; None where this machine, since its last start, cannot know."""
+    import psutil
+
+    if (holder.host, holder.boot) != (socket.gethostname(), _boot()):
+        return None
+    try:
+        return abs(_started(holder.pid) - holder.started) < _SAME_START_S
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _boot() -> str:
+    import psutil
+
+    return _BOOT_ID.read_text().strip() if _BOOT_ID.exists() else str(psutil.boot_time())
+
+
+def _started(pid: int) -> float:
+    """Seconds since boot. Raises psutil.NoSuchProcess."""
+    import psutil
+
+    return round(psutil.Process(pid).create_time() - psutil.boot_time(), 2)
 
 
 def lock_held(key: ServiceKey, holder: Holder) -> LockHeldError:

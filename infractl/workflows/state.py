@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from infractl.domain.address import ServiceKey
 from infractl.domain.service_state import ServiceState
 from infractl.errors import StateError, UsageError
 from infractl.state.store import Holder
@@ -18,12 +19,12 @@ def recorded(workspace: Workspace) -> Sequence[ServiceState]:
     return [state for state in states if state is not None]
 
 
-def unlock(workspace: Workspace, lock_id: str, approve: Callable[[Holder], bool]) -> Holder:
+def unlock(workspace: Workspace, lock_id: str, approve: Callable[[ServiceKey, Holder], bool]) -> Holder:
     """Break the lock `lock_id`: its holder can write nothing more. Raises StateError where no lock has the id."""
     for key, holder in workspace.stores.state.held(workspace.project, workspace.environment).items():
         if holder.id != lock_id:
             continue
-        if not approve(holder):
+        if not approve(key, holder):
             raise UsageError.of(
                 "not-approved", summary="the lock was left alone", detail=lock_id, remedy="answer yes, or pass --auto-approve"
             )

@@ -7,13 +7,18 @@ import os
 import socket
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psutil
 import pytest
 
+from infractl.clock import SystemClock
+from infractl.domain.address import ServiceKey
 from infractl.errors import StateError
+from infractl.report.state_text import lock_text
+from infractl.state.holder import is_alive, this_process
 
 
 def test_a_lease_says_who_holds_it(store, key) -> None:
@@ -43,3 +48,23 @@ def test_a_note_of_the_holder_that_cannot_be_read_is_an_error(store, key, direct
 
     with pytest.raises(StateError, match="lock-damaged"):
         store.lock(key, "infractl apply")
+
+
+def test_whether_a_holder_is_alive_is_said_as_far_as_it_can_be_seen() -> None:
+    here = this_process("infractl apply", SystemClock())
+
+    assert is_alive(here) is True
+    assert is_alive(replace(here, started=here.started + 60)) is False, "another process has its number now"
+    assert is_alive(replace(here, pid=2**22 + 1)) is False
+    assert is_alive(replace(here, host="elsewhere")) is None
+    assert is_alive(replace(here, boot="an earlier one")) is None
+
+
+def test_the_question_before_a_lock_is_broken_names_the_holder_and_whether_it_is_alive() -> None:
+    holder = this_process("infractl apply --env prod", SystemClock())
+    key = ServiceKey(project="shop", environment="prod", service="fraud")
+
+    text = lock_text(key, holder, is_alive(holder))
+
+    assert "fraud in prod" in text and "infractl apply --env prod" in text
+    assert f"{holder.pid}, which is alive on this machine" in text
