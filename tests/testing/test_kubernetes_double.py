@@ -16,6 +16,8 @@ from tests.testing.doubles.bench import Bench, bench_of
 from tests.testing.doubles.kubernetes import Cloud, Kubernetes
 from tests.testing.doubles.suite import DoubleSuite, subject_of
 
+pytestmark = pytest.mark.usefixtures("short_pauses")
+
 
 @pytest.fixture
 def kubernetes(tmp_path: Path) -> Bench:

@@ -12,6 +12,8 @@ from tests.testing.doubles.bench import Bench, bench_of
 from tests.testing.doubles.sagemaker import Cloud, SageMaker
 from tests.testing.doubles.suite import DoubleSuite, subject_of
 
+pytestmark = pytest.mark.usefixtures("short_pauses")
+
 
 class Crash(BaseException):
     """The process dies here."""
@@ -145,8 +147,7 @@ def test_a_crash_in_an_update_is_waited_for_and_starts_no_second(sagemaker: Benc
     assert updates == [serves(sagemaker)]
 
 
-def test_an_update_that_somebody_else_began_is_waited_for(sagemaker: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("infractl.applying.wait.random.uniform", lambda *_: 0.001)
+def test_an_update_that_somebody_else_began_is_waited_for(sagemaker: Bench) -> None:
     sagemaker.done(sagemaker.wanted("1"))
     wanted = sagemaker.wanted("2")
     (name,) = of(sagemaker, "endpoint")

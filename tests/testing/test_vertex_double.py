@@ -14,14 +14,15 @@ from tests.testing.doubles.bench import Bench, bench_of
 from tests.testing.doubles.suite import DoubleSuite, subject_of
 from tests.testing.doubles.vertex import Cloud, Vertex
 
+pytestmark = pytest.mark.usefixtures("short_pauses")
+
 
 class Crash(BaseException):
     """The process dies here."""
 
 
 @pytest.fixture
-def vertex(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
-    monkeypatch.setattr("infractl.applying.wait.random.uniform", lambda *_: 0.001)
+def vertex(tmp_path: Path) -> Bench:
     return bench_of(Vertex(), Cloud(), tmp_path)
 
 

@@ -13,10 +13,6 @@ from infractl.testing.subject import Life, Subject
 
 
 class DoubleSuite(ProviderSuite):
-    @pytest.fixture(autouse=True)
-    def short_pauses(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("infractl.applying.wait.random.uniform", lambda *_: 0.001)
-
     def test_another_process_finishes_what_this_one_began(self, life: Life) -> None:
         pytest.skip("a double's cloud is in the memory of one process; its own tests have it polled by another connection")
 
