@@ -27,7 +27,8 @@ def keys_of(workspace: Workspace, steering: Steering) -> Sequence[ServiceKey]:
 
 def plan_steered(workspace: Workspace, steering: Steering, progress: Progress) -> Plan:
     """Raises what `plan` raises, and UsageError for an address that nothing has."""
-    keys = keys_of(workspace, steering)
     if steering.refresh_only:
-        return plan_accept(workspace, keys, steering)
-    return plan(workspace, removed_keys(workspace), progress, steering)
+        return plan_accept(workspace, keys_of(workspace, steering), steering)
+    removed = removed_keys(workspace)
+    require_services(steering, declared(workspace) | {k.service for k in removed})
+    return plan(workspace, removed, progress, steering)
