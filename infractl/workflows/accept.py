@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from infractl.applying.fan_out import fan_out
 from infractl.domain.action import Action
 from infractl.domain.address import Owner, ServiceKey
 from infractl.domain.plan import Plan, ServicePlan
-from infractl.domain.service_state import ServiceState
 from infractl.domain.steering import Steering
 from infractl.planning.accept import accept
 from infractl.planning.diff import deposed_changes
 from infractl.workflows.notice import of_foreign, of_service
-from infractl.workflows.observe import Known, known, observe
+from infractl.workflows.observe import known, observe
 from infractl.workflows.plan import assemble, views_of
 from infractl.workflows.target import confined
 from infractl.workflows.workspace import Workspace
@@ -20,12 +20,15 @@ from infractl.workflows.workspace import Workspace
 
 def plan_accept(workspace: Workspace, keys: Sequence[ServiceKey], steering: Steering) -> Plan:
     """Of the recorded services `keys`. Raises StateError, ProviderError, UsageError."""
-    found = {key: known(workspace, key) for key in keys}
-    services = [_service(workspace, key, of_it, of_it.state) for key, of_it in found.items() if of_it.state is not None]
+    services = [s for s in fan_out(lambda key: _service(workspace, key), keys) if s is not None]
     return assemble(workspace, [confined(service, steering) for service in services], steering=steering)
 
 
-def _service(workspace: Workspace, key: ServiceKey, found: Known, state: ServiceState) -> ServicePlan:
+def _service(workspace: Workspace, key: ServiceKey) -> ServicePlan | None:
+    found = known(workspace, key)
+    state = found.state
+    if state is None:
+        return None
     observed = observe(workspace, state, Owner(key=key, lineage=state.lineage))
     views = views_of(workspace, {r.target for r in state.resources})
     gone = [c for c in deposed_changes(state.deposed, observed.deposed) if c.action is Action.forget]
