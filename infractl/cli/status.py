@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import sys
+from typing import Annotated
+
+import typer
 
 from infractl.cli.parameter import AsJson, ChangedSince, Env, Labels, Paths, Services, given
 
@@ -14,13 +17,18 @@ def status(
     label: Labels = None,
     changed_since: ChangedSince = None,
     json: AsJson = False,
+    summary: Annotated[
+        bool, typer.Option("--summary", help="Only what is not as it should be, and how many there are of each sort.")
+    ] = False,
 ) -> None:
     """Show what runs and how well.
 
-    What is measured stands beside what was promised and what was predicted.
+    What is measured stands beside what was promised and what was predicted. Of more than ten services only those are shown that
+    are not as they should be.
     """
     from infractl.cli.opening import opened, tell_elsewhere
     from infractl.cli.terminal import style_of
+    from infractl.report.status_summary_text import status_summary_text
     from infractl.report.status_text import status_text
     from infractl.workflows.select import Asked
     from infractl.workflows.status import status as run
@@ -35,4 +43,4 @@ def status(
 
         sys.stdout.write(codec.dumps([encode(s) for s in services], indent=2) + "\n")
     else:
-        sys.stdout.write(status_text(services, style_of(sys.stdout)))
+        sys.stdout.write(status_summary_text(services) if summary else status_text(services, style_of(sys.stdout)))

@@ -135,10 +135,10 @@ def broken_promises(
 
 def worst(healths: Iterable[Health]) -> Health:
     """The health of a whole from that of its parts; what has no part is not there."""
-    return min(healths, key=lambda h: _WORST_FIRST.index(h.status), default=Health(HealthStatus.failed, "nothing is recorded"))
+    return min(healths, key=lambda h: WORST_FIRST.index(h.status), default=Health(HealthStatus.failed, "nothing is recorded"))
 
 
-_WORST_FIRST = (
+WORST_FIRST = (
     HealthStatus.failed,
     HealthStatus.degraded,
     HealthStatus.progressing,

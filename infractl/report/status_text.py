@@ -12,6 +12,7 @@ from infractl.domain.measurement import Measurement
 from infractl.domain.placement import Prediction
 from infractl.domain.status import ServiceStatus, Source, bench_capacity, bench_latency
 from infractl.report.cost_text import status_cost_rows
+from infractl.report.status_summary_text import status_summary_text
 from infractl.report.style import Style
 from infractl.report.table_text import table
 from infractl.report.value_text import counted
@@ -19,6 +20,9 @@ from infractl.units import format_rate
 
 _LABEL = 9
 """Characters of the first column, as wide as its widest word."""
+
+MOST_IN_FULL = 10
+"""Of more services only those are shown that are not as they should be."""
 
 _BROKEN = "broken"
 
@@ -28,6 +32,8 @@ _BY = {Source.bench: "in the bench", Source.served: "of all that it served"}
 def status_text(services: Sequence[ServiceStatus], style: Style) -> str:
     if not services:
         return "No service is declared, and none is recorded.\n"
+    if len(services) > MOST_IN_FULL:
+        return f"{status_summary_text(services)}status --service NAME shows one in full.\n"
     return "\n".join("\n".join(_service(s, style)) for s in services) + "\n"
 
 
