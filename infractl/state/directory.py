@@ -68,7 +68,10 @@ class ServiceDirectory:
     @property
     def occupied(self) -> bool:
         """Whether there is a document, or anything that only stands beside one."""
+        if self.document.exists():
+            return True
         remains = bool(self.versions()) or (self.journal.exists() and self.journal.stat().st_size > 0)
+        # A first write may have ended since we looked.
         return self.document.exists() or (remains and not self.marker.exists())
 
     @property

@@ -6,6 +6,7 @@ import getpass
 import os
 import socket
 import uuid
+from functools import cache
 from pathlib import Path
 
 from infractl.clock import Clock
@@ -21,16 +22,23 @@ _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 def this_process(command: str, clock: Clock) -> Holder:
     """The running process as a holder, under a fresh id."""
+    boot, started = _birth(os.getpid())
     return Holder(
         id=str(uuid.uuid4()),
         who=user(),
         host=socket.gethostname(),
-        boot=_boot(),
+        boot=boot,
         pid=os.getpid(),
-        started=_started(os.getpid()),
+        started=started,
         command=command,
         since=clock.now(),
     )
+
+
+@cache
+def _birth(pid: int) -> tuple[str, float]:
+    """Of this process: found out once, for all the locks that it takes."""
+    return _boot(), _started(pid)
 
 
 def is_alive(holder: Holder) -> bool | None:

@@ -42,10 +42,16 @@ class LocalStateStore:
         return {key: holder for key, holder in holders.items() if holder is not None}
 
     def projects(self) -> Sequence[str]:
-        return [name for name in _directories(self._root) if self.environments(name)]
+        return [name for name in _directories(self._root) if any(self._recorded(name))]
 
     def environments(self, project: str) -> Sequence[str]:
-        return [name for name in _directories(self._root / _part(project)) if self.keys(project, name)]
+        return list(self._recorded(project))
+
+    def _recorded(self, project: str) -> Iterator[str]:
+        """The environments in which a service is recorded: the first one found says so."""
+        for name in _directories(self._root / _part(project)):
+            if any(self._directory(key).occupied for key in self._services(project, name)):
+                yield name
 
     def _services(self, project: str, environment: str) -> Sequence[ServiceKey]:
         services = _directories(self._root / _part(project) / _part(environment))

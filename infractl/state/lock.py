@@ -8,6 +8,7 @@ from __future__ import annotations
 import fcntl
 import json as jsonlib
 import os
+import resource
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,6 +19,9 @@ from infractl.state.codec import canonical, decode, encode
 from infractl.state.file import replace_file, write_failed
 from infractl.state.holder import lock_held
 from infractl.state.store import Holder
+
+OTHER_FILES = 128
+"""Descriptors that a command needs besides its locks: its threads' files and connections."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +59,7 @@ class LocalLock:
         """Raises LockHeldError that names the living holder."""
         descriptor = self._open()
         try:
+            _make_room(descriptor, self._key)
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             claim = Claim(epoch=self.epoch + 1, holder=holder)
             replace_file(self._claim, canonical(encode(claim)))
@@ -126,6 +131,27 @@ class LocalLock:
                 at=str(self._claim),
                 remedy=f"make sure that no infractl works on {self._key}, then delete {self._claim}",
             ) from error
+
+
+def _make_room(descriptor: int, key: ServiceKey) -> None:
+    """Keep files free besides the locks, of which each keeps one open: descriptors are numbered without gaps.
+
+    The soft limit is there for programs that cannot tell; the hard one is the user's word. Raises StateError where that is low.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    needed = descriptor + OTHER_FILES
+    if soft == resource.RLIM_INFINITY or needed <= soft:
+        return
+    if hard != resource.RLIM_INFINITY and needed > hard:
+        raise StateError.of(
+            "open-files",
+            summary="this process may not open as many files as it has services to lock",
+            detail=f"it may open {hard}, and each lock keeps one open",
+            at=str(key),
+            remedy="allow it more: ulimit -n 65536; or name fewer services with --service or --label",
+        )
+    wanted = needed + OTHER_FILES
+    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted if hard == resource.RLIM_INFINITY else min(wanted, hard), hard))
 
 
 def _name(holder: Holder) -> str:

@@ -68,3 +68,41 @@ def test_the_question_before_a_lock_is_broken_names_the_holder_and_whether_it_is
 
     assert "fraud in prod" in text and "infractl apply --env prod" in text
     assert f"{holder.pid}, which is alive on this machine" in text
+
+
+MANY_LOCKS = """
+import resource, sys
+from pathlib import Path
+from infractl.clock import SystemClock
+from infractl.domain.address import ServiceKey
+from infractl.errors import StateError
+from infractl.state.local import LocalStateStore
+
+soft, hard, services = map(int, sys.argv[2:])
+resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+store = LocalStateStore(Path(sys.argv[1]), SystemClock())
+leases = []
+try:
+    for n in range(services):
+        leases.append(store.lock(ServiceKey(project="p", environment="e", service=f"s{n}"), "infractl apply"))
+        open("/dev/null").close()
+except StateError as error:
+    print(error.diagnostics[0].slug)
+print(len(leases))
+"""
+
+
+def locked(folder: Path, soft: int, hard: int, services: int) -> list[str]:
+    words = [sys.executable, "-c", MANY_LOCKS, str(folder), *map(str, (soft, hard, services))]
+    return subprocess.run(words, capture_output=True, text=True, check=True).stdout.split()
+
+
+def test_more_services_can_be_locked_than_the_soft_limit_of_open_files_allows(tmp_path: Path) -> None:
+    assert locked(tmp_path, 160, 1024, 200) == ["200"]
+
+
+def test_who_may_not_open_enough_files_is_told_so_while_there_are_some_left(tmp_path: Path) -> None:
+    slug, held = locked(tmp_path, 160, 160, 200)
+
+    assert slug == "open-files"
+    assert 0 < int(held) < 160
