@@ -10,6 +10,7 @@ import random
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from itertools import product
 from typing import Any
 
 import pytest
@@ -17,12 +18,14 @@ import pytest
 from infractl.testing.reference.cloud import Cloud
 from infractl.testing.reference.kind import SCHEMAS
 from tests.crash.launcher import Death, Ended, Launcher
-from tests.crash.service import Services, Tally
+from tests.crash.service import ACTIONS, Services, Tally
 
 SEED = os.environ.get("INFRACTL_CRASH_SEED", "20260504")
 KILLS_A_ROUND = 5
 QUICK_ROUNDS, ROUNDS = 6, 70
 """The first ones are in `make test`; `make crash` runs the others."""
+DELAYS_S = (0.0, 0.0, 0.02, 0.05, 0.2)
+"""How long an operation takes."""
 
 SORTS: Mapping[str, tuple[str, ...]] = {
     "any moment": (),
@@ -115,12 +118,25 @@ def test_a_killed_run_is_taken_up_where_it_ended(
 ) -> None:
     draw = random.Random(f"{SEED}/{number}")
     names = [f"round-{number}-{letter}" for letter in "ab"[: draw.choice([1, 1, 2])]]
-    for kind in SCHEMAS:
-        for action in ("create", "update", "delete"):
-            cloud.delay(kind, action, draw.choice([0.0, 0.01, 0.05]))
+    for kind, action in product(SCHEMAS, ACTIONS.values()):
+        cloud.delay(kind, action, draw.choice(DELAYS_S))
     life = Life(launcher, Services(launcher.project, cloud, names, record(Tally())), draw, undisturbed)
     try:
         life.live()
     except BaseException as error:
         error.add_note("\n".join([f"INFRACTL_CRASH_SEED={SEED}, round {number}:", *life.story]))
         raise
+
+
+def test_what_is_still_being_made_when_its_maker_dies_is_not_called_done(launcher: Launcher, cloud: Cloud) -> None:
+    services = Services(launcher.project, cloud, ["slow"])
+    services.declare(1)
+    for kind, action in product(SCHEMAS, ACTIONS.values()):
+        cloud.delay(kind, action, 0.0)
+    cloud.delay("endpoint", "create", 4.0)
+
+    killed = launcher.run("apply", "--auto-approve", death=Death(place="request:sent", nth=3))
+    ended = launcher.run("apply", "--auto-approve")
+
+    assert killed.killed and cloud.log()[-1]["event"] == "ended"
+    services.check_converged(ended, launcher.run("plan", "--detailed-exitcode"))
