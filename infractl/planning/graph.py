@@ -100,6 +100,8 @@ def _around_deposed(nodes: Mapping[Node, Change]) -> Iterator[tuple[Node, Node]]
 
 def _granted(before: Mapping[Node, set[Node]], wishes: Sequence[tuple[Node, Node]]) -> Mapping[Node, set[Node]]:
     """`before` with the wishes (a node, and what it would follow) that close no circle: all of them, nearly always."""
+    if not wishes:
+        return before
     granted = {node: set(needs) for node, needs in before.items()}
     for node, needed in wishes:
         granted[node].add(needed)
