@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -17,7 +16,6 @@ from infractl.spec.yaml.parse import parse
 
 _WEIGHTS = re.compile(r"(.+\.onnx)[._-].+")
 """A file of weights beside the model that refers to it: `fraud.onnx.data`, `fraud.onnx_data`."""
-
 
 _READ = frozenset({"uri", "data", "input", "reference"})
 """Keys of a service's document, at any depth, under which it names what is read."""
@@ -41,14 +39,15 @@ class Changes:
         """The same, as a project in an environment takes it."""
         home = root.resolve()
         of_all = {home / PROJECT_FILE, home / ENVIRONMENTS / f"{environment}.yaml"}
-        return replace(self, everything=not of_all.isdisjoint(self.paths), kept=kept)
+        before = {path: data for path, data in self.before.items() if path.is_relative_to(home)}
+        return replace(self, everything=not of_all.isdisjoint(self.paths), kept=kept, before=before)
 
     def touch(self, file: Path, document: Document, laid: Document) -> bool:
         """Whether a service's document, or a file that it names in the environment (`laid`), is another one than it was."""
         if self.everything:
             return True
         for place in _stands(file):
-            if place in self.paths and _canonical(document.value) not in self._declared_before.get(place, {}):
+            if place in self.paths and document.value not in self._declared_before.get(place, {}).get(_name(document), ()):
                 return True
         named = (uri for uri in _places(laid.value.get("spec")) if uri.rstrip("/").rpartition("/")[2] in self._parts)
         return any(self._changed(uri, absolute_path(file).parent) for uri in named)
@@ -57,7 +56,7 @@ class Changes:
         """Whether the service of a name that is declared no more was declared before."""
         if self.everything:
             return True
-        return name not in self.kept and any(name in found.values() for found in self._declared_before.values())
+        return name not in self.kept and any(name in found for found in self._declared_before.values())
 
     def _changed(self, uri: str, directory: Path) -> bool:
         """Whether a path leads to what changed, into a directory that did as one, or to a directory in which something did."""
@@ -82,9 +81,9 @@ class Changes:
         return frozenset(part for path in self._files for part in path.parts)
 
     @cached_property
-    def _declared_before(self) -> dict[Path, dict[str, Any]]:
-        """By file: the services' documents in canonical form, with the names that they gave."""
-        return {path: dict(_services(data)) for path, data in self.before.items()}
+    def _declared_before(self) -> dict[Path, dict[str, list[Any]]]:
+        """By file: what the services' documents said, by the names that they gave."""
+        return {path: _services(data) for path, data in self.before.items()}
 
 
 def _stands(path: Path) -> frozenset[Path]:
@@ -93,15 +92,18 @@ def _stands(path: Path) -> frozenset[Path]:
     return frozenset({absolute.parent.resolve() / absolute.name, absolute.resolve()})
 
 
-def _services(data: bytes) -> Iterator[tuple[str, Any]]:
+def _services(data: bytes) -> dict[str, list[Any]]:
+    found: dict[str, list[Any]] = {}
     for document in parse(data, "").documents:
         if ours(document.value, named=False):
-            name = document.node(("metadata", "name"))
-            yield _canonical(document.value), name.value if name else None
+            found.setdefault(_name(document), []).append(document.value)
+    return found
 
 
-def _canonical(value: Any) -> str:
-    return json.dumps(value, sort_keys=True, default=str)
+def _name(document: Document) -> str:
+    """As it stands, be it no name."""
+    node = document.node(("metadata", "name"))
+    return str(node.value) if node else ""
 
 
 def _places(value: Any, key: str = "") -> Iterator[str]:

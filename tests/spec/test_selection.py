@@ -161,6 +161,16 @@ def test_a_service_whose_document_was_deleted_is_meant_as_one_to_remove(project:
     assert not selection.takes_removed("another")
 
 
+def test_a_document_whose_keys_are_of_several_sorts_is_told_by_its_mistake(project: Path) -> None:
+    broken = document("fraud") + "1: one\n"
+    (project / "fraud.yaml").write_text(broken)
+
+    with pytest.raises(SpecError) as raised:
+        load_project([Path()], selection=changed(project, "fraud.yaml", fraud=broken.replace("one", "two")))
+
+    assert [str(d.at) for d in raised.value.diagnostics] == ["fraud.yaml:5:1"]
+
+
 def test_a_service_that_moved_to_another_file_is_not_removed(project: Path) -> None:
     before = changed(project, "old.yaml", old=document("fraud"))
 

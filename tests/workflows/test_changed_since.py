@@ -140,6 +140,17 @@ def test_without_git_the_remedy_names_another_way(
     assert problem.slug == "git-missing" and "--service" in problem.remedy
 
 
+def test_what_git_says_against_it_is_passed_on(repository: Repository) -> None:
+    """A damaged index is the shortest way to a git that knows the revision and cannot compare."""
+    (repository.path / ".git" / "index").write_bytes(b"damaged")
+
+    with pytest.raises(UsageError) as raised:
+        changed_since(repository.path, "HEAD")
+
+    (problem,) = raised.value.diagnostics
+    assert problem.slug == "git-failed" and "index" in problem.detail
+
+
 def test_histories_that_never_met_have_nothing_to_compare(repository: Repository) -> None:
     repository.git("checkout", "--quiet", "--orphan", "alone")
     repository.write(new=SERVICE)
