@@ -41,12 +41,8 @@ def known(workspace: Workspace, key: ServiceKey) -> Known:
 
 
 def begins_anew(workspace: Workspace, key: ServiceKey) -> bool:
-    """Whether the document is missing beside remains, and whoever runs this has said to go on without it.
-
-    What is not declared would be forgotten by that.
-    """
-    wanted = workspace.adopt_empty and any(s.service.name == key.service for s in workspace.loaded.services)
-    return wanted and workspace.stores.state.remains(key) is not None
+    """Whether the document is missing beside remains, and whoever runs this has said to go on without it."""
+    return workspace.adopt_empty and workspace.stores.state.remains(key) is not None
 
 
 def observe(

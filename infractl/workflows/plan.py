@@ -151,6 +151,8 @@ def plan_removal(workspace: Workspace, key: ServiceKey) -> ServicePlan:
 
     Raises RefusedError for a service that was deployed as a protected one.
     """
+    # Even where others begin anew: a service that is lost and not wanted would be forgotten by that.
+    workspace.stores.state.read(key)
     found = known(workspace, key)
     state = found.state
     if state and state.deployment and state.deployment.protected:

@@ -50,7 +50,7 @@ class Workspace:
     """The ids of the locks that this command holds itself."""
     reuse: Reuse = field(default_factory=Reuse)
     adopt_empty: bool = False
-    """Whether a declared service whose document is lost begins anew, with what carries its labels."""
+    """Whether a service whose document is lost begins anew, with what carries its labels."""
 
     @property
     def project(self) -> str:
