@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json as jsonlib
+import threading
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
@@ -36,7 +37,7 @@ def encode(given: object, kind: Any = None) -> Json:
     Raises ValueError where the value is not what its types say.
     """
     try:
-        return _CONVERTER.unstructure(given, unstructure_as=kind)
+        return _made(_writers, _CONVERTER.get_unstructure_hook, kind or type(given))(given)
     except (TypeError, KeyError, AttributeError, RecursionError) as error:
         raise ValueError(f"no {getattr(kind or type(given), '__name__', kind)}: {error}") from error
 
@@ -48,7 +49,7 @@ def decode(kind: UnionType, json: Json) -> Any: ...
 def decode(kind: Any, json: Json) -> Any:
     """The inverse of `encode`. Raises ValueError that names each place where the JSON is no such value."""
     try:
-        return _CONVERTER.structure(json, kind)
+        return _made(_readers, _CONVERTER.get_structure_hook, kind)(json, kind)
     except BaseValidationError as error:
         raise ValueError("; ".join(transform_error(error))) from error
     except (TypeError, KeyError, AttributeError, ArithmeticError, RecursionError) as error:
@@ -173,4 +174,15 @@ def _decimal(json: Json, _: Any) -> Decimal:
     return number
 
 
+def _made(known: dict[Any, Any], make: Callable[[Any], Any], kind: Any) -> Any:
+    """The function that cattrs writes for a kind. Of threads that need it at once, one has it written, and the others wait."""
+    if kind not in known:
+        with _writing:
+            known[kind] = make(kind)
+    return known[kind]
+
+
 _CONVERTER = _converter()
+_writing = threading.Lock()
+_writers: dict[Any, Any] = {}
+_readers: dict[Any, Any] = {}
