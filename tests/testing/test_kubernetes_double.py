@@ -13,7 +13,8 @@ from infractl.domain.event import Phase
 from infractl.domain.resource import Resource
 from infractl.testing.subject import Subject
 from tests.testing.doubles.bench import Bench, bench_of
-from tests.testing.doubles.kubernetes import Cloud, Kubernetes
+from tests.testing.doubles.kubernetes import Kubernetes
+from tests.testing.doubles.kubernetes_cloud import Cloud
 from tests.testing.doubles.suite import DoubleSuite, subject_of
 
 pytestmark = pytest.mark.usefixtures("short_pauses")

@@ -9,7 +9,8 @@ import pytest
 from infractl.domain.event import Phase
 from infractl.testing.subject import Subject
 from tests.testing.doubles.bench import Bench, bench_of
-from tests.testing.doubles.sagemaker import Cloud, SageMaker
+from tests.testing.doubles.sagemaker import SageMaker
+from tests.testing.doubles.sagemaker_cloud import Cloud
 from tests.testing.doubles.suite import DoubleSuite, subject_of
 
 pytestmark = pytest.mark.usefixtures("short_pauses")

@@ -12,7 +12,8 @@ from infractl.domain.event import Phase
 from infractl.testing.subject import Subject
 from tests.testing.doubles.bench import Bench, bench_of
 from tests.testing.doubles.suite import DoubleSuite, subject_of
-from tests.testing.doubles.vertex import Cloud, Vertex
+from tests.testing.doubles.vertex import Vertex
+from tests.testing.doubles.vertex_cloud import Cloud
 
 pytestmark = pytest.mark.usefixtures("short_pauses")
 
