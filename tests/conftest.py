@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -183,17 +184,28 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return Path(os.environ.get("INFRACTL_TEST_CACHE") or tmp_path_factory.mktemp("cache"))
 
 
+@pytest.fixture(scope="session")
+def open_folder(make_mlp: MakeMlp, cache: Path) -> Callable[[Path], AbstractContextManager[Folder]]:
+    """For fixtures whose project outlives one test: the project in this directory, whose servers end with the block."""
+
+    @contextmanager
+    def opened(path: Path) -> Iterator[Folder]:
+        path.mkdir()
+        (path / "infractl.yaml").write_text("project: testing\n")
+        make_mlp(path / "one.onnx", (4, 8, 2), seed=1)
+        make_mlp(path / "two.onnx", (4, 8, 2), seed=2)
+        kept: Mapping[str, str] = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "INFRACTL_GOLDENS")}
+        folder = Folder(path=path, environment={**kept, "INFRACTL_CACHE": str(cache)})
+        yield folder
+        for process in folder.servers():
+            process.send_signal(signal.SIGKILL)
+            process.wait(10)
+
+    return opened
+
+
 @pytest.fixture
-def folder(tmp_path: Path, make_mlp: Callable[..., Path], cache: Path) -> Iterator[Folder]:
+def folder(tmp_path: Path, open_folder: Callable[[Path], AbstractContextManager[Folder]]) -> Iterator[Folder]:
     """A project with two models that give different answers, one.onnx and two.onnx, and nothing declared yet."""
-    path = tmp_path / "project"
-    path.mkdir()
-    (path / "infractl.yaml").write_text("project: testing\n")
-    make_mlp(path / "one.onnx", (4, 8, 2), seed=1)
-    make_mlp(path / "two.onnx", (4, 8, 2), seed=2)
-    kept: Mapping[str, str] = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "INFRACTL_GOLDENS")}
-    folder = Folder(path=path, environment={**kept, "INFRACTL_CACHE": str(cache)})
-    yield folder
-    for process in folder.servers():
-        process.send_signal(signal.SIGKILL)
-        process.wait(10)
+    with open_folder(tmp_path / "project") as folder:
+        yield folder

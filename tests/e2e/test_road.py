@@ -89,15 +89,6 @@ def test_an_edited_plan_is_refused(folder: Any) -> None:
     assert "plan-edited" in folder.run("apply", "plan.json", code=1).stderr
 
 
-def test_without_a_terminal_nothing_is_applied_that_nobody_approved(folder: Any) -> None:
-    folder.write()
-
-    refused = folder.run("apply", code=1)
-
-    assert "no-terminal" in refused.stderr and "Plan: 3 to create." in refused.stdout
-    assert folder.servers() == []
-
-
 def test_a_server_that_was_killed_is_drift_and_comes_back_on_its_port(folder: Any) -> None:
     folder.write()
     folder.run("apply", "--auto-approve")
@@ -127,34 +118,6 @@ def test_a_service_without_its_document_is_destroyed_with_the_project_and_not_wi
     folder.run("apply", "--auto-approve")
 
     assert len(folder.servers()) == 1
-
-
-def test_a_second_apply_is_told_who_holds_the_lock(folder: Any, tmp_path: Path) -> None:
-    from infractl.clock import SystemClock
-    from infractl.domain.address import ServiceKey
-    from infractl.state.local import LocalStateStore
-
-    folder.write()
-    store = LocalStateStore(folder.path / ".infractl" / "state", SystemClock())
-    lease = store.lock(ServiceKey(project="testing", environment="default", service="scores"), "ada: infractl apply")
-    try:
-        refused = folder.run("apply", "--auto-approve", code=3)
-    finally:
-        lease.release()
-
-    assert "lock-held" in refused.stderr and str(os.getpid()) in refused.stderr
-    folder.run("apply", "--auto-approve")
-
-
-def test_an_slo_that_nothing_meets_is_refused_with_the_reason_and_what_is_near(folder: Any) -> None:
-    folder.write(p99="1us", peak="20/s")
-
-    refused = folder.run("plan", code=1).stderr
-
-    assert "slo-infeasible" in refused
-    assert "p99-over-slo" in refused
-    assert "scores.yaml:6:24" in refused, "where the limit is written"
-    assert "this would hold: p99 of" in refused
 
 
 def test_a_port_in_use_is_named_before_anything_is_taken_down(folder: Any) -> None:
@@ -223,14 +186,6 @@ def test_a_lock_can_be_broken_and_shuts_its_holder_out(folder: Any) -> None:
         store.fold(key, state, expected_serial=2, epoch=lease.epoch)
     assert "lock-unknown" in folder.run("state", "unlock", "no-such-id", "--auto-approve", code=1).stderr
     assert "scores.server.main" in folder.run("state", "list").stdout
-
-
-def test_a_budget_with_no_known_price_is_refused_and_not_taken_as_met(folder: Any) -> None:
-    folder.write(extra="  budget: {monthly: 5 USD}\n")
-
-    refused = folder.run("plan", code=6).stderr
-
-    assert "price-unknown" in refused and "scores.yaml:8:" in refused
 
 
 def test_a_model_that_changed_under_its_version_is_told(folder: Any) -> None:

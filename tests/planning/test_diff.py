@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -243,6 +244,34 @@ def test_a_diff_calls_nobody_exactly_where_what_lives_is_what_is_wanted(
         name = change.address.name
         same = name in desired and name in live and repr_of(desired[name]) == repr_of(live[name])
         assert (change.action in (Action.no_op, Action.adopt)) == same
+
+
+@given(desired=world, recorded=world, live=world, data=st.data())
+def test_a_diff_changes_nothing_that_it_is_given_and_the_order_of_things_is_nothing_to_it(
+    desired: dict[str, Any], recorded: dict[str, Any], live: dict[str, Any], data: st.DataObject
+) -> None:
+    names = sorted(desired)
+    linked = {n: {**desired[n], "peer": Output(address(o), "url")} for n, o in zip(names[1:], names, strict=False)}
+    given = (
+        [wanted(p, n) for n, p in {**desired, **linked}.items()],
+        [record(p, n) for n, p in recorded.items()],
+        [alive({**p, "url": n, "seen": 1}, n) for n, p in live.items()],
+    )
+    before = repr(given)
+
+    changes = run(*given)
+
+    assert repr(given) == before
+    assert run(*given) == changes
+    shuffled = [[backwards(one) for one in data.draw(st.permutations(side))] for side in given]
+    assert run(*shuffled) == changes
+
+
+def backwards(one: Any) -> Any:
+    """The same with its properties in another order."""
+    if isinstance(one, Desired):
+        return replace(one, resource=backwards(one.resource))
+    return replace(one, properties=dict(reversed(one.properties.items())))
 
 
 def repr_of(value: Any) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 DEFAULTS: Mapping[str, Mapping[str, Any]] = {"endpoint": {"timeout_s": 60}}
@@ -177,10 +177,23 @@ class World:
                 return "adopted", thing.id
         self.made += 1
         made = Thing(kind, f"{kind}-{self.made}", dict(labels), properties, secrets, "creating")
-        self.things[kind, made.id] = made
-        for name, text in made.labels.items():
-            self._labelled.setdefault((kind, name, text), {})[made.id] = made
+        self.put(made)
         return "begun", made.id
+
+    def put(self, thing: Thing) -> None:
+        """The object is there, as a new one or in the place of one with its id."""
+        before = self.things.get((thing.kind, thing.id))
+        if before and before.labels != thing.labels:
+            self.take(thing.kind, thing.id)
+        self.things[thing.kind, thing.id] = thing
+        for name, text in thing.labels.items():
+            self._labelled.setdefault((thing.kind, name, text), {})[thing.id] = thing
+
+    def take(self, kind: str, thing_id: str) -> None:
+        """The object is gone, if it was there."""
+        if gone := self.things.pop((kind, thing_id), None):
+            for name, text in gone.labels.items():
+                self._labelled[kind, name, text].pop(thing_id)
 
     def _carrying(self, kind: str, labels: Mapping[str, str]) -> list[Thing]:
         """The objects of the kind with all these labels, oldest first: looked for among those with the rarest."""
@@ -210,14 +223,12 @@ class World:
         del self._running[operation.token]
         thing = self.things.get((operation.kind, operation.id))
         if operation.action == "delete":
-            if gone := self.things.pop((operation.kind, operation.id), None):
-                for name, text in gone.labels.items():
-                    self._labelled[gone.kind, name, text].pop(gone.id)
+            self.take(operation.kind, operation.id)
         elif thing is not None:
             kept = {name: thing.properties[name] for name in operation.kept if name in thing.properties}
             thing.properties, thing.secrets, thing.status = {**operation.properties, **kept}, operation.secrets, "ready"
-            thing.labels = operation.labels
             thing.lines.append(f"{operation.action} ended")
+            self.put(replace(thing, labels=operation.labels))
         self._tell("ended", operation)
 
     def _tell(self, event: str, operation: Operation) -> None:
