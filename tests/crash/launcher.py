@@ -68,7 +68,6 @@ class Launcher:
         self.process = subprocess.Popen(
             command, cwd=ROOT, env={**environment, **ONE_THREAD}, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
-        self.runs = 0
 
     def close(self) -> None:
         assert self.process.stdin and self.process.stdout

@@ -47,6 +47,7 @@ class Points:
                 time.sleep(0.001)
 
     def due(self, place: str) -> bool:
+        """Count one more time at the place: is it the one to die at?"""
         with self.guard:
             self.passed[place] += 1
             return place == self.die_at and self.passed[place] == self.nth

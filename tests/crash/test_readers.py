@@ -19,7 +19,7 @@ from tests.crash.launcher import Launcher
 from tests.crash.service import Services
 
 RESOURCES = 150
-LIVES = 3
+LIVES = 2
 
 
 def engine_of(cloud: Cloud, state: Path) -> Engine:
@@ -69,4 +69,4 @@ def test_state_list_during_changes_never_sees_a_torn_state(launcher: Launcher, c
                 looks += 1
             assert launcher.end(changing).code == 0
 
-    assert looks > 3 * LIVES
+    assert looks >= 3 * LIVES
