@@ -59,7 +59,7 @@ def dangling(bench: Any) -> list[Any]:
 
 
 @given(before=sketches, after=sketches, data=st.data())
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_part_of_a_plan_can_be_applied_and_the_whole_goes_on_from_there(
     bench: Any, thing: Thing, before: Sketch, after: Sketch, data: st.DataObject
 ) -> None:
@@ -77,7 +77,7 @@ def test_any_part_of_a_plan_can_be_applied_and_the_whole_goes_on_from_there(
 
 
 @given(before=sketches, data=st.data())
-@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_part_of_what_runs_can_be_destroyed_and_then_the_rest(
     bench: Any, thing: Thing, before: Sketch, data: st.DataObject
 ) -> None:
