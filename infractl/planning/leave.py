@@ -34,7 +34,7 @@ def laid(desired: Resource, live: Properties, schema: Schema) -> Properties:
     if not desired.ignores:
         return desired.properties
     found = dict(desired.properties)
-    for name in {*desired.properties, *live}:
+    for name in dict.fromkeys([*desired.properties, *live]):
         attribute = schema.of(name)
         if not (attribute.sensitive or attribute.computed):
             found[name] = _laid(

@@ -13,12 +13,14 @@ from infractl.domain.release import Deployment, Release
 from infractl.domain.service_state import Rollback, ServiceState
 from infractl.errors import StateError, UsageError
 from infractl.planning.diff import Desired
+from infractl.planning.leave import paths_of
 from infractl.provider.plugin import calling
 from infractl.state.codec import digest, encode
 from infractl.workflows.elsewhere import environments_with
+from infractl.workflows.ignoring import patterns_of
 from infractl.workflows.observe import Known, known
 from infractl.workflows.plan import assemble, compared, cost_before
-from infractl.workflows.workspace import Workspace
+from infractl.workflows.workspace import Workspace, readable
 
 
 def plan_rollback(workspace: Workspace, service: str, serial: int | None) -> Plan:
@@ -48,7 +50,10 @@ def _plan(workspace: Workspace, key: ServiceKey, found: Known, wanted: ServiceSt
     opened = workspace.target(wanted.target)
     with calling(opened.target.provider, "compile"):
         compiled = opened.provider.compile(deployment, opened.target)
-    desired = [Desired(resource=r, target=opened.target.name) for r in compiled.resources]
+    ignored = patterns_of(readable(workspace, key.service))
+    desired = [
+        Desired(resource=replace(r, ignores=paths_of(ignored, r.address)), target=opened.target.name) for r in compiled.resources
+    ]
     changes, notices = compared(workspace, key, state.lineage, found, desired)
     placement = deployment.stable.placement
     prediction = placement.prediction

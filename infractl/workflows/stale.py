@@ -7,11 +7,10 @@ from collections.abc import Iterator
 from infractl.domain.plan import ServicePlan
 from infractl.domain.service_state import ServiceState
 from infractl.domain.value import Blob
-from infractl.errors import SpecError, StalePlanError
+from infractl.errors import StalePlanError
 from infractl.planning.revision import record_changes
-from infractl.spec.load import load_project
 from infractl.state.codec import digest, encode
-from infractl.workflows.workspace import Workspace
+from infractl.workflows.workspace import Workspace, readable
 
 
 def check_fresh(workspace: Workspace, service: ServicePlan, state: ServiceState | None) -> None:
@@ -90,14 +89,8 @@ def _declared_since(workspace: Workspace, service: ServicePlan) -> Iterator[str]
     """Where the documents are here and can be read: a plan is bound to what was recorded, not to them."""
     if not service.spec_digest:
         return
-    try:
-        loaded = load_project([workspace.loaded.root], workspace.environment)
-    except SpecError:
-        return
-    declared = next((s for s in loaded.services if s.name == service.key.service), None)
-    if declared is None:
-        yield "  its document is gone since"
-    elif declared.digest != service.spec_digest:
+    declared = readable(workspace, service.key.service)
+    if declared is not None and declared.digest != service.spec_digest:
         yield "  its document changed since"
 
 

@@ -14,7 +14,7 @@ from infractl.clock import Clock, SystemClock
 from infractl.domain.address import ServiceKey
 from infractl.domain.environment import DEFAULT_ENVIRONMENT
 from infractl.domain.measurement import Measurement
-from infractl.errors import UsageError
+from infractl.errors import SpecError, UsageError
 from infractl.provider import registry
 from infractl.provider.contract import Context, Provider, Target
 from infractl.provider.plugin import calling
@@ -150,6 +150,15 @@ def open_workspace(paths: Sequence[Path], environment: str | None, selection: Se
     """Load the project that `paths` belong to, in an environment. Raises SpecError with everything that is wrong."""
     loaded = load_project(paths, environment, selection)
     return Workspace(loaded=loaded, whole=covers(paths, loaded.root))
+
+
+def readable(workspace: Workspace, service: str) -> LoadedService | None:
+    """The service as it is declared now, for commands that do without: None where anything in the project is wrong."""
+    try:
+        loaded = load_project([workspace.loaded.root], workspace.environment)
+    except SpecError:
+        return None
+    return next((s for s in loaded.services if s.name == service), None)
 
 
 def who() -> str:

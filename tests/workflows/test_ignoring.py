@@ -62,6 +62,16 @@ def test_an_update_for_another_reason_keeps_what_lives(applied: Any) -> None:
     assert applied.run("plan", "--detailed-exitcode").stdout.splitlines()[-1].startswith("No changes.")
 
 
+def test_a_rollback_keeps_it_too(applied: Any) -> None:
+    applied.write(uri="two.onnx", version="2", extra=IGNORING.format("endpoint.zone, endpoint/main.zones"))
+    applied.apply()
+
+    applied.run("rollback", "scores", "--auto-approve")
+
+    assert applied.state().deployment.stable.version == "1"
+    assert (endpoint(applied)["zone"], endpoint(applied)["zones"]) == ("two", ["one"])
+
+
 def test_what_is_not_named_is_reverted_and_the_plan_says_that_too(applied: Any) -> None:
     applied.write(extra=IGNORING.format("endpoint.zone"))
 
