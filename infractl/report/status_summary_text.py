@@ -11,7 +11,6 @@ from infractl.domain.health import HealthStatus
 from infractl.domain.status import WORST_FIRST, ServiceStatus
 from infractl.report.group_text import grouped, names_text, without_name
 from infractl.report.table_text import table
-from infractl.report.value_text import counted
 
 _NOT_APPLIED = "not applied"
 
@@ -30,7 +29,8 @@ def status_summary_text(services: Sequence[ServiceStatus]) -> str:
         lines.append(f"  (and {rest:,} more: --json has all)")
     environments = sorted({s.key.environment for s in services} - {DEFAULT_ENVIRONMENT})
     where = f" in {', '.join(environments)}" if environments else ""
-    return "\n".join([*lines, f"{counted(len(services), 'service')}{where}: {', '.join(_counts(services))}."]) + "\n"
+    count = "1 service" if len(services) == 1 else f"{len(services):,} services"
+    return "\n".join([*lines, f"{count}{where}: {', '.join(_counts(services))}."]) + "\n"
 
 
 def _row(group: Sequence[ServiceStatus]) -> tuple[str, ...]:

@@ -35,7 +35,7 @@ def ill(name: str, status: HealthStatus, reason: str, drifted: tuple[str, ...] =
 def test_where_all_is_well_thousands_of_services_take_a_line_and_the_way_to_see_one() -> None:
     text = status_text([well(f"s{i}") for i in range(5000)], PLAIN)
 
-    assert text.splitlines() == ["5000 services: 5,000 healthy.", "status --service NAME shows one in full."]
+    assert text.splitlines() == ["5,000 services: 5,000 healthy.", "status --service NAME shows one in full."]
 
 
 def test_the_worst_come_first_and_what_is_alike_is_one_line() -> None:
