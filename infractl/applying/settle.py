@@ -18,23 +18,39 @@ from infractl.domain.journal import Entry, Intent, OpenStep, Operation, Outcome
 from infractl.domain.resource import Live, Recorded
 from infractl.domain.service_state import ServiceState
 from infractl.domain.step import Done, Running
+from infractl.errors import StateError
 from infractl.planning.leave import needed_changes
 from infractl.provider.plugin import GuardedKind
 
 
 def replay(state: ServiceState, entries: Iterable[Entry]) -> tuple[ServiceState, tuple[OpenStep, ...]]:
-    """Pure: the state after the journal's outcomes, and the steps that have none, in the order they were begun."""
+    """Pure: the state after the journal's outcomes, and the steps that have none, in the order they were begun.
+
+    Raises StateError for the end of a step that nothing says was begun.
+    """
     ledger = Ledger(state)
     open_steps = {step.intent.step: step for step in state.open_steps}
     for entry in entries:
         match entry:
             case Intent():
                 open_steps[entry.step] = OpenStep(intent=entry, pending=None)
+            case _ if entry.step not in open_steps:
+                raise _never_begun(state, entry.step)
             case Operation():
                 open_steps[entry.step] = replace(open_steps[entry.step], pending=entry.pending)
             case Outcome():
                 ledger.enter(open_steps.pop(entry.step).intent, entry.recorded)
     return ledger.state, tuple(open_steps.values())
+
+
+def _never_begun(state: ServiceState, step: str) -> StateError:
+    return StateError.of(
+        "journal-damaged",
+        summary="the journal of unfinished work is damaged",
+        detail=f"it tells of step {step}, and not that it was begun",
+        at=str(state.key),
+        remedy="keep a copy of the service's journal and move it away; the next apply finds what its steps made by their labels",
+    )
 
 
 def settle(

@@ -10,8 +10,11 @@ from typing import Any
 import pytest
 
 from infractl.domain.health import Health, HealthStatus
+from infractl.domain.journal import Outcome
 from infractl.domain.resource import Resource
 from infractl.domain.step import Done, Running, Step
+from infractl.errors import StateError
+from infractl.testing.engine import KEY
 
 Thing = Callable[..., Resource]
 
@@ -108,6 +111,16 @@ def test_what_was_done_before_the_crash_is_known_after_it(bench: Any, thing: Thi
 
     assert [r.address.name for r in bench.state.resources] == ["a"]
     converges(bench, wanted, ["a", "b"])
+
+
+def test_a_journal_that_ends_what_it_never_began_is_refused(bench: Any, thing: Thing) -> None:
+    bench.apply([thing("a", size=1)])
+    lease = bench.store.lock(KEY, "a test")
+    bench.store.append(KEY, lease.epoch, Outcome(step="lost", recorded=None, failure=None, at=bench.clock.now()))
+    lease.release()
+
+    with pytest.raises(StateError, match="it tells of step lost, and not that it was begun"):
+        bench.settle()
 
 
 def test_an_object_whose_operation_was_not_written_down_is_waited_for_all_the_same(bench: Any, thing: Thing) -> None:
