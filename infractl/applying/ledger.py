@@ -38,7 +38,11 @@ class Ledger:
             if recorded is None:
                 del self._deposed[intent.target, intent.prior]
             return
-        before = self._resources.pop(intent.address, None)
+        before = self._resources.get(intent.address)
+        if intent.desired is None and before is not None and (before.target, before.ref) != (intent.target, intent.prior):
+            # An orphan went, which stood beside what is recorded.
+            return
+        self._resources.pop(intent.address, None)
         if recorded is None:
             return
         self._resources[intent.address] = recorded

@@ -14,7 +14,7 @@ from typing import TypeVar
 from infractl.applying.connection import READERS, Connections, kind_of
 from infractl.applying.wait import Waiting, retried
 from infractl.domain.address import Address, Owner, unlabelled
-from infractl.domain.resource import Live, Recorded, Ref
+from infractl.domain.resource import Live, Orphan, Recorded, Ref
 
 T = TypeVar("T")
 
@@ -28,7 +28,7 @@ class Observed:
     """
 
     live: Mapping[Address, Live]
-    orphans: Mapping[Address, tuple[str, Live]]
+    orphans: Sequence[Orphan]
     deposed: Mapping[tuple[str, Ref], Live]
     foreign: Mapping[Address, Live]
 
@@ -86,20 +86,27 @@ def refresh(question: Question, connections: Connections, waiting: Waiting) -> O
     live = {address: live for address, live in recorded.items() if address not in foreign}
     deposed = {(r.target, r.ref): lives[r.target, r.ref] for r in question.deposed if (r.target, r.ref) in lives}
     known = {(r.target, r.ref) for r in (*question.recorded, *question.deposed)}
-    orphans: dict[Address, tuple[str, Live]] = {}
-    for target, candidate in found:
-        address = owner.owns(candidate.labels)
-        if address is not None and (target, candidate.ref) not in known:
-            orphans[address] = (target, candidate)
+    orphans = [
+        Orphan(address=address, target=target, live=candidate)
+        for target, candidate in found
+        if (address := owner.owns(candidate.labels)) is not None and (target, candidate.ref) not in known
+    ]
+    orphans.sort(key=lambda o: (o.address, o.target, o.live.ref.id))
     return Observed(live=live, orphans=orphans, deposed=deposed, foreign=foreign)
 
 
 def adopted(observed: Observed, wanted: Mapping[Address, str], recorded: Sequence[Recorded]) -> Observed:
-    """`observed` with each orphan that is wanted where it is (address to target) counted among what lives.
+    """`observed` with one orphan of each address that is wanted where it is (address to target) counted among what lives.
 
     Not where anything is recorded at its address, though that be gone: a record tells of another object, maybe elsewhere.
     """
     known = {r.address for r in recorded}
-    taken = {a: live for a, (target, live) in observed.orphans.items() if wanted.get(a) == target and a not in known}
-    orphans = {a: found for a, found in observed.orphans.items() if a not in taken}
-    return replace(observed, live={**observed.live, **taken}, orphans=orphans)
+    taken: dict[Address, Live] = {}
+    left: list[Orphan] = []
+    for orphan in observed.orphans:
+        address = orphan.address
+        if wanted.get(address) == orphan.target and address not in known and address not in taken:
+            taken[address] = orphan.live
+        else:
+            left.append(orphan)
+    return replace(observed, live={**observed.live, **taken}, orphans=left)

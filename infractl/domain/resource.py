@@ -56,6 +56,15 @@ class Recorded:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Orphan:
+    """An object that carries a service's labels, of this address, and is not recorded. There may be several of an address."""
+
+    address: Address
+    target: str
+    live: Live
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Compiled:
     """A deployment in a provider's objects, and what the service shows to its users (`url`), as values with Outputs."""
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from infractl.domain.action import Action
 from infractl.domain.address import Address
 from infractl.domain.plan import AttributeChange, Cause, Change
-from infractl.domain.resource import Live, Recorded, Ref, Resource
+from infractl.domain.resource import Live, Orphan, Recorded, Ref, Resource
 from infractl.domain.value import Output, Properties, SecretRef, resolve
 from infractl.errors import ProviderError
 from infractl.planning.attribute import attribute_changes
@@ -159,12 +159,11 @@ def deposed_changes(deposed: Sequence[Recorded], live: Mapping[tuple[str, Ref], 
     return tuple(replace(_unwanted(r, live.get((r.target, r.ref))), reasons=("it was replaced",), deposed=True) for r in deposed)
 
 
-def orphan_changes(orphans: Mapping[Address, tuple[str, Live]]) -> tuple[Change, ...]:
-    """The deletion of what carries the service's labels and is not recorded (target and object): only a destroy asks for it."""
+def orphan_changes(orphans: Sequence[Orphan]) -> tuple[Change, ...]:
+    """The deletion of what carries the service's labels and is not recorded: only a destroy asks for it."""
     reason = "it carries this service's labels, and is not recorded"
     return tuple(
-        Change(address=address, target=target, action=Action.delete, reasons=(reason,), live=live)
-        for address, (target, live) in sorted(orphans.items(), key=lambda item: item[0])
+        Change(address=o.address, target=o.target, action=Action.delete, reasons=(reason,), live=o.live) for o in orphans
     )
 
 

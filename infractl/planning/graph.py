@@ -22,7 +22,8 @@ T = TypeVar("T", Address, "Node")
 class Node:
     """One step of a plan: an address, and what is done there. A replacement is two nodes.
 
-    `verb` is the action as text, so that nodes sort; `deposed` the id of an object that was replaced earlier, else "".
+    `verb` is the action as text, so that nodes sort; `deposed` the id of an object that stands beside the address's own, since
+    it was replaced earlier or is recorded nowhere; else "".
     """
 
     address: Address
@@ -131,8 +132,14 @@ def _nodes(change: Change) -> tuple[Node, ...]:
             verbs = ("create", "delete") if change.create_first else ("delete", "create")
             return tuple(Node(change.address, verb) for verb in verbs)
         case action:
-            old = change.recorded.ref.id if change.deposed and change.recorded else ""
-            return (Node(change.address, action.value, old),)
+            return (Node(change.address, action.value, _beside(change)),)
+
+
+def _beside(change: Change) -> str:
+    """The id of what is not the address's own object."""
+    if change.recorded is None:
+        return change.live.ref.id if change.action is Action.delete and change.live else ""
+    return change.recorded.ref.id if change.deposed else ""
 
 
 def ordered(edges: Mapping[T, Iterable[T]]) -> tuple[T, ...]:

@@ -116,10 +116,12 @@ def _attribute(change: AttributeChange, course: Course, why: str) -> AttributeDr
 def _orphans(workspace: Workspace, state: ServiceState, observed: Observed) -> Iterator[ObjectDrift]:
     wanted: set[Address] = set(missing(workspace, state)) if observed.orphans else set()
     gone = {r.address for r in state.resources} - observed.live.keys()
-    for address, (target, live) in sorted(observed.orphans.items(), key=lambda item: item[0]):
+    for orphan in observed.orphans:
+        address, target, live = orphan.address, orphan.target, orphan.live
         course, why = Course.keeps, f"nothing needs it; {workspace.call('destroy')} removes it"
         if address in wanted and target == state.target:
             course, why = Course.adopts, "the service needs it"
+            wanted.discard(address)
         elif address in gone:
             why = f"the record names another one, which is gone; {workspace.call(f'state rm {address}')} lets an apply adopt it"
         yield ObjectDrift(address=str(address), target=target, id=live.ref.id, sort=Sort.orphan, next_apply=course, why=why)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from infractl.applying.refresh import Observed
-from infractl.domain.address import Address, ServiceKey
+from infractl.domain.address import ServiceKey
 from infractl.domain.figure import Basis, quantity_text
 from infractl.domain.plan import Notice
+from infractl.domain.resource import Orphan
 from infractl.domain.service_state import ServiceState
 from infractl.spec.load import LoadedService
 from infractl.spec.not_acted_on import Ahead, not_acted_on
@@ -65,9 +66,10 @@ def of_foreign(observed: Observed) -> Iterator[Notice]:
         )
 
 
-def of_orphans(addresses: Iterable[Address]) -> Iterator[Notice]:
-    for address in addresses:
-        yield Notice(code="orphan", text=f"{address} carries this service's labels, and is not recorded; destroy removes it")
+def of_orphans(orphans: Iterable[Orphan]) -> Iterator[Notice]:
+    for orphan in orphans:
+        what = f"{orphan.address} ({orphan.live.ref.id})"
+        yield Notice(code="orphan", text=f"{what} carries this service's labels, and is not recorded; destroy removes it")
 
 
 def of_rollback(state: ServiceState | None) -> Iterator[Notice]:

@@ -13,7 +13,7 @@ from infractl.applying.apply import apply_service
 from infractl.applying.connection import Connection
 from infractl.domain.event import Phase
 from infractl.domain.health import Health, HealthStatus
-from infractl.domain.resource import Resource
+from infractl.domain.resource import Live, Ref, Resource
 from infractl.domain.step import Failed, Running, Step
 from infractl.domain.value import Output, SecretRef
 from infractl.errors import BusyProviderError, ProviderError, TransientProviderError
@@ -306,6 +306,40 @@ def test_a_plugin_that_breaks_where_it_is_asked_afterwards_does_not_lose_the_oth
 
     assert phases(applied) == {"create a": Phase.failed, "create b": Phase.done}
     assert [r.address.name for r in bench.state.resources] == ["b"]
+
+
+def test_what_carries_the_labels_of_a_recorded_object_goes_beside_it_with_a_destroy(bench: Any, thing: Thing) -> None:
+    bench.apply([thing("a", size=1)])
+    for name in ("twin-1", "twin-2"):
+        (labels,) = {live.labels["infractl-name"]: live.labels for live in bench.cloud.objects.values()}.values()
+        ref = Ref(kind="thing", id=name)
+        bench.cloud.objects[ref] = Live(ref=ref, properties={"size": 1, "id": name}, labels=labels)
+
+    assert bench.apply([thing("a", size=2)]).complete
+    assert [r.ref.id for r in bench.state.resources] == ["id-1"]
+    ended = bench.apply([])
+
+    assert ended.complete
+    assert len(ended.results) == 3
+    assert bench.cloud.objects == {}
+    assert bench.state is None
+
+
+def test_what_carries_the_labels_of_a_recorded_object_and_cannot_go_leaves_its_record_alone(bench: Any, thing: Thing) -> None:
+    bench.apply([thing("a", size=1)])
+    ((_, own),) = bench.cloud.objects.items()
+    twin = Ref(kind="thing", id="twin")
+    bench.cloud.objects[twin] = Live(ref=twin, properties={"size": 1, "id": "twin"}, labels=own.labels)
+
+    def refuse_own(step: Step) -> None:
+        if step.prior is not None and step.prior.ref == own.ref:
+            raise ProviderError.of("refused", summary="it is not to go")
+
+    bench.cloud.before_begin["a"] = refuse_own
+    assert not bench.apply([]).complete
+
+    assert list(bench.cloud.objects) == [own.ref]
+    assert [r.ref for r in bench.state.resources] == [own.ref]
 
 
 def test_a_deposed_object_goes_with_the_next_apply_and_with_a_destroy(bench: Any, thing: Thing) -> None:
