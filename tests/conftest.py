@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -21,14 +21,23 @@ import pytest
 from hypothesis import settings
 from onnx import TensorProto, helper, numpy_helper
 
+from infractl.domain.calibration import Calibration
 from infractl.errors import Diagnostic, SpecError
+from infractl.hardware.this_machine import this_chip
+from infractl.measure.calibrate import method
+from infractl.measure.calibration_store import CalibrationFiles
+from infractl.measure.machine import machine_facts
 from infractl.spec.load import load_project
+from infractl.state.codec import decode
+from tests.forked import Forked
 
 # How long an example takes says nothing on a machine that others use too.
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
 
 MakeMlp = Callable[..., Path]
+
+CALIBRATION = Path(__file__).parent / "cases" / "calibration" / "calibration.json"
 
 
 @pytest.fixture(autouse=True)
@@ -110,6 +119,7 @@ class Folder:
 
     path: Path
     environment: dict[str, str]
+    forked: Forked
 
     def write(
         self,
@@ -127,15 +137,7 @@ class Folder:
         return [sys.executable, "-m", "infractl", *words]
 
     def run(self, *words: str, code: int | None = 0, stdin: str = "") -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
-            self.command(*words),
-            cwd=self.path,
-            env=self.environment,
-            input=stdin,
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
+        done = self.forked.run(words, self.path, self.environment, stdin)
         assert "Traceback" not in done.stderr, done.stderr
         if code is not None:
             assert done.returncode == code, f"{words}: {done.returncode}\n{done.stdout}\n{done.stderr}"
@@ -180,12 +182,26 @@ class Folder:
 
 @pytest.fixture(scope="session")
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One calibration for all: it takes seconds, and it is not what is tested here."""
-    return Path(os.environ.get("INFRACTL_TEST_CACHE") or tmp_path_factory.mktemp("cache"))
+    """With a calibration that another machine made: one of this machine takes half a minute, and differs with what else runs."""
+    if given := os.environ.get("INFRACTL_TEST_CACHE"):
+        return Path(given)
+    directory = tmp_path_factory.mktemp("cache")
+    known = decode(Calibration, json.loads(CALIBRATION.read_text()))
+    here = replace(known, chip=this_chip().name, machine=machine_facts(), method=method(), busy=False)
+    CalibrationFiles(directory / "calibrations").put(here)
+    return directory
 
 
 @pytest.fixture(scope="session")
-def open_folder(make_mlp: MakeMlp, cache: Path) -> Callable[[Path], AbstractContextManager[Folder]]:
+def forked() -> Iterator[Forked]:
+    """Where the commands of folders come from."""
+    started = Forked()
+    yield started
+    started.close()
+
+
+@pytest.fixture(scope="session")
+def open_folder(make_mlp: MakeMlp, cache: Path, forked: Forked) -> Callable[[Path], AbstractContextManager[Folder]]:
     """For fixtures whose project outlives one test: the project in this directory, whose servers end with the block."""
 
     @contextmanager
@@ -195,7 +211,7 @@ def open_folder(make_mlp: MakeMlp, cache: Path) -> Callable[[Path], AbstractCont
         make_mlp(path / "one.onnx", (4, 8, 2), seed=1)
         make_mlp(path / "two.onnx", (4, 8, 2), seed=2)
         kept: Mapping[str, str] = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "INFRACTL_GOLDENS")}
-        folder = Folder(path=path, environment={**kept, "INFRACTL_CACHE": str(cache)})
+        folder = Folder(path=path, environment={**kept, "INFRACTL_CACHE": str(cache)}, forked=forked)
         yield folder
         for process in folder.servers():
             process.send_signal(signal.SIGKILL)

@@ -115,7 +115,6 @@ def seconds_alone(model: Path) -> float:
 
 def pretend_faster(folder: Any, cache: Path) -> None:
     """From here on this machine's engine counts as far faster than it is."""
-    folder.run("plan")
     shutil.copytree(folder.environment["INFRACTL_CACHE"], cache)
     folder.environment["INFRACTL_CACHE"] = str(cache)
     files = CalibrationFiles(cache / "calibrations")
