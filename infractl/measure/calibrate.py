@@ -13,21 +13,10 @@ from infractl.measure.engine_speed import measure_engine
 from infractl.measure.kernel_speed import measure_kernels
 from infractl.measure.load import LoadError
 from infractl.measure.machine import machine_facts
+from infractl.measure.method import method
 from infractl.measure.quiet import quiet
 from infractl.measure.server import MeasureError
 from infractl.measure.server_speed import JOINED, measure_server
-from infractl.measure.source import digest_of
-
-_MODULES = (
-    *("calibrate", "engine_speed", "kernel_speed", "load", "machine", "model", "quiet", "server", "server_speed", "source"),
-    *("spread",),
-)
-_CODE = ("measure/kernel", *(f"measure/{name}.py" for name in _MODULES))
-
-
-def method() -> str:
-    """In which way calibrations are made: a digest of the code that does it."""
-    return digest_of(_CODE)
 
 
 def calibrate(chip: str, clock: Clock, directory: Path) -> Calibration:

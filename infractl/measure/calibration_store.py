@@ -15,8 +15,8 @@ from tempfile import TemporaryDirectory
 from infractl.clock import Clock
 from infractl.domain.calibration import Calibration, KeptCalibration, changes_between
 from infractl.errors import StateError
-from infractl.measure.calibrate import calibrate, method
 from infractl.measure.machine import machine_facts
+from infractl.measure.method import method
 from infractl.state.cache import cache_directory
 from infractl.state.codec import canonical, decode, digest, encode
 from infractl.state.file import guarded, make_directory, replace_file
@@ -110,14 +110,21 @@ def calibration_for(chip: str, clock: Clock, tell: Callable[[str], None] = lambd
             if known := _usable(files, chip, clock):
                 return known
             tell(CALIBRATING)
-            made = calibrate(chip, clock, directory)
+            made = _measured(chip, clock, directory)
             files.put(made)
     except (StateError, OSError):
         if made is None:
             tell(CALIBRATING)
             with TemporaryDirectory() as directory_of_its_own:
-                made = calibrate(chip, clock, Path(directory_of_its_own))
+                made = _measured(chip, clock, Path(directory_of_its_own))
     return made
+
+
+def _measured(chip: str, clock: Clock, directory: Path) -> Calibration:
+    # Few commands find none: the others need not wait for the import of what measures.
+    from infractl.measure.calibrate import calibrate
+
+    return calibrate(chip, clock, directory)
 
 
 def _usable(files: CalibrationFiles, chip: str, clock: Clock) -> Calibration | None:

@@ -7,10 +7,6 @@ from dataclasses import dataclass
 from infractl.domain.measurement import Measurement, Measurements
 from infractl.domain.placement import Placement
 from infractl.domain.profile import ModelProfile
-from infractl.placement.demand import Demand
-from infractl.placement.evaluate import candidates
-from infractl.placement.measured import seen
-from infractl.placement.shape import Shape
 from infractl.spec.service import InferenceService
 
 
@@ -27,6 +23,14 @@ class Evidence:
 
 
 def evidence(service: InferenceService, profile: ModelProfile, placement: Placement, known: Measurements) -> Evidence:
+    if not known.measurements:
+        return Evidence(known=(), exact=(), scaled_by="")
+    # What computes figures is imported only where measured ones are to be compared with them.
+    from infractl.placement.demand import Demand
+    from infractl.placement.evaluate import candidates
+    from infractl.placement.measured import seen
+    from infractl.placement.shape import Shape
+
     offer, recipe, demand = placement.offer, placement.recipe, Demand.of(service)
     chosen = next(c for c in candidates(service, profile, offer, recipe, known) if c.shape == Shape.of(placement))
     return Evidence(

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from infractl.errors import ModelError
 from infractl.profile.declaration import check_declarations, check_model, complete, incomplete
 from infractl.profile.external_data import is_external
-from infractl.profile.flaw import damaged, unopened, unsound
+from infractl.profile.flaw import damaged, unsound
 from infractl.profile.tensor import MOST_VALUE_ELEMENTS
 from infractl.profile.tensor_types import DEFAULT_DOMAINS, name_axes
 
@@ -27,23 +27,6 @@ MOST_NODES = 1_000_000
 
 _TERM = r"[A-Za-z]*(?:\.\.\.[A-Za-z]*)?"
 _EINSUM = re.compile(rf"{_TERM}(?:,{_TERM})*(?:->{_TERM})?")
-
-
-def read_file(path: Path) -> bytes:
-    if not path.exists():
-        raise ModelError.of(
-            "model-missing",
-            summary="there is no model file here",
-            detail=f"{path} does not exist",
-            at=str(path),
-            remedy="correct spec.model.uri, or put the model there",
-        )
-    if not path.is_file():
-        raise unopened(path, f"{path} is a directory" if path.is_dir() else f"{path} is no regular file")
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise unopened(path, error.strerror or str(error)) from error
 
 
 def parse(data: bytes, path: Path) -> ModelProto:

@@ -19,7 +19,6 @@ from infractl.domain.offer import Offer
 from infractl.domain.placement import Decision, Placement
 from infractl.domain.profile import ModelProfile
 from infractl.domain.value import Json
-from infractl.placement.place import place
 from infractl.placement.sticky import identity
 from infractl.spec.load import LoadedService
 from infractl.state.cache import cache_directory
@@ -54,6 +53,9 @@ def decided(
     file = cache_directory() / "decisions" / f"{name}.json"
     if before := _read(file):
         return before
+    # What places takes as long to import as a short command lasts, and most find all decided.
+    from infractl.placement.place import place
+
     made = place(loaded.service, profile, offers, known, recorded)
     with suppress(OSError, ValueError):
         _keep(file, made)

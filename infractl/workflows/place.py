@@ -8,10 +8,9 @@ from pathlib import Path
 
 from infractl.domain.artifact import Artifact
 from infractl.domain.calibration import Calibration
-from infractl.domain.figure import Figure
 from infractl.domain.measurement import Measurements
 from infractl.domain.offer import Offer
-from infractl.domain.placement import Decision, Evaluation, Placement, Violation
+from infractl.domain.placement import Decision, Evaluation, Placement
 from infractl.domain.profile import ModelProfile
 from infractl.domain.release import Deployment
 from infractl.domain.service_state import ServiceState
@@ -20,8 +19,6 @@ from infractl.hardware.this_machine import this_chip
 from infractl.measure.calibration_store import calibration_for
 from infractl.placement.configure import configure
 from infractl.placement.evidence import Evidence, evidence
-from infractl.placement.price import price_remedy
-from infractl.placement.service_time import open_axes
 from infractl.placement.sticky import identity, sticky
 from infractl.profile.onnx import profile_onnx
 from infractl.provider.plugin import calling
@@ -156,61 +153,14 @@ def _choose(loaded: LoadedService, profile: ModelProfile, decision: Decision, re
     Raises RefusedError where only the budget stands against it, else InfeasibleError, with every reason.
     """
     if not decision.ranked:
+        from infractl.workflows.refusal import refusal
+
         budget = decision.refused and all(v.code in _BUDGET for e in decision.refused for v in e.violations)
         raise (RefusedError if budget else InfeasibleError)(refusal(loaded, profile, decision))
     return sticky(decision, recorded, loaded.service.spec.replan.tolerance)
 
 
 _BUDGET = frozenset({"over-budget", "price-unknown"})
-
-
-def refusal(loaded: LoadedService, profile: ModelProfile, decision: Decision) -> Diagnostic:
-    """Why nothing is feasible: each offer with its reasons, placed at the first demand that is not met."""
-    violations = [(refused, violation) for refused in decision.refused for violation in refused.violations]
-    reasons = [f"{_tried(refused)}: {violation}" for refused, violation in violations]
-    codes = {violation.code for _, violation in violations}
-    at = next((mark for _, violation in violations if (mark := loaded.mark(_demand(violation)))), loaded.mark("spec"))
-    remedy = "allow other hardware classes or targets"
-    if decision.nearest:
-        remedy = f"this would hold: {'; or '.join(map(str, decision.nearest))}"
-    elif "no-figures" in codes and (axes := open_axes(profile, loaded.service.spec.traffic.shapes)):
-        sizes = ", ".join(f"{axis}: NUMBER" for axis in axes)
-        remedy = f"say how large they usually are in a request: spec.traffic.shapes: {{{sizes}}}"
-    elif "no-figures" in codes:
-        remedy = "take spec.slo out and deploy it without a promise; what infractl bench then measures can be promised"
-    elif "price-unknown" in codes:
-        remedy = price_remedy(decision.refused)
-    return Diagnostic(
-        slug="slo-infeasible",
-        severity=Severity.error,
-        summary="no placement meets what this service asks for",
-        detail="\n".join(reasons) or "no target offers anything",
-        at=at,
-        remedy=remedy,
-    )
-
-
-def _tried(refused: Evaluation) -> str:
-    """The offer, the recipe and, where one was found, the shape that came nearest."""
-    cut = f", {refused.placement.cut}" if refused.placement else ""
-    return f"{refused.offer.name} with {refused.recipe.name}{cut}"
-
-
-def _demand(violation: Violation) -> str:
-    """Where the demand stands that is not met: a declared figure says so itself."""
-    declared = violation.need.source if isinstance(violation.need, Figure) else ""
-    return declared if declared.startswith("spec.") else _DEMANDS.get(violation.code, "spec")
-
-
-_DEMANDS = {
-    "no-figures": "spec.slo",
-    "over-budget": "spec.budget.monthly",
-    "price-unknown": "spec.budget.monthly",
-    "class-not-allowed": "spec.hardware.classes",
-    "target-not-allowed": "spec.targets",
-    "does-not-fit-memory": "spec.model.uri",
-}
-"""Where the demand stands that no figure of the document is."""
 
 
 def _as_given(workspace: Workspace, loaded: LoadedService, path: Path, profile: ModelProfile, chosen: Evaluation) -> Artifact:

@@ -12,9 +12,9 @@ import pytest
 from infractl.cli.main import main
 from infractl.domain.calibration import Calibration
 from infractl.hardware.this_machine import this_chip
-from infractl.measure.calibrate import method
 from infractl.measure.calibration_store import CalibrationFiles
 from infractl.measure.machine import machine_facts
+from infractl.measure.method import method
 from infractl.state.codec import decode
 
 KEPT = Path(__file__).parents[1] / "cases" / "calibration" / "calibration.json"

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from infractl.domain.calibration import Calibration, FactChange, KeptCalibration, changes_between
-from infractl.measure.calibrate import method
 from infractl.measure.calibration_store import BUSY_HOLDS, CalibrationFiles
 from infractl.measure.machine import machine_facts
+from infractl.measure.method import method
 from infractl.state.codec import decode, digest
 
 KEPT = Path(__file__).parents[1] / "cases" / "calibration" / "calibration.json"

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from infractl import __version__
-from infractl.measure.calibrate import method
 from infractl.measure.machine import machine_facts
+from infractl.measure.method import _CODE, method
 from infractl.measure.source import digest_of
 
 ROOT = Path(__file__).parents[2]
@@ -86,13 +86,11 @@ def test_all_that_the_server_loads_counts_for_the_server(monkeypatch: pytest.Mon
 
 
 def test_all_that_a_calibration_loads_counts_for_its_method() -> None:
-    from infractl.measure import calibrate
-
     files = {file for file in imported("infractl.measure.calibrate") if file.startswith("measure/")} - {"measure/__init__.py"}
 
     assert len(files) > 10
-    assert {file for file in files if not any(file.startswith(part) for part in calibrate._CODE)} == set()
-    assert all((ROOT / "infractl" / part).exists() for part in calibrate._CODE)
+    assert {file for file in files if not any(file.startswith(part) for part in _CODE)} == set()
+    assert all((ROOT / "infractl" / part).exists() for part in _CODE)
 
 
 def test_both_are_short_and_stay_the_same() -> None:

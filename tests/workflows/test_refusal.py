@@ -21,7 +21,7 @@ from infractl.placement.place import place
 from infractl.profile.onnx import profile_onnx
 from infractl.report.diagnostic import render
 from infractl.spec.load import load_project
-from infractl.workflows.place import refusal
+from infractl.workflows.refusal import refusal
 
 CASE = Path(__file__).parents[1] / "cases" / "workflows" / "infeasible"
 

@@ -1,0 +1,60 @@
+"""What is said where no placement meets what a service asks for."""
+
+from __future__ import annotations
+
+from infractl.domain.figure import Figure
+from infractl.domain.placement import Decision, Evaluation, Violation
+from infractl.domain.profile import ModelProfile
+from infractl.errors import Diagnostic, Severity
+from infractl.placement.price import price_remedy
+from infractl.placement.service_time import open_axes
+from infractl.spec.load import LoadedService
+
+
+def refusal(loaded: LoadedService, profile: ModelProfile, decision: Decision) -> Diagnostic:
+    """Why nothing is feasible: each offer with its reasons, placed at the first demand that is not met."""
+    violations = [(refused, violation) for refused in decision.refused for violation in refused.violations]
+    reasons = [f"{_tried(refused)}: {violation}" for refused, violation in violations]
+    codes = {violation.code for _, violation in violations}
+    at = next((mark for _, violation in violations if (mark := loaded.mark(_demand(violation)))), loaded.mark("spec"))
+    remedy = "allow other hardware classes or targets"
+    if decision.nearest:
+        remedy = f"this would hold: {'; or '.join(map(str, decision.nearest))}"
+    elif "no-figures" in codes and (axes := open_axes(profile, loaded.service.spec.traffic.shapes)):
+        sizes = ", ".join(f"{axis}: NUMBER" for axis in axes)
+        remedy = f"say how large they usually are in a request: spec.traffic.shapes: {{{sizes}}}"
+    elif "no-figures" in codes:
+        remedy = "take spec.slo out and deploy it without a promise; what infractl bench then measures can be promised"
+    elif "price-unknown" in codes:
+        remedy = price_remedy(decision.refused)
+    return Diagnostic(
+        slug="slo-infeasible",
+        severity=Severity.error,
+        summary="no placement meets what this service asks for",
+        detail="\n".join(reasons) or "no target offers anything",
+        at=at,
+        remedy=remedy,
+    )
+
+
+def _tried(refused: Evaluation) -> str:
+    """The offer, the recipe and, where one was found, the shape that came nearest."""
+    cut = f", {refused.placement.cut}" if refused.placement else ""
+    return f"{refused.offer.name} with {refused.recipe.name}{cut}"
+
+
+def _demand(violation: Violation) -> str:
+    """Where the demand stands that is not met: a declared figure says so itself."""
+    declared = violation.need.source if isinstance(violation.need, Figure) else ""
+    return declared if declared.startswith("spec.") else _DEMANDS.get(violation.code, "spec")
+
+
+_DEMANDS = {
+    "no-figures": "spec.slo",
+    "over-budget": "spec.budget.monthly",
+    "price-unknown": "spec.budget.monthly",
+    "class-not-allowed": "spec.hardware.classes",
+    "target-not-allowed": "spec.targets",
+    "does-not-fit-memory": "spec.model.uri",
+}
+"""Where the demand stands that no figure of the document is."""
