@@ -24,7 +24,8 @@ class Observed:
     """What lives at the addresses that were asked for, what else carries the owner's labels, and what is deposed.
 
     Ids are a target's own, so what is deposed is keyed by target and ref. `foreign` are recorded objects whose id is
-    another owner's now: they are not ours to change. What was imported and carries nobody's labels yet is ours.
+    another owner's now: they are not ours to change. What was imported and carries nobody's labels yet is ours, and so is what
+    carries those of the name that the service had before.
     """
 
     live: Mapping[Address, Live]
@@ -77,11 +78,12 @@ def refresh(question: Question, connections: Connections, waiting: Waiting) -> O
         found = [(target, live) for (target, _), future in finding.items() for live in future.result()]
     owner = question.owner
     recorded = {r.address: lives[r.target, r.ref] for r in question.recorded if (r.target, r.ref) in lives}
-    imported = {r.address for r in question.recorded if not r.labelled}
+    waiting_for_labels = {r.address for r in question.recorded if not r.labelled}
     foreign = {
         address: live
         for address, live in recorded.items()
-        if owner.owns(live.labels) != address and not (address in imported and unlabelled(live.labels))
+        if owner.owns(live.labels) != address
+        and not (address in waiting_for_labels and (unlabelled(live.labels) or owner.owned(live.labels, address)))
     }
     live = {address: live for address, live in recorded.items() if address not in foreign}
     deposed = {(r.target, r.ref): lives[r.target, r.ref] for r in question.deposed if (r.target, r.ref) in lives}

@@ -9,7 +9,7 @@ from infractl.applying.connection import Connections, kind_of
 from infractl.applying.sighting import Sighting, look, unseen
 from infractl.applying.wait import Waiting, read_back, read_gone, retried, wait
 from infractl.domain.action import Action
-from infractl.domain.address import Address, Owner, unlabelled
+from infractl.domain.address import Address, Owner, service_in
 from infractl.domain.journal import Entry, Intent, Operation, Outcome
 from infractl.domain.plan import Change
 from infractl.domain.resource import Live, Recorded, Ref, Resource
@@ -204,7 +204,7 @@ def record(desired: Resource, properties: Properties, target: str, live: Live) -
         properties=properties,
         outputs=live.properties,
         depends_on=desired.depends_on,
-        labelled=not unlabelled(live.labels),
+        labelled=service_in(live.labels) == desired.address.service,
     )
 
 

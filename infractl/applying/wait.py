@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from infractl.clock import Clock
-from infractl.domain.address import unlabelled
+from infractl.domain.address import service_in
 from infractl.domain.health import HealthStatus
 from infractl.domain.resource import Live, Ref, Resource
 from infractl.domain.step import Done, Failed, Pending, Running
@@ -123,7 +123,7 @@ def _problem(kind: GuardedKind, desired: Resource, live: Live | None, settled: f
     if differences:
         first = differences[0]
         return f"the provider called it done, and {first.path} is {first.before!r} instead of {first.after!r}", settled
-    if unlabelled(live.labels):
+    if service_in(live.labels) != desired.address.service:
         return "the provider called it done, and it does not carry its service's labels", settled
     health = kind.health(desired, live)
     match health.status:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True, order=True, kw_only=True)
@@ -35,6 +35,10 @@ class Address:
     def key(self) -> ServiceKey:
         return ServiceKey(project=self.project, environment=self.environment, service=self.service)
 
+    def of_service(self, service: str) -> Address:
+        """The same resource, were its service called so."""
+        return replace(self, service=service)
+
     def as_dict(self) -> dict[str, str]:
         return {
             "project": self.project,
@@ -56,6 +60,11 @@ def unlabelled(labels: Mapping[str, str]) -> bool:
     return not any(name.startswith(LABEL_PREFIX) for name in labels)
 
 
+def service_in(labels: Mapping[str, str]) -> str:
+    """The name of the service that an object says it is of; "" where it says of none."""
+    return labels.get("infractl-service", "")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Owner:
     """Whose an object is: a service and the lineage of its state. An object is adopted only if all labels match."""
@@ -73,6 +82,12 @@ class Owner:
             "infractl-name": address.name,
             "infractl-lineage": self.lineage,
         }
+
+    def owned(self, labels: Mapping[str, str], address: Address) -> bool:
+        """Whether an object was made for `address` while the service had another name: the lineage stays."""
+        before = service_in(labels)
+        owner = replace(self, key=replace(self.key, service=before))
+        return before not in ("", address.service) and owner.owns(labels) == address.of_service(before)
 
     def owns(self, labels: Mapping[str, str]) -> Address | None:
         """The address that `labels` name, if they are this owner's; else None."""

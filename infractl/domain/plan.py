@@ -109,7 +109,7 @@ class ServicePlan:
     placement's cost comes to, `cost_before` what that of the deployed one came to when it was applied. `rollback`: it leads back
     to an earlier deployment, whatever is declared. `labels` are those of the document's metadata. `partial`: it leaves the
     recorded deployment as it is, since what was asked for leaves something out (at the addresses `left_out`) or changes the
-    record alone.
+    record alone. `moved_from`: the service's name so far, "" where it has its name already; the state is that of then.
     """
 
     key: ServiceKey
@@ -133,6 +133,7 @@ class ServicePlan:
     labels: Mapping[str, str] = field(default_factory=dict)
     left_out: tuple[Address, ...] = ()
     partial: bool = False
+    moved_from: str = ""
 
     @property
     def changed(self) -> tuple[Change, ...]:

@@ -43,7 +43,7 @@ class Live:
 class Recorded:
     """What infractl last applied at an address: `properties`, with every Output resolved, and `outputs`, as then read back.
 
-    `labelled`: the object carries its owner's labels. One that was imported gets them with the next apply.
+    `labelled`: the object carries its owner's labels. One that was imported, or whose service was renamed, gets them next.
     """
 
     address: Address

@@ -26,7 +26,8 @@ class ServiceState:
 
     `deposed` were replaced and are not deleted yet; `open_steps` are those whose outcome is not known.
     `changed_by` says who and by which command, for messages about stale plans. `rollback`: the deployment was gone back to,
-    and is not what was declared then.
+    and is not what was declared then. `moved_to`: the name that the service was to go on under, once a document under that name
+    has the lineage.
     """
 
     key: ServiceKey
@@ -42,6 +43,7 @@ class ServiceState:
     deposed: tuple[Recorded, ...] = ()
     open_steps: tuple[OpenStep, ...] = ()
     rollback: Rollback | None = None
+    moved_to: str = ""
 
     def recorded(self, address: Address) -> Recorded | None:
         return next((r for r in self.resources if r.address == address), None)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from infractl.domain.action import Action
-from infractl.domain.address import Address
+from infractl.domain.address import Address, service_in
 from infractl.domain.plan import AttributeChange, Cause, Change
 from infractl.domain.resource import Live, Orphan, Recorded, Ref, Resource
 from infractl.domain.value import Output, Properties, SecretRef, resolve
@@ -108,12 +108,13 @@ def _wanted(desired: Resource, target: str, recorded: Recorded | None, live: Liv
     stays = left(desired, managed, before, kind.schema)
     kept = replace(desired, properties=laid(desired, managed, kind.schema))
     attributes = attribute_changes(kept.properties, managed, before, kind.schema)
-    action, adopted = _action(attributes), tuple[str, ...]()
+    action, adopted, renamed = _action(attributes), tuple[str, ...](), False
     if recorded is None:
         adopted = ("it carries this service's labels and was not recorded: adopted",)
     elif not recorded.labelled:
-        adopted = ("it was imported, and gets this service's labels",)
-        action = Action.update if action is Action.no_op else action
+        renamed = kind.schema.named_by_service and service_in(live.labels) not in ("", desired.address.service)
+        adopted = (_unlabelled(live, renamed=renamed),)
+        action = Action.replace if renamed else Action.update if action is Action.no_op else action
     elif action is Action.no_op and _outdated(desired, recorded, kind.schema):
         adopted = ("it is as declared already, and is recorded otherwise",)
     if adopted and action is Action.no_op:
@@ -128,8 +129,16 @@ def _wanted(desired: Resource, target: str, recorded: Recorded | None, live: Liv
         desired=kept,
         recorded=recorded,
         live=live,
-        create_first=action is Action.replace and kind.schema.replacement is Replacement.create_first,
+        # Under another name the new object stands beside the old one, whatever the kind does else.
+        create_first=action is Action.replace and (renamed or kind.schema.replacement is Replacement.create_first),
     )
+
+
+def _unlabelled(live: Live, *, renamed: bool) -> str:
+    before = service_in(live.labels)
+    if not before:
+        return "it was imported, and gets this service's labels"
+    return f"moved from {before}, {'after which it is named' if renamed else 'and gets the labels of the new name'}"
 
 
 def _lost(change: Change) -> Change:

@@ -73,7 +73,7 @@ class Kind(Protocol):
         """Start one create, update or delete; idempotent by `step.key`.
 
         A create adopts an object that carries the step's labels; an update is of `step.prior`, and writes the labels, which an
-        object that was imported does not carry yet; a delete of what is absent succeeds.
+        object that was imported, or whose service was renamed, does not carry yet; a delete of what is absent succeeds.
         Raises ProviderError; TransientProviderError where the same call may succeed later, and BusyProviderError where it will
         once what happens to the object has ended, whoever began that.
         """

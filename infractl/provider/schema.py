@@ -43,6 +43,8 @@ class Attribute:
 class Schema:
     """The attributes of a kind; one that is not listed is an ordinary attribute that can be changed in place.
 
+    `named_by_service`: an object's id is made from its service's name, so that one of a renamed service is made anew; else an
+    update writes the new name's labels.
     `call_s` is how long a call of `read`, `find`, `begin` or `poll` may take, `operation_s` how long what was begun may take.
     """
 
@@ -50,6 +52,7 @@ class Schema:
     replacement: Replacement = Replacement.delete_first
     call_s: float = CALL_S
     operation_s: float = OPERATION_S
+    named_by_service: bool = False
 
     def of(self, attribute: str) -> Attribute:
         return self.attributes.get(attribute, _ORDINARY)

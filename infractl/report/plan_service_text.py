@@ -82,7 +82,8 @@ def headline(service: ServicePlan) -> str:
     version = service.deployment.stable.version
     before = f"{current} -> " if current not in (None, version) else ""
     back = f", back to what serial {service.rollback.serial} recorded" if service.rollback else ""
-    return f"version {before}{version} at {service.target}{back}{in_part}"
+    moved = f", moved from {service.moved_from}" if service.moved_from else ""
+    return f"version {before}{version} at {service.target}{back}{moved}{in_part}"
 
 
 def _decision(service: ServicePlan) -> Iterator[str]:

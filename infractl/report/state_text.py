@@ -48,8 +48,13 @@ def state_text(state: ServiceState, open_steps: Sequence[OpenStep], style: Style
 
 def history_text(present: ServiceState | None, earlier: Sequence[ServiceState]) -> str:
     """A version a line, newest first."""
-    rows = [_row(state, "present" if state is present else "") for state in ([present] if present else []) + [*earlier]]
+    versions = [*([(present, "present")] if present else []), *((state, _moved(state)) for state in earlier)]
+    rows = [_row(state, mark) for state, mark in versions]
     return "\n".join(table(("serial", "", "changed (UTC)", "version", "resources", "by"), rows, right={0, 4})) + "\n"
+
+
+def _moved(state: ServiceState) -> str:
+    return f"moved to {state.moved_to}" if state.moved_to else ""
 
 
 def _row(state: ServiceState, mark: str) -> tuple[str, ...]:

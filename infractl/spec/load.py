@@ -27,6 +27,7 @@ from infractl.spec.project import (
     read_project,
 )
 from infractl.spec.reading import Reading, read_documents, read_every_environment
+from infractl.spec.rule.between import moves
 from infractl.spec.rule.check import broken, broken_between
 from infractl.spec.rule.subject import Subject
 from infractl.spec.selection import EVERYTHING, Selection, unmatched
@@ -64,11 +65,20 @@ class LoadedService:
 
     @property
     def digest(self) -> str:
-        """The sha256 (hex) of the document's canonical JSON: neither formatting nor comments count."""
+        """The sha256 (hex) of the document's canonical JSON: neither formatting nor comments count, nor which name was before."""
+        return self.digest_as(self.name)
+
+    def digest_as(self, name: str) -> str:
+        """The digest, were the service called `name`."""
         import hashlib
         import json
 
-        text = json.dumps(self.document.value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+        value = self.document.value
+        spec = {key: asked for key, asked in value["spec"].items() if key != "lifecycle"}
+        if lifecycle := {key: asked for key, asked in (value["spec"].get("lifecycle") or {}).items() if key != "movedFrom"}:
+            spec["lifecycle"] = lifecycle
+        named = {**value, "metadata": {**value["metadata"], "name": name}, "spec": spec}
+        text = json.dumps(named, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
     def mark(self, path: str) -> Mark | None:
@@ -83,7 +93,7 @@ class LoadedProject:
 
     `names` are those of all services in the files, and `selection` says which of them were asked for. `document` is that of
     infractl.yaml; None where there is no such file and the defaults hold. `environments` names those that were checked; where no
-    service was asked for, those that are declared.
+    service was asked for, those that are declared. `moves`: the names that services had before, each with the present one.
     """
 
     root: Path
@@ -94,6 +104,7 @@ class LoadedProject:
     diagnostics: tuple[Diagnostic, ...]
     document: Document | None = field(repr=False)
     names: frozenset[str] = frozenset()
+    moves: Mapping[str, str] = field(default_factory=dict)
     selection: Selection = EVERYTHING
 
     def target_mark(self, name: str, key: str = "") -> Mark | None:
@@ -230,6 +241,7 @@ def _loaded(
         diagnostics=tuple(problems),
         document=reading.document,
         names=reading.names,
+        moves={**moves([d for _, d in reading.services]), **moves([s.document for s in services])},
         selection=selection,
     )
 

@@ -22,6 +22,7 @@ from infractl.domain.steering import Steering
 from infractl.errors import Diagnostics, InfractlError, ProviderError, StalePlanError, UsageError
 from infractl.state.store import Lease
 from infractl.workflows.lock import IMPATIENT, Patience, lock
+from infractl.workflows.move import take_over
 from infractl.workflows.observe import begins_anew, settle_service
 from infractl.workflows.place import Progress
 from infractl.workflows.plan import plan_destroy, providers_of
@@ -100,10 +101,11 @@ def apply_saved(workspace: Workspace, saved: Plan, voice: Voice) -> Outcome:
             detail=f"it was made with {_named(saved.providers)}, here are {_named(installed)}",
             remedy="install those versions, or make and review a new plan",
         )
-    with _locked(workspace, [s.key for s in saved.services], voice.patience) as leases:
+    moved = [workspace.key(s.moved_from) for s in saved.services if s.moved_from]
+    with _locked(workspace, [*(s.key for s in saved.services), *moved], voice.patience) as leases:
         states = _settle(workspace, leases, voice)
         for service in saved.services:
-            check_fresh(workspace, service, states[service.key])
+            check_fresh(workspace, service, states)
             if not saved.steering.refresh_only:
                 check_measured(workspace, service)
         return _carry_out(workspace, saved, leases, voice)
@@ -115,7 +117,7 @@ def _locked(workspace: Workspace, keys: Sequence[ServiceKey], patience: Patience
     since = workspace.clock.monotonic()
     with ExitStack() as held:
         leases: dict[ServiceKey, Lease] = {}
-        for key in sorted(keys):
+        for key in sorted(set(keys)):
             lease = lock(workspace, key, patience, since=since)
             held.callback(lease.release)
             leases[key] = lease
@@ -144,7 +146,7 @@ def _carry_out(workspace: Workspace, plan: Plan, leases: dict[ServiceKey, Lease]
     connections = workspace.connections({t for c in changes for t in (c.target, *([c.recorded.target] if c.recorded else ()))})
     with voice.carrying_out(), Workers(voice.parallelism) as workers:
         _set_aside(workspace, leases, voice)
-        carried = workers.each(lambda s: _service(workspace, s, leases[s.key], voice, connections, workers), plan.services)
+        carried = workers.each(lambda s: _service(workspace, s, leases, voice, connections, workers), plan.services)
         return Outcome(plan=plan, applied=tuple(a for a in carried if a is not None))
 
 
@@ -156,7 +158,12 @@ def _set_aside(workspace: Workspace, leases: Mapping[ServiceKey, Lease], voice: 
 
 
 def _service(
-    workspace: Workspace, service: ServicePlan, lease: Lease, voice: Voice, connections: Connections, workers: Workers
+    workspace: Workspace,
+    service: ServicePlan,
+    leases: Mapping[ServiceKey, Lease],
+    voice: Voice,
+    connections: Connections,
+    workers: Workers,
 ) -> Applied | None:
     """None where it has nothing to do. One that breaks is told of, and ends no other."""
     try:
@@ -165,7 +172,9 @@ def _service(
             return None
         if voice.stop.requested:
             return not_started(service, state)
-        return apply_service(service, state, _run(workspace, lease, voice, connections, workers))
+        if service.moved_from:
+            state = take_over(workspace, service, leases)
+        return apply_service(service, state, _run(workspace, leases[service.key], voice, connections, workers))
     except InfractlError as error:
         return Applied(plan=service, results=(), state=None, errors=error.diagnostics)
 
@@ -184,9 +193,12 @@ def _run(workspace: Workspace, lease: Lease, voice: Voice, connections: Connecti
 
 
 def _outdated(service: ServicePlan, state: ServiceState | None) -> bool:
-    """Whether the document must be written though no resource changes: the service's words changed, or it is empty and to go."""
-    if state is None or service.partial:
+    """Whether the document must be written though no resource changes: the service's words or its name
+    changed, or it is empty and to go."""
+    if service.partial:
         return False
+    if state is None:
+        return bool(service.moved_from)
     if service.deployment is None:
         return True
     return (state.spec_digest, state.rollback) != (service.spec_digest, service.rollback)

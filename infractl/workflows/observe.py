@@ -36,8 +36,16 @@ def known(workspace: Workspace, key: ServiceKey) -> Known:
             break
     if state is None:
         return Known(state=None, open_steps=())
+    if superseded(workspace, state):
+        return Known(state=None, open_steps=())
     state, open_steps = replay(state, entries)
     return Known(state=state, open_steps=open_steps)
+
+
+def superseded(workspace: Workspace, state: ServiceState) -> bool:
+    """Whether the document is what a move to another name left, that broke off before its last write."""
+    heir = workspace.stores.state.read(replace(state.key, service=state.moved_to)) if state.moved_to else None
+    return heir is not None and heir.lineage == state.lineage
 
 
 def begins_anew(workspace: Workspace, key: ServiceKey) -> bool:
@@ -62,6 +70,7 @@ def settle_service(workspace: Workspace, key: ServiceKey, epoch: int, tell: Call
 
     Raises StateError and ProviderError; the journal stays until it is settled.
     """
+    _finish_move(workspace, key, epoch, tell)
     found = known(workspace, key)
     state = found.state
     if state is None or not (found.open_steps or workspace.stores.state.entries(key)):
@@ -81,3 +90,10 @@ def settle_service(workspace: Workspace, key: ServiceKey, epoch: int, tell: Call
             remedy="run the command again: it goes on waiting, and begins nothing a second time",
         )
     return settled
+
+
+def _finish_move(workspace: Workspace, key: ServiceKey, epoch: int, tell: Callable[[str], None]) -> None:
+    state = None if begins_anew(workspace, key) else workspace.stores.state.read(key)
+    if state is not None and superseded(workspace, state):
+        tell(f"{key.service}: an earlier run moved it to {state.moved_to}, and ends here")
+        workspace.stores.state.delete(key, expected_serial=state.serial, epoch=epoch)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 from infractl import __version__
 from infractl.applying.fan_out import fan_out
@@ -23,6 +24,7 @@ from infractl.state.codec import digest, encode
 from infractl.units import format_duration, format_rate
 from infractl.workflows.beginning import Beginning, beginning
 from infractl.workflows.ignoring import ignoring
+from infractl.workflows.move import before_move, of_moves
 from infractl.workflows.notice import of_document, of_foreign, of_orphans, of_placement, of_project, of_rollback, of_service
 from infractl.workflows.observe import Known, known, observe
 from infractl.workflows.place import Placed, Progress, place_service
@@ -50,7 +52,7 @@ def plan(workspace: Workspace, removed: Sequence[ServiceKey], progress: Progress
     services = [confined(service, steering) for service in _all(makers)]
     changed = any(s.changed for s in services)
     others = [name for name in (*sorted(declared(workspace)), *(k.service for k in removed)) if not steering.covers(name)]
-    notices = (*(of_project(workspace.loaded.document) if changed else ()), *of_left_out(others))
+    notices = (*(of_project(workspace.loaded.document) if changed else ()), *of_left_out(others), *of_moves(workspace))
     return assemble(workspace, services, notices, steering)
 
 
@@ -102,7 +104,10 @@ def providers_of(workspace: Workspace, services: Sequence[ServicePlan]) -> dict[
 
 
 def plan_service(workspace: Workspace, loaded: LoadedService, progress: Progress, steering: Steering = UNSTEERED) -> ServicePlan:
-    return plan_from(workspace, loaded, known(workspace, workspace.key(loaded.service.name)), progress, steering)
+    found = known(workspace, workspace.key(loaded.service.name))
+    before = before_move(workspace, loaded, found)
+    plan = plan_from(workspace, loaded, before or found, progress, steering)
+    return replace(plan, moved_from=loaded.service.spec.lifecycle.moved_from or "") if before else plan
 
 
 def plan_from(

@@ -13,7 +13,7 @@ from infractl.errors import Diagnostic, StateError, UsageError
 from infractl.planning.revision import record_changes
 from infractl.workflows.elsewhere import environments_with
 from infractl.workflows.lock import Patience, lock
-from infractl.workflows.observe import Known, known
+from infractl.workflows.observe import Known, known, superseded
 from infractl.workflows.workspace import Workspace, who
 
 Approve = Callable[[Revision], bool]
@@ -129,6 +129,14 @@ def _without(workspace: Workspace, state: ServiceState, address: str) -> Service
 
 
 def _refuse_unfit(workspace: Workspace, wanted: ServiceState, last: ServiceState) -> None:
+    if superseded(workspace, last):
+        raise StateError.of(
+            "restore-moved",
+            summary="this service goes on under another name",
+            detail=f"{wanted.key.service} was moved to {last.moved_to}, which has what was recorded of it",
+            at=str(wanted.key),
+            remedy=f"choose a version of that: {workspace.call(f'state history {last.moved_to}')}",
+        )
     if wanted.lineage != last.lineage:
         raise StateError.of(
             "restore-lineage",

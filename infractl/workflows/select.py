@@ -89,9 +89,9 @@ def recorded_of(workspace: Workspace) -> Sequence[ServiceKey]:
 
 
 def removed_keys(workspace: Workspace) -> Sequence[ServiceKey]:
-    """What is recorded and, where the whole project was read, declared no more."""
+    """What is recorded and, where the whole project was read, declared no more, nor the earlier name of what is."""
     names = declared(workspace)
-    return [key for key in recorded_of(workspace) if key.service not in names]
+    return [key for key in recorded_of(workspace) if key.service not in names and key.service not in workspace.loaded.moves]
 
 
 def selected_text(workspace: Workspace, count: int) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
+from infractl.domain.address import ServiceKey
 from infractl.domain.plan import ServicePlan
 from infractl.domain.service_state import ServiceState
 from infractl.domain.value import Blob
@@ -13,11 +15,16 @@ from infractl.state.codec import digest, encode
 from infractl.workflows.workspace import Workspace, readable
 
 
-def check_fresh(workspace: Workspace, service: ServicePlan, state: ServiceState | None) -> None:
-    """Raises StalePlanError where the state is not what the plan was made from, or an artifact that it needs is kept no more."""
+def check_fresh(workspace: Workspace, service: ServicePlan, states: Mapping[ServiceKey, ServiceState | None]) -> None:
+    """Raises StalePlanError where the state is not what the plan was made from, or an artifact that it needs is kept no more.
+
+    One that moves a service was made from the state under the old name, and from there being none under the new one.
+    """
     lost = tuple(_lost(workspace, service))
+    own = states[service.key]
+    state = states[replace(service.key, service=service.moved_from)] if service.moved_from and own is None else own
     lineage, serial = (state.lineage, state.serial) if state else (service.lineage, 0)
-    if (lineage, serial) != (service.lineage, service.serial):
+    if (lineage, serial) != (service.lineage, service.serial) or (service.moved_from and own):
         lines = (*_happened(workspace, service, state), *_declared_since(workspace, service), *lost)
         raise StalePlanError.of(
             "plan-stale",
@@ -55,6 +62,8 @@ def _happened(workspace: Workspace, service: ServicePlan, state: ServiceState | 
     name = service.key.service
     if state is None:
         yield f"{name}: the service was destroyed since serial {service.serial}, which it was made from"
+    elif service.moved_from and state.key == service.key:
+        yield f"{name}: something is recorded under this name by now; {_by(state)}"
     elif state.lineage != service.lineage:
         yield f"{name}: the service was destroyed and made anew since; {_by(state)}"
     else:
@@ -75,14 +84,19 @@ def _touched(workspace: Workspace, service: ServicePlan, present: ServiceState) 
             yield f"  serial {serial}: {_by(kept[serial])}; the version before it is kept no more"
             continue
         changes = record_changes(before, kept[serial])
-        touched.update(c.address for c in changes)
+        touched.update(_within(c.address) for c in changes)
         told = ", ".join(f"{c.address} {c.fate}" for c in changes) or "no resource"
         yield f"  serial {serial}: {_by(kept[serial])}: {told}"
-    both = sorted(touched & {str(c.address) for c in service.changed})
+    both = sorted(str(c.address) for c in service.changed if _within(str(c.address)) in touched)
     if both:
         yield f"  the plan would change some of the same: {', '.join(both)}"
     elif whole:
         yield "  the plan touches none of these"
+
+
+def _within(address: str) -> str:
+    """The kind and name of what is at an address: a service may have another name than then."""
+    return address.partition(".")[2]
 
 
 def _declared_since(workspace: Workspace, service: ServicePlan) -> Iterator[str]:

@@ -134,8 +134,11 @@ def missing(workspace: Workspace, state: ServiceState | None) -> Sequence[Addres
 
 def note_of(workspace: Workspace, state: ServiceState | None, loaded: LoadedService | None) -> str:
     """How the record and the declaration stand to each other, where not as after an apply."""
+    moves = workspace.loaded.moves
     if state is None:
         return "declared, and not applied yet"
+    if loaded is None and (name := moves.get(state.key.service)):
+        return f"declared as {name} now: the next apply moves it"
     if state.deployment is None:
         return f"no apply of it has ended yet: {workspace.call('apply')} goes on"
     if loaded is None:

@@ -8,6 +8,7 @@ from infractl.domain.address import ServiceKey
 from infractl.domain.plan import Plan
 from infractl.domain.steering import Steering
 from infractl.workflows.accept import plan_accept
+from infractl.workflows.move import keys_before
 from infractl.workflows.place import Progress
 from infractl.workflows.plan import plan
 from infractl.workflows.select import declared, recorded_of, removed_keys
@@ -16,13 +17,18 @@ from infractl.workflows.workspace import Workspace
 
 
 def keys_of(workspace: Workspace, steering: Steering) -> Sequence[ServiceKey]:
-    """The services that the plan is about. Raises UsageError for an address of another one."""
+    """The services that the plan is about, also under the names that they had before.
+
+    Raises UsageError for an address of another one.
+    """
     if steering.refresh_only:
         keys = recorded_of(workspace)
     else:
         keys = [*(workspace.key(name) for name in declared(workspace)), *removed_keys(workspace)]
     require_services(steering, {k.service for k in keys})
-    return sorted(k for k in keys if steering.covers(k.service))
+    chosen = [k for k in keys if steering.covers(k.service)]
+    before = () if steering.refresh_only else keys_before(workspace, [k.service for k in chosen])
+    return sorted({*chosen, *before})
 
 
 def plan_steered(workspace: Workspace, steering: Steering, progress: Progress) -> Plan:

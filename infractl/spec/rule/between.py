@@ -75,6 +75,11 @@ def moved_twice(documents: Sequence[Document]) -> Iterator[Diagnostic]:
         first.setdefault(before, mark)
 
 
+def moves(documents: Sequence[Document]) -> Mapping[str, str]:
+    """The names that services had before, each with the present one."""
+    return {before: name for before, document in _named(documents, _BEFORE) if (name := _text(document, _NAME))}
+
+
 def _named(documents: Sequence[Document], path: Keys) -> Iterator[tuple[str, Document]]:
     """The documents that have a text there."""
     for document in documents:

@@ -17,7 +17,9 @@ class Lifecycle(Section):
         example="[deployment.replicas]",
     )
     moved_from: Name | None = option(
-        "The name that this service had before; what runs is kept.", default=None, example="old-name", acted_on=False
+        "The name that this service had before: it takes over what is recorded and runs under that.",
+        default=None,
+        example="old-name",
     )
 
 

@@ -19,6 +19,7 @@ from infractl.errors import ProviderError
 from infractl.provider.contract import Blobs
 from infractl.provider.schema import Attribute, Schema
 from infractl_local.directory import RunDirectory, ServiceDirectory, partial_of, private, remove, write_private
+from infractl_local.foreign import labels_of
 from infractl_local.standing import sweep
 
 KIND = "artifact"
@@ -31,6 +32,7 @@ SCHEMA = Schema(
     },
     # Each call may have to read a whole model, and a disk may be slow.
     call_s=1800.0,
+    named_by_service=True,
 )
 
 
@@ -72,11 +74,11 @@ class Artifact:
         return [live for live in self.read(refs).values() if _is_ours(owner.owns(live.labels))]
 
     def begin(self, step: Step) -> Pending:
-        files = self.run.service(step.address.key)
+        files = self.run.of_step(step)
         if step.action is Action.delete:
             assert step.prior is not None
             ref = step.prior.ref
-            self._delete(files, _Copy.of(files, _digest(ref)), step.owner.labels(step.address))
+            self._delete(files, _Copy.of(files, _digest(ref)), labels_of(step))
         else:
             assert step.desired is not None
             digest = step.desired.properties["digest"].digest

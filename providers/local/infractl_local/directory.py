@@ -13,8 +13,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from infractl.domain.action import Action
 from infractl.domain.address import ServiceKey
 from infractl.domain.resource import Ref
+from infractl.domain.step import Step
 from infractl.protocol.settings import LOCK_FILE, LOG_FILE, RECORD_FILE, SETTINGS_FILE, SOCKET_FILE
 from infractl.state.file import keep_untracked
 
@@ -79,6 +81,11 @@ class RunDirectory:
 
     def service(self, key: ServiceKey) -> ServiceDirectory:
         return ServiceDirectory(self.root / f"{key.project}.{key.environment}.{key.service}.{self.target}")
+
+    def of_step(self, step: Step) -> ServiceDirectory:
+        """Where the step's object is, or is to be: what goes may lie under the name that its service had before."""
+        going = step.prior if step.action is Action.delete else None
+        return self.of(going.ref) if going else self.service(step.address.key)
 
     def of(self, ref: Ref) -> ServiceDirectory:
         """The directory of the service that the ref's object belongs to."""

@@ -21,6 +21,7 @@ from infractl.provider.schema import Attribute, Schema
 from infractl_local import public, standing
 from infractl_local.control import LOOK_WITHIN_S, provider_error, provider_errors
 from infractl_local.directory import RunDirectory, ServiceDirectory
+from infractl_local.foreign import labels_of
 from infractl_local.release import properties_of, release_id, settings_of
 from infractl_local.switch import Activate, Finished, Load, Refused, Unload, Wait, active_release, is_draining, next_move
 
@@ -35,7 +36,8 @@ SCHEMA = Schema(
         "model": Attribute(computed=True),
         "release": Attribute(computed=True),
         "silence": Attribute(computed=True),
-    }
+    },
+    named_by_service=True,
 )
 
 MANAGED = ("server", "version", "digest", "engine", "config")
@@ -75,10 +77,9 @@ class Route:
         return [live] if live and owner.owns(live.labels) else []
 
     def begin(self, step: Step) -> Pending:
-        files = self.run.service(step.address.key)
+        files = self.run.of_step(step)
         record = standing.serving(files)
-        another = step.action is Action.delete and step.prior is not None and step.prior.ref != _ref(files)
-        if another or (record is not None and _labels(record) != step.owner.labels(step.address)):
+        if record is not None and _labels(record) != labels_of(step):
             record = None
         release = None
         if step.action is not Action.delete:

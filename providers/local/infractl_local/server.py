@@ -22,7 +22,7 @@ from infractl_local import failure, preflight, standing
 from infractl_local.astray import KILL_AFTER_GRACE_S, UNKNOWN_GRACE_S, astray_live, end_astray
 from infractl_local.control import LOOK_WITHIN_S
 from infractl_local.directory import RunDirectory, ServiceDirectory, remove, remove_empty, write_private
-from infractl_local.foreign import refuse_foreign
+from infractl_local.foreign import labels_of, refuse_foreign
 from infractl_local.log import last_lines
 from infractl_local.process import Identity, free, start_server
 from infractl_local.standing import START_LIMIT_S
@@ -48,6 +48,7 @@ SCHEMA = Schema(
     },
     # It waits for one server to start or to end before it tells of it or starts another.
     call_s=2 * START_LIMIT_S,
+    named_by_service=True,
 )
 
 LOOK_S = 0.05
@@ -104,13 +105,12 @@ class Server:
         return [live] if live and address and address.kind == KIND else []
 
     def begin(self, step: Step) -> Pending:
-        files = self.run.service(step.address.key)
-        labels = step.owner.labels(step.address)
+        files, labels = self.run.of_step(step), labels_of(step)
         if step.action is not Action.delete:
             end_astray(files, labels, step.address, self.clock)
         with self.run.changing:
             if step.action is Action.delete:
-                token = self._stop(files, labels, step.prior)
+                token = self._stop(files, labels)
             else:
                 assert step.desired is not None
                 token = self._start(files, labels, step.address, step.desired.properties)
@@ -196,12 +196,11 @@ class Server:
                 standing.sweep(self.run, files)
         return failed
 
-    def _stop(self, files: ServiceDirectory, labels: Mapping[str, str], prior: Live | None) -> _Token:
+    def _stop(self, files: ServiceDirectory, labels: Mapping[str, str]) -> _Token:
         now = self.clock.now().timestamp()
         running = standing.processes(files)
-        another = prior is not None and prior.ref != _ref(files)
-        if another or (running and standing.labels(files) not in ({}, labels)):
-            # What is there is not what is to go, or another owner's: ours is absent already.
+        if running and standing.labels(files) not in ({}, labels):
+            # Another owner's: ours is absent already.
             return _Token(processes=(), since=now, limit_s=0.0)
         given = standing.settings(files)
         for process in running:
