@@ -451,6 +451,8 @@ ELSEWHERE = {
     "yaml-size": "test_hostile: such a file is big",
     "file-left-out": "test_hostile, a warning",
     "environment-size": "test_hostile: such a file is big",
+    "bad-selector": "test_selection: of the command line",
+    "label-unmatched": "test_selection: of the command line",
     "wrong-value": "test_load, of a provider's settings",
 }
 """Slugs that no folder can show, and what shows them."""
