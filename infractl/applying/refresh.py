@@ -23,9 +23,9 @@ T = TypeVar("T")
 class Observed:
     """What lives at the addresses that were asked for, what else carries the owner's labels, and what is deposed.
 
-    Ids are a target's own, so what is deposed is keyed by target and ref. `foreign` are recorded objects whose id is
-    another owner's now: they are not ours to change. What was imported and carries nobody's labels yet is ours, and so is what
-    carries those of the name that the service had before.
+    Ids are a target's own, so what is deposed is keyed by target and ref. `foreign` are recorded objects that carry another
+    owner's labels: they are not ours to change. One that carries nobody's is ours: it was imported, or has lost them; and so is
+    what carries those of the name that the service had before.
     """
 
     live: Mapping[Address, Live]
@@ -83,7 +83,8 @@ def refresh(question: Question, connections: Connections, waiting: Waiting) -> O
         address: live
         for address, live in recorded.items()
         if owner.owns(live.labels) != address
-        and not (address in waiting_for_labels and (unlabelled(live.labels) or owner.owned(live.labels, address)))
+        and not unlabelled(live.labels)
+        and not (address in waiting_for_labels and owner.owned(live.labels, address))
     }
     live = {address: live for address, live in recorded.items() if address not in foreign}
     deposed = {(r.target, r.ref): lives[r.target, r.ref] for r in question.deposed if (r.target, r.ref) in lives}

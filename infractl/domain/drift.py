@@ -59,7 +59,7 @@ class ObjectDrift:
     @property
     def counts(self) -> bool:
         """What the provider leaves to others, such as a number of replicas to an autoscaler, is told of and is no drift."""
-        return self.sort is not Sort.changed or any(a.next_apply is Course.reverts for a in self.attributes)
+        return self.sort is not Sort.changed or self.next_apply is Course.reverts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from infractl.domain.action import Action
-from infractl.domain.address import Address, service_in
+from infractl.domain.address import Address, service_in, unlabelled
 from infractl.domain.plan import AttributeChange, Cause, Change
 from infractl.domain.resource import Live, Orphan, Recorded, Ref, Resource
 from infractl.domain.value import Output, Properties, SecretRef, resolve
@@ -111,9 +111,9 @@ def _wanted(desired: Resource, target: str, recorded: Recorded | None, live: Liv
     action, adopted, renamed = _action(attributes), tuple[str, ...](), False
     if recorded is None:
         adopted = ("it carries this service's labels and was not recorded: adopted",)
-    elif not recorded.labelled:
+    elif not recorded.labelled or unlabelled(live.labels):
         renamed = kind.schema.named_by_service and service_in(live.labels) not in ("", desired.address.service)
-        adopted = (_unlabelled(live, renamed=renamed),)
+        adopted = (_unlabelled(recorded, live, renamed=renamed),)
         action = Action.replace if renamed else Action.update if action is Action.no_op else action
     elif action is Action.no_op and _outdated(desired, recorded, kind.schema):
         adopted = ("it is as declared already, and is recorded otherwise",)
@@ -134,15 +134,15 @@ def _wanted(desired: Resource, target: str, recorded: Recorded | None, live: Liv
     )
 
 
-def _unlabelled(live: Live, *, renamed: bool) -> str:
+def _unlabelled(recorded: Recorded, live: Live, *, renamed: bool) -> str:
     before = service_in(live.labels)
     if not before:
-        return "it was imported, and gets this service's labels"
+        return f"{'it lost its labels' if recorded.labelled else 'it was imported'}, and gets this service's labels"
     return f"moved from {before}, {'after which it is named' if renamed else 'and gets the labels of the new name'}"
 
 
 def _lost(change: Change) -> Change:
-    """Nobody deleted it: its labels are another owner's now, or gone."""
+    """Nobody deleted it: its labels are another owner's now."""
     moved = change.recorded is not None and change.recorded.target != change.target
     return change if moved else replace(change, reasons=("what is recorded is not this service's any more",))
 

@@ -22,8 +22,8 @@ T = TypeVar("T", Address, "Node")
 class Node:
     """One step of a plan: an address, and what is done there. A replacement is two nodes.
 
-    `verb` is the action as text, so that nodes sort; `deposed` the id of an object that stands beside the address's own, since
-    it was replaced earlier or is recorded nowhere; else "".
+    `verb` is the action as text, so that nodes sort; `deposed` the target and id of an object that stands beside the address's
+    own, since it was replaced earlier or is recorded nowhere; else "". An id alone is not enough: each target gives out its own.
     """
 
     address: Address
@@ -136,10 +136,10 @@ def _nodes(change: Change) -> tuple[Node, ...]:
 
 
 def _beside(change: Change) -> str:
-    """The id of what is not the address's own object."""
+    """Which object it is, where it is not the address's own."""
     if change.recorded is None:
-        return change.live.ref.id if change.action is Action.delete and change.live else ""
-    return change.recorded.ref.id if change.deposed else ""
+        return f"{change.target}/{change.live.ref.id}" if change.action is Action.delete and change.live else ""
+    return f"{change.recorded.target}/{change.recorded.ref.id}" if change.deposed else ""
 
 
 def ordered(edges: Mapping[T, Iterable[T]]) -> tuple[T, ...]:

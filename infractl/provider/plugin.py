@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from importlib.metadata import EntryPoint
 from typing import TypeVar
 
-from infractl.domain.address import Owner
+from infractl.domain.address import LABEL_PREFIX, Owner
 from infractl.domain.health import Health
 from infractl.domain.resource import Live, Ref, Resource
 from infractl.domain.step import Done, Failed, Pending, Running, Step
@@ -100,4 +100,8 @@ class GuardedKind:
             return within(self.schema.call_s, call, f"{what} of {self.name}")
 
     def _without_secrets(self, live: Live) -> Live:
-        return replace(live, properties=concealed(self.schema.redacted(live.properties)), labels=concealed(live.labels))
+        # Whose an object is stands on its labels, whatever words are secrets besides.
+        ours = {name: text for name, text in live.labels.items() if name.startswith(LABEL_PREFIX)}
+        return replace(
+            live, properties=concealed(self.schema.redacted(live.properties)), labels={**concealed(live.labels), **ours}
+        )

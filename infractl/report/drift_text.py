@@ -84,7 +84,7 @@ def _object(each: ObjectDrift, style: Style) -> Iterator[str]:
     where = "" if each.sort is Sort.changed else f" ({each.id} at {each.target})"
     heading = _HEADINGS[each.sort] if each.counts else "differs, and did not drift"
     yield f"  {style.bold(each.address)} {heading}{where}"
-    if each.sort is not Sort.changed:
+    if not each.attributes:
         yield f"      the next apply {_COURSES[each.next_apply]}: {each.why}"
     for attribute in each.attributes:
         yield from _attribute(attribute, style)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from infractl.applying.connection import kind_of
 from infractl.applying.fan_out import fan_out
 from infractl.applying.refresh import Observed
-from infractl.domain.address import Address, Owner, ServiceKey
+from infractl.domain.address import Address, Owner, ServiceKey, unlabelled
 from infractl.domain.attribute_pattern import AttributePattern
 from infractl.domain.drift import AttributeDrift, Course, ObjectDrift, ServiceDrift, Sort
 from infractl.domain.plan import AttributeChange, LeftAttribute
@@ -18,7 +18,7 @@ from infractl.provider.plugin import GuardedKind
 from infractl.spec.load import LoadedService
 from infractl.workflows.ignoring import patterns_of
 from infractl.workflows.notice import of_service
-from infractl.workflows.observe import known, observe
+from infractl.workflows.observe import everywhere, known, observe
 from infractl.workflows.select import recorded_of
 from infractl.workflows.status import missing, note_of, recorded_as_wanted, reverted
 from infractl.workflows.workspace import Workspace
@@ -35,9 +35,7 @@ def _service(workspace: Workspace, key: ServiceKey, loaded: LoadedService | None
     state = found.state
     if state is None:
         return ServiceDrift(key=key, target="", compared=0, drifted=False, objects=(), notes=())
-    targets = {state.target, *(r.target for r in (*state.resources, *state.deposed))}
-    sought = frozenset((name, kind) for name in targets for kind in workspace.connections([name])[name].kinds)
-    observed = observe(workspace, state, Owner(key=key, lineage=state.lineage), sought)
+    observed = observe(workspace, state, Owner(key=key, lineage=state.lineage), everywhere(workspace, state))
     ignored = patterns_of(loaded)
     recorded = (o for r in state.resources for o in _recorded(workspace, r, observed, ignored))
     objects = (*recorded, *_orphans(workspace, state, observed))
@@ -71,13 +69,16 @@ def _changed(recorded: Recorded, applied: Resource, live: Live, kind: GuardedKin
     kept = left(applied, kind.managed(applied, live), recorded.properties, kind.schema)
     anew = any(c.replaces for c in reverts)
     attributes = (*(_reverted(c, anew) for c in reverts), *(_kept(c) for c in kept))
-    if not attributes:
+    bare = recorded.labelled and unlabelled(live.labels)
+    if not attributes and not bare:
         return
-    if not reverts:
+    if bare and not reverts:
+        why = "it lost this service's labels, and gets them again"
+    elif not reverts:
         why = "nothing differs but what is left to others"
     else:
         why = "it is made anew: not all can be changed in place" if anew else "it is changed in place"
-    yield _object(recorded, Sort.changed, Course.reverts if reverts else Course.keeps, why, attributes)
+    yield _object(recorded, Sort.changed, Course.reverts if reverts or bare else Course.keeps, why, attributes)
 
 
 def _reverted(change: AttributeChange, anew: bool) -> AttributeDrift:

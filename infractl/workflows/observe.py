@@ -65,6 +65,18 @@ def observe(
     return refresh(question, workspace.connections(names), waiting)
 
 
+def everywhere(workspace: Workspace, state: ServiceState | None) -> frozenset[tuple[str, str]]:
+    """Every target that anything of the service is recorded at, with each of its kinds: where its objects may be.
+
+    A call for each: `drift` and `destroy` look there. A plan looks for what it is about to make, and for nothing else.
+    """
+    if state is None:
+        return frozenset()
+    targets = {state.target, *(r.target for r in (*state.resources, *state.deposed))}
+    connections = workspace.connections(targets)
+    return frozenset((name, kind) for name in targets for kind in connections[name].kinds)
+
+
 def settle_service(workspace: Workspace, key: ServiceKey, epoch: int, tell: Callable[[str], None]) -> ServiceState | None:
     """Under the lock: find out what became of the steps that an earlier run left open, and write that down.
 

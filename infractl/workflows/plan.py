@@ -26,7 +26,7 @@ from infractl.workflows.beginning import Beginning, beginning
 from infractl.workflows.ignoring import ignoring
 from infractl.workflows.move import before_move, of_moves
 from infractl.workflows.notice import of_document, of_foreign, of_orphans, of_placement, of_project, of_rollback, of_service
-from infractl.workflows.observe import Known, known, observe
+from infractl.workflows.observe import Known, everywhere, known, observe
 from infractl.workflows.place import Placed, Progress, place_service
 from infractl.workflows.secret import acquaint
 from infractl.workflows.select import declared, selected_text
@@ -152,7 +152,7 @@ def plan_from(
 
 
 def plan_removal(workspace: Workspace, key: ServiceKey) -> ServicePlan:
-    """Everything recorded goes, and everything else that carries the service's labels where it was deployed.
+    """Everything recorded goes, and everything else that carries the service's labels wherever it is recorded.
 
     Raises RefusedError for a service that was deployed as a protected one.
     """
@@ -163,8 +163,7 @@ def plan_removal(workspace: Workspace, key: ServiceKey) -> ServicePlan:
     if state and state.deployment and state.deployment.protected:
         raise _protected(key)
     target, lineage = (state.target, state.lineage) if state else ("", "")
-    kinds = workspace.connections([target])[target].kinds if target else {}
-    observed = observe(workspace, state, Owner(key=key, lineage=lineage), frozenset((target, kind) for kind in kinds))
+    observed = observe(workspace, state, Owner(key=key, lineage=lineage), everywhere(workspace, state))
     changes = diff([], state.resources if state else (), observed.live, {}, observed.foreign)
     return ServicePlan(
         key=key,

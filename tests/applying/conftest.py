@@ -69,7 +69,9 @@ class MemoryKind:
 
     def read(self, refs: Sequence[Ref]) -> Mapping[Ref, Live]:
         found = {ref: self.cloud.objects[ref] for ref in refs if ref in self.cloud.objects}
-        twisted = {ref: self.cloud.twist.get(live.labels["infractl-name"], lambda x: x)(live) for ref, live in found.items()}
+        twisted = {
+            ref: self.cloud.twist.get(live.labels.get("infractl-name", ""), lambda x: x)(live) for ref, live in found.items()
+        }
         return {ref: live for ref, live in twisted.items() if live is not None}
 
     def find(self, owner: Owner) -> Sequence[Live]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -81,3 +82,24 @@ def test_an_old_object_that_somebody_deleted_is_forgotten(bench: Any, thing: Thi
 
     assert bench.state is None or bench.state.deposed == ()
     assert hosts(bench) == (["y"] if end == "apply" else [])
+
+
+def test_two_old_objects_with_one_id_at_two_targets_both_go(bench: Any, thing: Thing) -> None:
+    """Each target gives out its own ids."""
+    wanted = [thing("config", kind="first", host="x")]
+    bench.apply(wanted)
+    state = bench.state
+    (record,) = state.resources
+    old = replace(record, ref=replace(record.ref, id="old"))
+    for cloud in (bench.cloud, bench.elsewhere):
+        cloud.objects[old.ref] = replace(bench.cloud.objects[record.ref], ref=old.ref)
+    lease = bench.store.lock(bench.key, "a test")
+    deposed = (old, replace(old, target="there"))
+    changed = replace(state, serial=state.serial + 1, deposed=deposed)
+    bench.store.write(bench.key, changed, expected_serial=state.serial, epoch=lease.epoch)
+    lease.release()
+
+    assert len(bench.apply(wanted).results) == 2
+
+    assert list(bench.cloud.objects) == [record.ref] and bench.elsewhere.objects == {}
+    assert bench.state.deposed == ()

@@ -38,7 +38,7 @@ def record(properties: Mapping[str, Any], name: str = "main") -> Recorded:
 
 
 def alive(properties: Mapping[str, Any], name: str = "main") -> Live:
-    return Live(ref=Ref(kind="thing", id=name), properties=properties, labels={})
+    return Live(ref=Ref(kind="thing", id=name), properties=properties, labels={"infractl-name": name})
 
 
 def views(schema: Schema = SCHEMA) -> dict[tuple[str, str], KindView]:

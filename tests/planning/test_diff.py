@@ -31,6 +31,9 @@ SCHEMA = Schema(
 )
 
 
+LABELS = {"infractl-name": "main"}
+
+
 def address(name: str = "main", kind: str = "thing") -> Address:
     return Address(project="p", environment="e", service="s", kind=kind, name=name)
 
@@ -51,7 +54,7 @@ def record(properties: Mapping[str, Any], name: str = "main", target: str = "her
 
 
 def alive(properties: Mapping[str, Any], name: str = "main") -> Live:
-    return Live(ref=Ref(kind="thing", id=name), properties=properties, labels={})
+    return Live(ref=Ref(kind="thing", id=name), properties=properties, labels=LABELS)
 
 
 def run(desired: list[Desired], recorded: list[Recorded], live: list[Live], schema: Schema = SCHEMA) -> tuple[Change, ...]:
@@ -296,7 +299,7 @@ def test_a_replacement_deletes_first_where_what_it_needs_does() -> None:
         Recorded(address=a, target="here", ref=Ref(kind="x", id=a.name), properties={"host": "x"}, outputs={}, depends_on=needs)
         for a, needs in ((below, ()), (above, (below,)))
     ]
-    live = {r.address: Live(ref=r.ref, properties=r.properties, labels={}) for r in recorded}
+    live = {r.address: Live(ref=r.ref, properties=r.properties, labels=LABELS) for r in recorded}
     views = {
         ("here", kind): KindView(schema=schema, managed=lambda _, found: found.properties)
         for kind, schema in (("below", delete), ("above", first))

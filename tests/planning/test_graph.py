@@ -153,7 +153,7 @@ def test_a_destroy_deletes_what_was_deposed_after_what_used_it_and_before_what_i
     assert found_order([model, config, endpoint, old_config, old_model]) == [
         "delete n3",
         "delete n2",
-        "delete n2 2",
+        "delete n2 t/2",
         "delete n1",
-        "delete n1 1",
+        "delete n1 t/1",
     ]

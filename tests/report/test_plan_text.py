@@ -163,7 +163,7 @@ def plan_of(case: Path, notices: tuple[Notice, ...] = ()) -> Plan:
         for name, properties in sides["recorded"].items()
     ]
     live = {
-        address(name): Live(ref=Ref(kind=name, id=name), properties=value(properties), labels={})
+        address(name): Live(ref=Ref(kind=name, id=name), properties=value(properties), labels={"infractl-name": name})
         for name, properties in sides["live"].items()
     }
     views = {("local", kind): KindView(schema=schema, managed=managed) for kind, schema in SCHEMAS.items()}
