@@ -22,7 +22,7 @@ from tests.crash.service import ACTIONS, Services, Tally
 
 SEED = os.environ.get("INFRACTL_CRASH_SEED", "20260504")
 KILLS_A_ROUND = 5
-QUICK_ROUNDS, ROUNDS = 6, 70
+QUICK_ROUNDS, ROUNDS = 3, 70
 """The first ones are in `make test`; `make crash` runs the others."""
 DELAYS_S = (0.0, 0.0, 0.02, 0.05, 0.2)
 """How long an operation takes."""

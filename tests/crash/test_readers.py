@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import time
 from pathlib import Path
 
 from infractl.applying.connection import Connection
@@ -18,8 +19,10 @@ from infractl.testing.sample import Shelf
 from tests.crash.launcher import Launcher
 from tests.crash.service import Services
 
-RESOURCES = 150
-LIVES = 2
+RESOURCES = 60
+LIVES = 1
+LOOK_EACH_S = 0.005
+"""Whoever looks without a pause takes a core from the apply that it looks at."""
 
 
 def engine_of(cloud: Cloud, state: Path) -> Engine:
@@ -45,6 +48,7 @@ def test_a_reader_during_an_apply_of_many_sees_more_and_more_of_it(cloud: Cloud,
         if state is not None and state == again:
             after, _ = replay(state, entries)
             seen.append(len(after.resources))
+        time.sleep(LOOK_EACH_S)
 
     assert applying.exitcode == 0
     assert seen == sorted(seen), "what was done was not there any more"

@@ -101,13 +101,14 @@ def test_a_signal_stops_it_and_clears_its_directory(number: signal.Signals, serv
 
 
 def test_a_stopping_server_answers_what_it_has_and_refuses_the_rest(
-    server: RunningServer,
+    start_server: Callable[..., RunningServer],
     busy_model: Path,
     in_background: ThreadPoolExecutor,
     busy_inputs: Any,
     request_body: Any,
     wait_until: Any,
 ) -> None:
+    server = start_server(grace_s=60)
     server.serve(busy_model, max_batch=1)
     kept = server.connect()
     kept.request("GET", "/v2/health/ready")
@@ -124,7 +125,7 @@ def test_a_stopping_server_answers_what_it_has_and_refuses_the_rest(
     with pytest.raises(ConnectionRefusedError):
         server.connect().connect()
     assert [each.result().status for each in flying] == [200, 200]
-    assert server.process.wait(30) == 0
+    assert server.process.wait(60) == 0
 
 
 def test_a_request_that_takes_longer_than_the_grace_is_cut_off(
