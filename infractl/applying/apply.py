@@ -19,6 +19,7 @@ from infractl.domain.journal import Entry
 from infractl.domain.plan import ServicePlan
 from infractl.domain.service_state import ServiceState
 from infractl.domain.value import Output, resolve
+from infractl.errors import StateError
 from infractl.planning.graph import steps
 from infractl.state.store import StateStore
 
@@ -40,7 +41,8 @@ class Run:
 def apply_service(plan: ServicePlan, state: ServiceState | None, run: Run) -> Applied:
     """Carry out `plan`, made from `state` (None: nothing yet). The caller holds the lock and knows that the plan is not stale.
 
-    Raises StateError where the state cannot be written: what was done until then is in the journal.
+    Raises StateError where not even its beginning can be written. Where that happens later, what was done is in the journal, and
+    the results have the error with them.
     """
     if state is None:
         if not plan.changed:
@@ -61,8 +63,13 @@ def apply_service(plan: ServicePlan, state: ServiceState | None, run: Run) -> Ap
         waiting=run.waiting,
     )
     recorded = {r.address: r for r in state.resources}
-    results = execute(plan.changes, recorded, around, run.emit, run.stop, run.workers)
-    return _fold(plan, state, entries, results, run)
+    done = execute(plan.changes, recorded, around, run.emit, run.stop, run.workers)
+    if done.unwritten:
+        return Applied(plan=plan, results=done.results, state=state, errors=done.unwritten.diagnostics)
+    try:
+        return _fold(plan, state, entries, done.results, run)
+    except StateError as error:
+        return Applied(plan=plan, results=done.results, state=state, errors=error.diagnostics)
 
 
 def not_started(plan: ServicePlan, state: ServiceState | None) -> Applied:
@@ -84,6 +91,8 @@ def _fold(plan: ServicePlan, state: ServiceState, entries: Sequence[Entry], resu
         changed_by=run.who,
         open_steps=open_steps,
     )
+    if plan.deployment and not after.deployment:
+        after = replace(after, begun_protected=plan.deployment.protected)
     if complete and not plan.partial:
         after = replace(
             after,
@@ -120,4 +129,5 @@ def _first(plan: ServicePlan, run: Run) -> ServiceState:
         outputs={},
         changed_at=run.waiting.clock.now(),
         changed_by=run.who,
+        begun_protected=bool(plan.deployment and plan.deployment.protected),
     )

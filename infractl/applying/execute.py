@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, wait
+from dataclasses import dataclass
 from functools import partial
 from graphlib import TopologicalSorter
 from heapq import heappop, heappush
 from queue import SimpleQueue
 
-from infractl.applying.step import Result, Surroundings, Unsettled, carry_out, told
+from infractl.applying.step import Result, Surroundings, Unsettled, Unwritten, carry_out, told
 from infractl.applying.stop import Stop
 from infractl.applying.workers import Workers
 from infractl.domain.address import Address
@@ -18,7 +19,16 @@ from infractl.domain.event import Event, Phase
 from infractl.domain.plan import Change
 from infractl.domain.resource import Recorded
 from infractl.domain.step import Failed
+from infractl.errors import StateError
 from infractl.planning.graph import Node, order, steps
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Executed:
+    """Every step's result, and why the journal could not be written to its end, if it could not."""
+
+    results: tuple[StepResult, ...]
+    unwritten: StateError | None
 
 
 def execute(
@@ -28,10 +38,10 @@ def execute(
     emit: Callable[[Event], None],
     stop: Stop,
     workers: Workers,
-) -> tuple[StepResult, ...]:
-    """Every step's result. `emit` is called from the worker threads too; once `stop` is requested nothing new begins.
+) -> Executed:
+    """Carry out every step. `emit` is called from the worker threads too; once `stop` is requested nothing new begins.
 
-    Raises StateError where an intent cannot be written: what runs is finished first.
+    Nor does it once the journal cannot be written: what runs is finished, and the error comes with the results.
     """
     nodes = steps(changes)
     sorter = TopologicalSorter(order(nodes))
@@ -42,11 +52,12 @@ def execute(
     ready: list[Node] = []
     running: dict[Future[Result], Node] = {}
     ended: SimpleQueue[Future[Result]] = SimpleQueue()
+    unwritten: list[StateError] = []
     try:
         while True:
             for node in sorter.get_ready():
                 heappush(ready, node)
-            while ready and ended.empty():
+            while ready and ended.empty() and not unwritten:
                 run = workers.begin(partial(_run, ready[0], nodes[ready[0]], applied, around, emit), stop)
                 if run is None:
                     break
@@ -56,7 +67,12 @@ def execute(
                 break
             run = ended.get()
             node = running.pop(run)
-            results[node] = _ended(node, run.result(), applied)
+            result = run.result()
+            if isinstance(result, Unwritten):
+                unwritten.append(result.error)
+                if not result.begun:
+                    continue
+            results[node] = _ended(node, result, applied)
             if results[node].phase is Phase.done:
                 sorter.done(node)
     finally:
@@ -64,7 +80,7 @@ def execute(
     for node in (n for n in nodes if n not in results):
         results[node] = StepResult(address=node.address, action=node.action, phase=Phase.not_started)
         emit(Event(address=node.address, action=node.action, phase=Phase.not_started))
-    return tuple(results.values())
+    return Executed(results=tuple(results.values()), unwritten=next(iter(unwritten), None))
 
 
 def _run(
@@ -88,6 +104,9 @@ def _run(
             tell(Phase.failed, detail)
         case Unsettled(detail=detail):
             tell(Phase.unknown, detail)
+        case Unwritten(begun=begun, error=error):
+            if begun:
+                tell(Phase.unknown, error.diagnostics[0].summary)
         case _:
             tell(Phase.done, result.ref.id if result else "")
     return result
@@ -98,9 +117,10 @@ def _ended(node: Node, result: Result, applied: dict[Address, Recorded]) -> Step
     match result:
         case Failed(remedy=remedy):
             return StepResult(address=node.address, action=node.action, phase=Phase.failed, detail=told(result), remedy=remedy)
-        case Unsettled():
+        case Unsettled() | Unwritten():
             remedy = "run infractl apply again: it finds out how that ended, and goes on"
-            return StepResult(address=node.address, action=node.action, phase=Phase.unknown, detail=told(result), remedy=remedy)
+            detail = told(result) if isinstance(result, Unsettled) else result.error.diagnostics[0].summary
+            return StepResult(address=node.address, action=node.action, phase=Phase.unknown, detail=detail, remedy=remedy)
         case Recorded():
             applied[node.address] = result
     return StepResult(address=node.address, action=node.action, phase=Phase.done)

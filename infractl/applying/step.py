@@ -15,7 +15,7 @@ from infractl.domain.plan import Change
 from infractl.domain.resource import Live, Recorded, Ref, Resource
 from infractl.domain.step import Failed, Pending, Running, Step
 from infractl.domain.value import Output, Properties, outputs_in, resolve
-from infractl.errors import InfractlError, TransientProviderError, UnansweredError
+from infractl.errors import InfractlError, StateError, TransientProviderError, UnansweredError
 from infractl.planning.graph import Node
 from infractl.provider.plugin import GuardedKind
 
@@ -39,8 +39,18 @@ class Unsettled:
     live: str = ""
 
 
-Result = Recorded | Failed | Unsettled | None
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unwritten:
+    """The journal cannot be written. `begun`: the intent was, so that the provider may have been called."""
+
+    error: StateError
+    begun: bool
+
+
+Ending = Recorded | Failed | Unsettled | None
 """The new record of an address, the failure, what is not known, or None where the object is gone."""
+
+Result = Ending | Unwritten
 
 
 def carry_out(
@@ -48,7 +58,7 @@ def carry_out(
 ) -> Result:
     """Carry out one step. `applied` holds what is recorded of the other resources by now.
 
-    Raises only what the journal raises: without a durable intent nothing is called.
+    Without a durable intent nothing is called.
     """
     if _taken_up_again(node, change, applied):
         return None
@@ -66,7 +76,19 @@ def carry_out(
         prior=step.prior.ref if step.prior else _forgotten(step, change),
         at=now(),
     )
-    around.journal(intent)
+    try:
+        around.journal(intent)
+    except StateError as error:
+        return Unwritten(error=error, begun=False)
+    try:
+        return _begun(step, change, around)
+    except StateError as error:
+        return Unwritten(error=error, begun=True)
+
+
+def _begun(step: Step, change: Change, around: Surroundings) -> Ending:
+    """Raises only what the journal raises."""
+    now = around.waiting.clock.now
     result = _call(step, change, around)
     if isinstance(result, Unsettled) and result.live:
         return result
@@ -122,7 +144,7 @@ def resolved(resource: Resource, applied: Mapping[Address, Recorded]) -> Resourc
     return replace(resource, properties={name: resolve(value, known) for name, value in resource.properties.items()})
 
 
-def _call(step: Step, change: Change, around: Surroundings) -> Result:
+def _call(step: Step, change: Change, around: Surroundings) -> Ending:
     if step.action is Action.forget:
         return None
     target, waiting = _target(step, change), around.waiting
@@ -152,7 +174,7 @@ def _left_to_others(step: Step, change: Change, kind: GuardedKind) -> Step:
     return replace(step, desired=replace(step.desired, properties=asked))
 
 
-def _finished(kind: GuardedKind, step: Step, pending: Pending, target: str, waiting: Waiting) -> Result:
+def _finished(kind: GuardedKind, step: Step, pending: Pending, target: str, waiting: Waiting) -> Ending:
     limit_s, began = waiting.longest_s, waiting.clock.monotonic()
     match wait(kind, pending, waiting):
         case Failed() as failed:

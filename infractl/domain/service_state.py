@@ -27,7 +27,8 @@ class ServiceState:
     `deposed` were replaced and are not deleted yet; `open_steps` are those whose outcome is not known.
     `changed_by` says who and by which command, for messages about stale plans. `rollback`: the deployment was gone back to,
     and is not what was declared then. `moved_to`: the name that the service was to go on under, once a document under that name
-    has the lineage.
+    has the lineage. `begun_protected`: the first apply,
+    which has not completed, is of a protected service.
     """
 
     key: ServiceKey
@@ -44,6 +45,11 @@ class ServiceState:
     open_steps: tuple[OpenStep, ...] = ()
     rollback: Rollback | None = None
     moved_to: str = ""
+    begun_protected: bool = False
+
+    @property
+    def protected(self) -> bool:
+        return self.deployment.protected if self.deployment else self.begun_protected
 
     def recorded(self, address: Address) -> Recorded | None:
         return next((r for r in self.resources if r.address == address), None)

@@ -34,7 +34,7 @@ def state_text(state: ServiceState, open_steps: Sequence[OpenStep], style: Style
         "serial": str(state.serial),
         "lineage": state.lineage,
         "changed": f"{state.changed_at:%Y-%m-%d %H:%M:%S} UTC by {state.changed_by}",
-        "protected": "yes" if state.deployment and state.deployment.protected else "no",
+        "protected": "yes" if state.protected else "no",
         **{f"output {name}": value_text(state.outputs[name]) for name in sorted(state.outputs)},
     }
     width = max(map(len, facts))
@@ -87,7 +87,7 @@ def _facts(before: ServiceState | None, after: ServiceState) -> Iterator[tuple[s
     for name, fact in (
         ("target", lambda s: s.target),
         ("declared as", lambda s: s.spec_digest),
-        ("protected", lambda s: bool(s.deployment and s.deployment.protected)),
+        ("protected", lambda s: bool(s.protected)),
     ):
         yield name, fact(before) if before else None, fact(after)
 

@@ -29,15 +29,21 @@ class Commit:
 
     def _settle(self, batch: _Batch) -> None:
         """Until the lines before are written, others join this batch."""
-        with self._turn:
-            with self._guard:
-                self._open = None
-            try:
+        try:
+            with self._turn:
+                self._close(batch)
                 self._write(batch.lines)
-            except BaseException as error:  # noqa: BLE001 - it is raised in each thread that waits
-                batch.error = error
-            finally:
-                batch.ended.set()
+        except BaseException as error:  # noqa: BLE001 - it is raised in each thread that waits
+            batch.error = error
+        finally:
+            # Whoever is interrupted while it waits for its turn leaves nothing open, which nobody would write.
+            self._close(batch)
+            batch.ended.set()
+
+    def _close(self, batch: _Batch) -> None:
+        with self._guard:
+            if self._open is batch:
+                self._open = None
 
 
 class _Batch:

@@ -67,11 +67,6 @@ def _adopting(workspace: Workspace, key: ServiceKey, lives: Mapping[str, Sequenc
     return Beginning(lineage=lineage, notices=(Notice(code="adopt-empty", text=text), *_another_life(workspace, others)))
 
 
-_begun_anew = (
-    Notice(code="adopt-empty", text="its state document is lost, and nothing that lives carries its labels: it begins anew"),
-)
-
-
 def _lives(workspace: Workspace, key: ServiceKey, sought: set[tuple[str, str]]) -> Mapping[str, Sequence[Live]]:
     """What carries the service's name, by lineage."""
     connections = workspace.connections({target for target, _ in sought})

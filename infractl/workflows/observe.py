@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from infractl.applying.refresh import Observed, Question, refresh
@@ -58,7 +58,7 @@ def observe(
 ) -> Observed:
     """What lives of the recorded objects and, by its labels, at the sought targets and kinds. Raises ProviderError."""
     recorded, deposed = (state.resources, state.deposed) if state else ((), ())
-    acquaint(r.properties for r in (*recorded, *deposed))
+    _acquaint(state)
     names = {r.target for r in (*recorded, *deposed)} | {target for target, _ in sought}
     question = Question(owner=owner, recorded=recorded, deposed=deposed, sought=sought)
     waiting = Waiting(clock=workspace.clock, tell=lambda _: None)
@@ -77,6 +77,12 @@ def everywhere(workspace: Workspace, state: ServiceState | None) -> frozenset[tu
     return frozenset((name, kind) for name in targets for kind in connections[name].kinds)
 
 
+def _acquaint(state: ServiceState | None, open_steps: Sequence[OpenStep] = ()) -> None:
+    """With the secrets of what is asked about: whatever reads an object may be told them."""
+    acquaint(r.properties for r in ((*state.resources, *state.deposed) if state else ()))
+    acquaint(step.intent.desired.properties for step in open_steps if step.intent.desired)
+
+
 def settle_service(workspace: Workspace, key: ServiceKey, epoch: int, tell: Callable[[str], None]) -> ServiceState | None:
     """Under the lock: find out what became of the steps that an earlier run left open, and write that down.
 
@@ -88,6 +94,7 @@ def settle_service(workspace: Workspace, key: ServiceKey, epoch: int, tell: Call
     if state is None or not (found.open_steps or workspace.stores.state.entries(key)):
         return state
     tell(f"{key.service}: settling what an earlier run left open")
+    _acquaint(state, found.open_steps)
     connections = workspace.connections({step.intent.target for step in found.open_steps})
     waiting = Waiting(clock=workspace.clock, tell=lambda detail: tell(f"{key.service}: {detail}"))
     settled = settle(state, found.open_steps, Owner(key=key, lineage=state.lineage), connections, waiting)

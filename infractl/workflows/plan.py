@@ -160,7 +160,7 @@ def plan_removal(workspace: Workspace, key: ServiceKey) -> ServicePlan:
     workspace.stores.state.read(key)
     found = known(workspace, key)
     state = found.state
-    if state and state.deployment and state.deployment.protected:
+    if state and state.protected:
         raise _protected(key)
     target, lineage = (state.target, state.lineage) if state else ("", "")
     observed = observe(workspace, state, Owner(key=key, lineage=lineage), everywhere(workspace, state))

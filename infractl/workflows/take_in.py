@@ -146,6 +146,7 @@ def _with(workspace: Workspace, plan: ServicePlan, lineage: str, before: Service
         outputs={},
         changed_at=workspace.clock.now(),
         changed_by=who(),
+        begun_protected=bool(plan.deployment and plan.deployment.protected),
     )
     resources = tuple(sorted((*state.resources, imported), key=lambda r: r.address))
     return replace(state, serial=state.serial + 1, resources=resources, changed_at=workspace.clock.now(), changed_by=who())

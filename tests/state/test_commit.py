@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -98,3 +100,34 @@ def test_a_stale_epoch_stops_all_that_wait(store, key, state, entry) -> None:
     with ThreadPoolExecutor(8) as threads:
         assert set(threads.map(append, map(str, range(16)))) == {"state-epoch"}
     assert store.entries(key) == ()
+
+
+def test_who_is_interrupted_while_it_waits_for_its_turn_keeps_nobody_waiting() -> None:
+    written: list[bytes] = []
+    writing, go_on = threading.Event(), threading.Event()
+
+    def write(lines: Sequence[bytes]) -> None:
+        writing.set()
+        assert go_on.wait(PATIENCE_S)
+        written.extend(lines)
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    commit = Commit(write)
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        with ThreadPoolExecutor(1) as threads:
+            first = threads.submit(commit.add, b"first")
+            assert writing.wait(PATIENCE_S)
+            signal.setitimer(signal.ITIMER_REAL, 0.1)
+            with pytest.raises(KeyboardInterrupt):
+                commit.add(b"interrupted")
+            after = threads.submit(commit.add, b"after")
+            go_on.set()
+            first.result(PATIENCE_S)
+            after.result(PATIENCE_S)
+    finally:
+        signal.signal(signal.SIGALRM, before)
+
+    assert written == [b"first", b"after"]

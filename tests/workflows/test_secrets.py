@@ -15,10 +15,11 @@ from urllib.parse import quote
 
 import pytest
 
+import infractl.provider.secret
 from infractl.domain.health import Health, HealthStatus
 from infractl.domain.resource import Live, Ref, Resource
 from infractl.domain.step import Done, Failed, Pending, Running, Step
-from infractl.errors import Diagnostic, ProviderError, Severity
+from infractl.errors import Diagnostic, ProviderError, Severity, UnansweredError
 from infractl.provider.contract import Context, Kind, Target
 from infractl.provider.schema import Attribute, Schema
 from infractl.testing.plugin import register
@@ -173,4 +174,19 @@ def test_a_traceback_tells_no_secret(leaky: Any, monkeypatch: pytest.MonkeyPatch
     traced = run(leaky, "status", "--debug", code=1)
 
     assert "Traceback" in traced and "RuntimeError: postgres://user:***" in traced
+    assert written(leaky) == []
+
+
+def test_what_an_earlier_run_left_open_is_settled_without_writing_a_secret(leaky: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unanswered(*_: object) -> Running:
+        raise UnansweredError.of("leaky-silent", summary="no answer")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(LeakyEndpoint, "poll", unanswered)
+        run(leaky, "apply", "--auto-approve", code=5)
+    # The next command is another process: it knows no secret yet.
+    monkeypatch.setattr(infractl.provider.secret, "_known", set())
+
+    run(leaky, "apply", "--auto-approve")
+
     assert written(leaky) == []
