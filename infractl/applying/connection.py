@@ -5,7 +5,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
+from infractl.applying.joined_read import JoinedRead
 from infractl.errors import ProviderError
 from infractl.provider.contract import Kind
 from infractl.provider.plugin import GuardedKind
@@ -15,9 +17,12 @@ READERS = 16
 """Reads that wait for a target at once."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Connection:
-    """A target's kinds, guarded, by name. No more reads wait for it at once than there are turns, of however many services."""
+    """A target's kinds, guarded, by name, and the reads of each, which are joined over services.
+
+    No more calls wait for it at once than there are turns, of however many services.
+    """
 
     kinds: Mapping[str, GuardedKind]
     turns: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(READERS), compare=False, repr=False)
@@ -25,6 +30,10 @@ class Connection:
     @classmethod
     def of(cls, kinds: Mapping[str, Kind], schemas: Mapping[str, Schema]) -> Connection:
         return cls(kinds={name: GuardedKind(name, kind, schemas[name]) for name, kind in kinds.items()})
+
+    @cached_property
+    def reads(self) -> Mapping[str, JoinedRead]:
+        return {name: JoinedRead(kind) for name, kind in self.kinds.items()}
 
 
 Connections = Mapping[str, Connection]

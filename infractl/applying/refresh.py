@@ -56,9 +56,9 @@ def _readers() -> Iterator[ThreadPoolExecutor]:
     readers.shutdown()
 
 
-def _in_turn(turns: Semaphore, call: Callable[[], T], waiting: Waiting) -> T:
+def _in_turn(turns: Semaphore, call: Callable[[], T]) -> T:
     with turns:
-        return retried(call, waiting)
+        return call()
 
 
 def refresh(question: Question, connections: Connections, waiting: Waiting) -> Observed:
@@ -69,11 +69,17 @@ def refresh(question: Question, connections: Connections, waiting: Waiting) -> O
     with _readers() as readers:
 
         def ask(target: str, call: Callable[[], T]) -> Future[T]:
-            return readers.submit(_in_turn, connections[target].turns, call, waiting)
+            return readers.submit(_in_turn, connections[target].turns, call)
 
         kinds = {key: kind_of(connections, *key) for key in (*refs, *question.sought)}
-        reading = {key: ask(key[0], partial(kinds[key].read, group)) for key, group in refs.items()}
-        finding = {key: ask(key[0], partial(kinds[key].find, question.owner)) for key in sorted(question.sought)}
+        reading = {
+            (target, kind): readers.submit(connections[target].reads[kind].read, group, waiting)
+            for (target, kind), group in refs.items()
+        }
+        finding = {
+            (target, kind): ask(target, partial(retried, partial(kinds[target, kind].find, question.owner), waiting))
+            for target, kind in sorted(question.sought)
+        }
         lives = {(key[0], ref): live for key, future in reading.items() for ref, live in future.result().items()}
         found = [(target, live) for (target, _), future in finding.items() for live in future.result()]
     owner = question.owner

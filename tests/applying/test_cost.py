@@ -63,14 +63,14 @@ def test_a_plan_without_changes_asks_once_for_each_kind(bench: Any, thing: Calla
     assert asked == [MANY]
 
 
-def test_no_more_reads_wait_for_a_target_than_it_has_turns_however_many_services_are_planned(
+def test_no_more_searches_wait_for_a_target_than_it_has_turns_however_many_services_are_planned(
     bench: Any, thing: Callable[..., Resource]
 ) -> None:
     bench.apply([thing("a", size=1)])
     kind, guard, running, most = bench.connections["here"].kinds["thing"].kind, threading.Lock(), 0, 0
-    read = kind.read
+    find = kind.find
 
-    def slow(refs: Any) -> Any:
+    def slow(owner: Any) -> Any:
         nonlocal running, most
         with guard:
             running += 1
@@ -78,10 +78,12 @@ def test_no_more_reads_wait_for_a_target_than_it_has_turns_however_many_services
         time.sleep(0.005)
         with guard:
             running -= 1
-        return read(refs)
+        return find(owner)
 
-    kind.read = slow
-    planning = [threading.Thread(target=bench.plan, args=([thing("a", size=1)],)) for _ in range(3 * READERS)]
+    kind.find = slow
+    planning = [
+        threading.Thread(target=bench.plan, args=([thing("a", size=1), thing("new", size=1)],)) for _ in range(3 * READERS)
+    ]
     for each in planning:
         each.start()
     for each in planning:
