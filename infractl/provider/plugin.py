@@ -17,7 +17,7 @@ from infractl.errors import Diagnostic, InfractlError, ProviderError, UsageError
 from infractl.provider.contract import Kind
 from infractl.provider.deadline import within
 from infractl.provider.schema import Schema
-from infractl.provider.secret import conceal, concealed
+from infractl.provider.secret import conceal, concealed, say_openly
 
 T = TypeVar("T")
 
@@ -75,6 +75,7 @@ class GuardedKind:
         return self._asked("find", lambda: [self._without_secrets(live) for live in self.kind.find(owner)])
 
     def begin(self, step: Step) -> Pending:
+        say_openly(step.address.as_dict(), step.desired.properties if step.desired else ())
         return self._asked("begin", lambda: self.kind.begin(step))
 
     def poll(self, pending: Pending) -> Running | Done | Failed:

@@ -1,7 +1,8 @@
 """A secret's value, which cannot be printed by accident, and is taken out of whatever else repeats it.
 
 What a plugin says may hold a secret that it was given: in an error, in a line of a server's log, in a property that is read
-back. Each value that this process has resolved is known by its spellings, and hidden wherever it is told or written down.
+back. Each value that this process has resolved is known by its spellings, and hidden wherever it is told or written down; but
+not what is said openly besides: hiding a word of a name or of a plain property tells nobody less, and makes it another one.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterator, Mapping
+from threading import Lock
 from typing import Any
 from urllib.parse import quote
 
@@ -18,6 +20,8 @@ SHORTEST = 8
 """A shorter value would hide parts of ordinary words: it is hidden where it stands as a secret, and not by value."""
 
 _known: set[str] = set()
+_said: set[str] = set()
+_learning = Lock()
 
 
 class Secret:
@@ -27,7 +31,9 @@ class Secret:
 
     def __init__(self, value: str) -> None:
         self._value = value
-        _known.update(spelling for spelling in _spellings(value) if len(spelling) >= SHORTEST)
+        with _learning:
+            unheard = {spelling for spelling in _spellings(value) if len(spelling) >= SHORTEST} - _known
+            _known.update(s for s in unheard if not any(s in text for text in _said))
 
     def reveal(self) -> str:
         return self._value
@@ -37,6 +43,14 @@ class Secret:
 
     def __str__(self) -> str:
         return HIDDEN
+
+
+def say_openly(*values: object) -> None:
+    """The texts in these are no secrets, nor is a part of one: what is declared in plain, and whose it is."""
+    with _learning:
+        fresh = {text for text in _texts(values) if len(text) >= SHORTEST} - _said
+        _said.update(fresh)
+        _known.difference_update([s for s in _known if any(s in text for text in fresh)])
 
 
 def conceal(text: str) -> str:
@@ -57,6 +71,18 @@ def concealed(value: Any) -> Any:
             return [concealed(item) for item in value] if _known else value
         case _:
             return value
+
+
+def _texts(value: object) -> Iterator[str]:
+    match value:
+        case str():
+            yield value
+        case Mapping():
+            yield from _texts(tuple(value.keys()))
+            yield from _texts(tuple(value.values()))
+        case list() | tuple():
+            for item in value:
+                yield from _texts(item)
 
 
 def _spellings(value: str) -> Iterator[str]:

@@ -13,6 +13,8 @@ from infractl.state.codec import canonical, decode, digest, encode
 
 KIND = "infractl-state"
 FORMAT = 1
+"""Of what surrounds the state. A member more within has a default, so that older documents are read; and an older infractl, which
+refuses what it does not know, says to use the version that wrote it."""
 
 _START = b'{"body":'
 """How every document begins, since its keys are sorted: tells a torn one from a foreign file."""

@@ -97,7 +97,7 @@ def _asked(top: Path, *words: str, stdin: bytes = b"") -> bytes:
 
 
 def _git(directory: Path, *words: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-    """No shell, nothing written, no other program started: not even one that the repository names for changed files."""
+    """No shell, nothing written, and no program started for changed files but git's own filters, such as git-lfs."""
     command = ["git", "-C", os.fspath(directory), "-c", "core.fsmonitor=false", *words]
     environment = {**os.environ, "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
     try:

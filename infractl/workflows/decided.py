@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import fields, replace
+from datetime import date
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
 from infractl import __version__
 from infractl.domain.measurement import Measurements
-from infractl.domain.offer import Offer
+from infractl.domain.offer import Offer, Rate
 from infractl.domain.placement import Decision, Placement
 from infractl.domain.profile import ModelProfile
 from infractl.domain.value import Json
@@ -24,8 +26,14 @@ from infractl.spec.load import LoadedService
 from infractl.state.cache import cache_directory
 from infractl.state.codec import canonical, decode, digest, encode
 
-_ROOMS = ("placement", "domain", "spec/section")
+_CODE = ("placement", "domain", "spec/section", "spec/service.py", "tensors.py", "units.py")
 """Whose code makes a decision: whoever betters a rule never sees what the old one decided."""
+
+_KEPT_S = 30 * 24 * 3600.0
+"""Documents, calibrations and code change: what was decided so long ago is hardly asked for again, and is decided anew."""
+
+_pruned: set[Path] = set()
+_RATE = {field.name for field in fields(Rate)}
 
 
 def spec_digest(loaded: LoadedService) -> str:
@@ -44,14 +52,14 @@ def decided(
     made_from: Json = [
         spec_digest(loaded),
         digest(encode(profile)),
-        [encode(offer) for offer in offers],
-        [[c.chip, c.method, c.at.isoformat()] for c in known.calibrations.values()],
+        [_undated(offer) for offer in offers],
+        [digest(encode(c)) for c in known.calibrations.values()],
         [encode(m) for m in known.measurements],
         repr(identity(recorded)) if recorded else None,
     ]
     name = digest([__version__, _code(), made_from])
     file = cache_directory() / "decisions" / f"{name}.json"
-    if before := _read(file):
+    if before := _read(file, offers):
         return before
     # What places takes as long to import as a short command lasts, and most find all decided.
     from infractl.placement.place import place
@@ -62,6 +70,11 @@ def decided(
     return made
 
 
+def _undated(offer: Offer) -> Json:
+    """The day of a price decides nothing, and what is declared in infractl.yaml has today's."""
+    return encode(replace(offer, tariff=tuple(replace(rate, date=date.min) for rate in offer.tariff)))
+
+
 def _keep(file: Path, made: Decision) -> None:
     """Whole or not at all. It need not survive a power cut: what is torn then is not believed."""
     written = encode(made)
@@ -70,24 +83,56 @@ def _keep(file: Path, made: Decision) -> None:
     try:
         temporary.write_bytes(canonical({"name": file.stem, "digest": digest(written), "decision": written}))
         temporary.replace(file)
+        _prune(file)
     finally:
         temporary.unlink(missing_ok=True)
 
 
-def _read(file: Path) -> Decision | None:
+def _prune(written: Path) -> None:
+    """Once a process: thousands of services write thousands of files."""
+    if written.parent in _pruned:
+        return
+    _pruned.add(written.parent)
+    oldest_s = written.stat().st_mtime - _KEPT_S
+    for file in written.parent.iterdir():
+        with suppress(OSError):
+            if file.stat().st_mtime < oldest_s:
+                file.unlink()
+
+
+def _read(file: Path, offers: Sequence[Offer]) -> Decision | None:
     try:
         found = json.loads(file.read_bytes())
         if not isinstance(found, dict) or found.get("name") != file.stem or found.get("digest") != digest(found.get("decision")):
             return None
-        return decode(Decision, found["decision"])
+        dates = {_rate(encode(rate)): rate.date.isoformat() for offer in offers for rate in offer.tariff}
+        return decode(Decision, _dated(found["decision"], dates))
     except (OSError, ValueError, RecursionError):
         return None
+
+
+def _rate(json: Json) -> str | None:
+    """Which rate this is, whatever its day; None for what is no rate."""
+    if not isinstance(json, dict) or set(json) != _RATE:
+        return None
+    return digest({name: value for name, value in json.items() if name != "date"})
+
+
+def _dated(json: Json, dates: Mapping[str | None, str]) -> Json:
+    """With the days that the offers have now."""
+    if isinstance(json, list):
+        return [_dated(item, dates) for item in json]
+    if not isinstance(json, dict):
+        return json
+    if (rate := _rate(json)) is not None:
+        return {**json, "date": dates.get(rate, json["date"])}
+    return {name: _dated(value, dates) for name, value in json.items()}
 
 
 @cache
 def _code() -> str:
     code, house = sha256(), Path(__file__).parents[1]
-    for room in _ROOMS:
-        for file in sorted((house / room).rglob("*.py")):
+    for place in (house / name for name in _CODE):
+        for file in sorted(place.rglob("*.py")) or [place]:
             code.update(file.read_bytes())
     return code.hexdigest()

@@ -79,8 +79,8 @@ def everywhere(workspace: Workspace, state: ServiceState | None) -> frozenset[tu
 
 def _acquaint(state: ServiceState | None, open_steps: Sequence[OpenStep] = ()) -> None:
     """With the secrets of what is asked about: whatever reads an object may be told them."""
-    acquaint(r.properties for r in ((*state.resources, *state.deposed) if state else ()))
-    acquaint(step.intent.desired.properties for step in open_steps if step.intent.desired)
+    acquaint((*state.resources, *state.deposed) if state else ())
+    acquaint(step.intent.desired for step in open_steps if step.intent.desired)
 
 
 def settle_service(workspace: Workspace, key: ServiceKey, epoch: int, tell: Callable[[str], None]) -> ServiceState | None:

@@ -120,7 +120,7 @@ def plan_from(
     with calling(opened.target.provider, "compile"):
         compiled = opened.provider.compile(placed.deployment, opened.target)
     wanted = [Desired(resource=r, target=opened.target.name) for r in ignoring(workspace, loaded, compiled.resources)]
-    acquaint(r.properties for r in compiled.resources)
+    acquaint(compiled.resources)
     anew = replaced(steering, key.service, [r.address for r in compiled.resources])
     begun = Beginning(lineage=found.state.lineage) if found.state else beginning(workspace, key, wanted)
     changes, notices = compared(workspace, key, begun.lineage, found, wanted, anew)

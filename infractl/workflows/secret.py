@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
+from infractl.domain.resource import Recorded, Resource
 from infractl.domain.value import SecretRef
 from infractl.errors import ProviderError
-from infractl.provider.secret import Secret
+from infractl.provider.secret import Secret, say_openly
 
 
 class EnvironmentSecrets:
@@ -27,9 +28,11 @@ class EnvironmentSecrets:
         return Secret(value)
 
 
-def acquaint(properties: Iterable[object]) -> None:
+def acquaint(objects: Iterable[Resource | Recorded]) -> None:
     """What is referred to is known by value before a plugin is asked, which may repeat it. One that is not there is no error."""
-    for ref in set(_refs_in(list(properties))):
+    named = [(o.address.as_dict(), o.properties) for o in objects]
+    say_openly(named)
+    for ref in set(_refs_in(named)):
         with suppress(ProviderError):
             EnvironmentSecrets().resolve(ref)
 

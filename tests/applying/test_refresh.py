@@ -12,6 +12,7 @@ import pytest
 
 from infractl.domain.action import Action
 from infractl.domain.resource import Resource
+from infractl.domain.value import Output
 from infractl.planning.accept import accept
 from infractl.planning.diff import KindView
 from infractl.provider.secret import Secret
@@ -61,3 +62,16 @@ def test_a_secret_that_is_a_word_of_the_labels_takes_no_object_from_its_owner(be
 
     assert [c.action for c in bench.plan(wanted).changes] == [Action.no_op]
     assert bench.apply([]).complete and bench.cloud.objects == {}
+
+
+def test_a_plain_property_that_is_as_a_secret_is_compared_and_handed_on_as_it_is(
+    bench: Any, thing: Callable[..., Resource]
+) -> None:
+    Secret("refresh-zone")
+    first = thing("a", zone="in refresh-zone")
+    wanted = [first, thing("b", of=Output(first.address, "zone"))]
+
+    assert bench.apply(wanted).complete
+
+    assert [c.action for c in bench.plan(wanted).changes] == [Action.no_op, Action.no_op]
+    assert [live.properties.get("of") for live in bench.cloud.objects.values()] == [None, "in refresh-zone"]

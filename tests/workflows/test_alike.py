@@ -2,21 +2,41 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import time
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from infractl.domain.machine_price import MachinePrice, Rented
+from infractl.domain.measurement import Measurements
 from infractl.domain.plan import Plan
 from infractl.errors import InfeasibleError
+from infractl.placement.place import place
+from infractl.placement.price import at_price
+from infractl.units import Money
+from infractl.workflows.decided import decided
 from infractl.workflows.plan import plan
 from infractl.workflows.workspace import open_workspace
+
+PRICE = MachinePrice(paid=Rented(per_hour=Money(amount=Decimal("0.12"), currency="USD")))
 
 
 def planned(folder: Any, cache: Path, monkeypatch: pytest.MonkeyPatch) -> Plan:
     monkeypatch.setenv("INFRACTL_CACHE", str(cache))
     return plan(open_workspace([folder.path], None), (), lambda _: None)
+
+
+def emptied(cache: Path, tmp_path: Path) -> Path:
+    """The cache without what was decided."""
+    own = tmp_path / "cache"
+    shutil.copytree(cache, own)
+    shutil.rmtree(own / "decisions", ignore_errors=True)
+    return own
 
 
 def test_services_that_ask_the_same_of_one_model_are_decided_once(
@@ -49,9 +69,7 @@ def test_services_that_ask_for_other_things_are_decided_by_themselves(
 def test_what_was_decided_before_is_kept_whole_and_what_is_damaged_is_decided_anew(
     folder: Any, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    own = tmp_path / "cache"
-    shutil.copytree(cache, own)
-    shutil.rmtree(own / "decisions", ignore_errors=True)
+    own = emptied(cache, tmp_path)
     folder.write("first")
     (first,) = planned(folder, own, monkeypatch).services
     (kept,) = (own / "decisions").iterdir()
@@ -73,3 +91,40 @@ def test_another_limit_is_another_decision(folder: Any, cache: Path, monkeypatch
     with pytest.raises(InfeasibleError):
         planned(folder, cache, monkeypatch)
     assert before.decision is not None and before.decision.ranked
+
+
+def test_a_price_of_another_day_is_the_same_decision_with_the_new_day(
+    folder: Any, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = emptied(cache, tmp_path)
+    monkeypatch.setenv("INFRACTL_CACHE", str(own))
+    folder.write("first")
+    workspace = open_workspace([folder.path], None)
+    plan(workspace, (), lambda _: None)
+    (loaded,), (profile,) = workspace.loaded.services, workspace.reuse.profiles.values()
+    known = Measurements(calibrations=workspace.reuse.calibrations)
+    (offers,) = (t.provider.offers(t.target) for t in workspace.targets_of(loaded))
+    shutil.rmtree(own / "decisions")
+
+    for day in (1, 2):
+        priced = at_price(offers, PRICE, "a list", date(2026, 1, day))
+        decision = decided(loaded, profile, priced, known, None)
+
+        assert len(list((own / "decisions").iterdir())) == 1
+        assert decision == place(loaded.service, profile, priced, known, None) and decision.ranked
+
+
+def test_what_was_decided_a_month_ago_is_removed(
+    folder: Any, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = emptied(cache, tmp_path)
+    old, young = (own / "decisions" / name for name in ("old.json", "young.json"))
+    for file, days in ((old, 31), (young, 29)):
+        file.parent.mkdir(exist_ok=True)
+        file.touch()
+        os.utime(file, (time.time() - days * 86400,) * 2)
+    folder.write("first")
+
+    planned(folder, own, monkeypatch)
+
+    assert not old.exists() and young.exists() and len(list(young.parent.iterdir())) == 2

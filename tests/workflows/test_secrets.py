@@ -190,3 +190,18 @@ def test_what_an_earlier_run_left_open_is_settled_without_writing_a_secret(leaky
     run(leaky, "apply", "--auto-approve")
 
     assert written(leaky) == []
+
+
+def test_a_secret_that_is_the_name_of_the_service_neither_doubles_nor_changes_it(
+    leaky: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FRAUD_KEY", "fraud-detection")
+    leaky.write("fraud-detection")
+    (leaky.path / "scores.yaml").unlink()
+
+    leaky.apply()
+    begun = leaky.begun()
+    leaky.apply()
+
+    assert leaky.begun() == begun
+    assert "fraud-detection" in leaky.run("status").stdout
