@@ -17,7 +17,7 @@ from infractl.domain.health import HealthStatus
 from infractl.domain.journal import Entry, Intent, OpenStep, Operation, Outcome
 from infractl.domain.resource import Live, Recorded
 from infractl.domain.service_state import ServiceState
-from infractl.domain.step import Done, Running
+from infractl.domain.step import Done, Failed, Running
 from infractl.errors import StateError
 from infractl.planning.leave import needed_changes
 from infractl.provider.plugin import GuardedKind
@@ -58,34 +58,42 @@ def settle(
 ) -> ServiceState:
     """The state once each open step was looked up: wait for its operation, then read by ref, then find by label.
 
-    What a create left is recorded as it lives, so that the next plan mends what is missing. A step that has not ended yet
-    stays open. Raises ProviderError.
+    A create whose object is nowhere is looked for until it would show, and then taken for never begun: all of them are waited for
+    together, so that a crash before a call costs that once. What a create left is recorded as it lives, so that the next plan
+    mends what is missing. A step that has not ended yet stays open. Raises ProviderError.
     """
-    ledger = Ledger(state)
+    ledger, began = Ledger(state), waiting.clock.monotonic()
     still_open: list[OpenStep] = []
     for step in open_steps:
         kind = kind_of(connections, step.intent.target, step.intent.address.kind)
+        ended, shows_s = step, min(waiting.settle_s, kind.schema.shows_s) if step.intent.action is Action.create else 0.0
         match wait(kind, step.pending, waiting) if step.pending else None:
             case Running():
                 still_open.append(step)
                 continue
             case Done(ref=ref) if step.pending:
                 ended = replace(step, pending=replace(step.pending, ref=ref))
-            case _:
-                ended = step
-        ledger.enter(step.intent, _record(ledger, step.intent, kind, _at_rest(kind, ended, owner, waiting)))
+            case Failed():
+                shows_s = 0.0
+        live = _at_rest(kind, ended, owner, waiting, began + shows_s)
+        ledger.enter(step.intent, _record(ledger, step.intent, kind, live))
     return replace(ledger.state, open_steps=tuple(still_open))
 
 
-def _at_rest(kind: GuardedKind, step: OpenStep, owner: Owner, waiting: Waiting) -> Live | None:
+def _at_rest(kind: GuardedKind, step: OpenStep, owner: Owner, waiting: Waiting, shown: float) -> Live | None:
     """What the step left, once it is on its way no more.
 
     A run may die before it writes down its operation: then the object alone tells that something still happens to it. What
-    never comes to rest is taken as it is when the time is up, so that it can be changed or destroyed.
+    never comes to rest is taken as it is when the time is up, so that it can be changed or destroyed. What is seen nowhere when
+    it must have `shown` is not there.
     """
     deadline = waiting.clock.monotonic() + waiting.of(kind).longest_s
     while True:
         live = retried(partial(_look_up, kind, step, owner), waiting)
+        if live is None and waiting.clock.monotonic() < shown:
+            waiting.tell(f"{step.intent.address}: not seen yet")
+            waiting.clock.sleep(READ_EVERY_S)
+            continue
         if live is None or step.intent.desired is None:
             return live
         health = kind.health(step.intent.desired, live)

@@ -11,7 +11,9 @@ from infractl.domain.resource import Live, Ref, Resource
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """A create, update or delete. `key` is the same whenever the step is begun again; `desired` has every Output resolved.
+    """A create, update or delete. `key` is the same when an apply begins the step again; `desired` has every Output resolved.
+
+    A later apply's key is another one: it begins a step again only once nothing of the first try is seen.
 
     A create's `desired` has what the schema ignores, to begin with: as it lived, where the object is a successor. An update's has
     not: it stays as it lives.

@@ -12,6 +12,8 @@ CALL_S = 60.0
 """How long one call of a plugin may take."""
 OPERATION_S = 1800.0
 """How long one operation may take: Vertex deploys take up to 20 minutes."""
+SHOWS_S = 15.0
+"""How long `find` may not show yet what was made: the indexes of clouds are eventually consistent."""
 
 
 class Replacement(StrEnum):
@@ -46,12 +48,14 @@ class Schema:
     `named_by_service`: an object's id is made from its service's name, so that one of a renamed service is made anew; else an
     update writes the new name's labels.
     `call_s` is how long a call of `read`, `find`, `begin` or `poll` may take, `operation_s` how long what was begun may take.
+    `shows_s` is how long after a create `find` may not show the object yet: 0 where it shows at once.
     """
 
     attributes: Mapping[str, Attribute]
     replacement: Replacement = Replacement.delete_first
     call_s: float = CALL_S
     operation_s: float = OPERATION_S
+    shows_s: float = SHOWS_S
     named_by_service: bool = False
 
     def of(self, attribute: str) -> Attribute:

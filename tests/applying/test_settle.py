@@ -9,14 +9,29 @@ from typing import Any
 
 import pytest
 
+from infractl.clock import SystemClock
+from infractl.domain.action import Action
 from infractl.domain.health import Health, HealthStatus
-from infractl.domain.journal import Outcome
+from infractl.domain.journal import Intent, Outcome
 from infractl.domain.resource import Resource
 from infractl.domain.step import Done, Running, Step
 from infractl.errors import StateError
 from infractl.testing.engine import KEY
 
 Thing = Callable[..., Resource]
+
+
+class Asleep(SystemClock):
+    """A clock in which time passes by sleeping alone."""
+
+    def __init__(self, slept: list[float]) -> None:
+        self.slept = slept
+
+    def monotonic(self) -> float:
+        return sum(self.slept)
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
 
 
 class Crash(BaseException):
@@ -169,3 +184,41 @@ def test_an_operation_that_tells_the_id_only_at_its_end_is_believed_though_label
     bench.settle()
 
     assert [r.ref for r in bench.state.resources] == [made]
+
+
+def test_a_created_object_that_shows_late_is_waited_for_and_not_made_again(
+    bench: Any, thing: Thing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.settle_s = 5.0
+    bench.cloud.after_begin["a"] = crash
+    crash_in(bench, [thing("a", size=1)])
+    bench.cloud.after_begin.clear()
+    kind = type(bench.connections["here"].kinds["thing"].kind)
+    find, blind = kind.find, [True, True]
+    monkeypatch.setattr(kind, "find", lambda self, owner: [] if blind and blind.pop() else find(self, owner))
+
+    bench.settle()
+
+    assert [r.address.name for r in bench.state.resources] == ["a"]
+    assert bench.apply([thing("a", size=1)]).complete
+    assert bench.cloud.calls == [("create", "a")]
+
+
+def test_creates_that_were_never_begun_are_waited_for_together(bench: Any, thing: Thing) -> None:
+    wanted = [thing(name, size=1) for name in "abcde"]
+    at = bench.clock.now()
+    bench.apply([thing("z", size=1)])
+    lease = bench.store.lock(KEY, "a test")
+    for one in wanted:
+        intent = Intent(
+            step=one.address.name, action=Action.create, address=one.address, target="here", desired=one, prior=None, at=at
+        )
+        bench.store.append(KEY, lease.epoch, intent)
+    lease.release()
+    slept: list[float] = []
+    bench.clock = Asleep(slept)
+
+    bench.settle()
+
+    assert bench.settle_s <= sum(slept) < 2 * bench.settle_s
+    assert [r.address.name for r in bench.state.resources] == ["z"]

@@ -26,7 +26,8 @@ SCHEMAS: Mapping[str, Schema] = {
             "model": Attribute(replaces=True),
             "size_bytes": Attribute(replaces=True),
             "path": Attribute(computed=True),
-        }
+        },
+        shows_s=0.0,
     ),
     "config": Schema(
         {
@@ -35,6 +36,7 @@ SCHEMAS: Mapping[str, Schema] = {
             "arn": Attribute(computed=True),
         },
         Replacement.create_first,
+        shows_s=0.0,
     ),
     "endpoint": Schema(
         {
@@ -44,9 +46,10 @@ SCHEMAS: Mapping[str, Schema] = {
             "replicas": Attribute(ignored=True),
             "url": Attribute(computed=True),
             "status": Attribute(computed=True),
-        }
+        },
+        shows_s=0.0,
     ),
-    "part": Schema({"zone": Attribute(replaces=True), "arn": Attribute(computed=True)}),
+    "part": Schema({"zone": Attribute(replaces=True), "arn": Attribute(computed=True)}, shows_s=0.0),
 }
 """`disk` holds a blob and goes before its successor comes; `config` has no update, and its successor comes first; `endpoint` is
 changed in place. A service has as many a `part` as its target's setting says."""

@@ -32,6 +32,7 @@ SCHEMA = Schema(
     },
     # Each call may have to read a whole model, and a disk may be slow.
     call_s=1800.0,
+    shows_s=0.0,
     named_by_service=True,
 )
 

@@ -37,6 +37,7 @@ SCHEMA = Schema(
         "release": Attribute(computed=True),
         "silence": Attribute(computed=True),
     },
+    shows_s=0.0,
     named_by_service=True,
 )
 

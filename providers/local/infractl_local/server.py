@@ -48,6 +48,7 @@ SCHEMA = Schema(
     },
     # It waits for one server to start or to end before it tells of it or starts another.
     call_s=2 * START_LIMIT_S,
+    shows_s=0.0,
     named_by_service=True,
 )
 
