@@ -75,7 +75,7 @@ def settle(
                 ended = replace(step, pending=replace(step.pending, ref=ref))
             case Failed():
                 shows_s = 0.0
-        live = _at_rest(kind, ended, owner, waiting, began + shows_s)
+        live = _at_rest(kind, ended, owner, waiting, (waiting.clock.monotonic() if step.pending else began) + shows_s)
         ledger.enter(step.intent, _record(ledger, step.intent, kind, live))
     return replace(ledger.state, open_steps=tuple(still_open))
 
