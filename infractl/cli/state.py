@@ -27,6 +27,7 @@ state = typer.Typer(help="See and mend what is recorded, and break a lock.", no_
 def list_resources(project: ProjectDirectory = Path(), env: Env = None, json: AsJson = False) -> None:
     """List what is recorded, one resource a line."""
     from infractl.cli.opening import tell_elsewhere
+    from infractl.report.state_text import resources_text
     from infractl.workflows.state import recorded
     from infractl.workflows.workspace import open_project
 
@@ -36,9 +37,7 @@ def list_resources(project: ProjectDirectory = Path(), env: Env = None, json: As
     if json:
         _print_json([*states])
         return
-    for service in states:
-        for resource in service.resources:
-            sys.stdout.write(f"{resource.address}  {resource.target}  {resource.ref.id}\n")
+    sys.stdout.write(resources_text(states))
 
 
 @state.command()
@@ -54,7 +53,7 @@ def show(service: Service, project: ProjectDirectory = Path(), env: Env = None, 
     if json:
         _print_json(found.state)
     else:
-        sys.stdout.write(state_text(found.state, found.open_steps, style_of(sys.stdout)))
+        sys.stdout.write(state_text(found.state, found.open_steps, found.unfolded, style_of(sys.stdout)))
 
 
 @state.command()

@@ -27,7 +27,14 @@ _WORDS = {
 }
 
 
-def state_text(state: ServiceState, open_steps: Sequence[OpenStep], style: Style) -> str:
+def resources_text(states: Sequence[ServiceState]) -> str:
+    """A resource a line, with nothing cut: for people, and for whoever takes a column of it."""
+    rows = [(str(r.address), r.target, r.ref.id) for state in states for r in state.resources]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)][:2]
+    return "".join(f"{address:<{widths[0]}}  {target:<{widths[1]}}  {object_id}\n" for address, target, object_id in rows)
+
+
+def state_text(state: ServiceState, open_steps: Sequence[OpenStep], unfolded: int, style: Style) -> str:
     """The document: what was applied, when, by whom, and every object with the provider's id of it."""
     lines = [f"{style.bold(_name(state))}: {_version(state)} at {state.target}"]
     facts = {
@@ -35,6 +42,7 @@ def state_text(state: ServiceState, open_steps: Sequence[OpenStep], style: Style
         "lineage": state.lineage,
         "changed": f"{state.changed_at:%Y-%m-%d %H:%M:%S} UTC by {state.changed_by}",
         "protected": "yes" if state.protected else "no",
+        **({"journal": f"{counted(unfolded, 'line')} of a run that has not ended, counted in here"} if unfolded else {}),
         **{f"output {name}": value_text(state.outputs[name]) for name in sorted(state.outputs)},
     }
     width = max(map(len, facts))

@@ -73,7 +73,9 @@ def _troubles(status: ServiceStatus) -> Iterator[str]:
     if status.health.status is not HealthStatus.healthy and all(
         r.health.status is HealthStatus.healthy for r in status.resources
     ):
-        yield status.health.reason or status.health.status.value
+        reason = status.health.reason or status.health.status.value
+        if not status.note.startswith(reason):
+            yield reason
     for broken in status.broken:
         yield f"{broken.name} {quantity_text(broken.found, broken.unit)}, promised {quantity_text(broken.limit, broken.unit)}"
     if status.cost is not None and status.cost.over_budget is not None:

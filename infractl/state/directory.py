@@ -20,12 +20,25 @@ from infractl.domain.service_state import ServiceState
 from infractl.errors import StateError
 from infractl.state.codec import canonical, decode, encode
 from infractl.state.document import Document, Flaw, Version, pack, unpack
-from infractl.state.file import guarded, make_directory, remove_file, replace_file, replacement, sweep, sync_directory
+from infractl.state.file import (
+    guarded,
+    make_directory,
+    moved_away,
+    read_failed,
+    remove_file,
+    replace_file,
+    replacement,
+    sweep,
+    sync_directory,
+)
 from infractl.state.journal import clear, first_lineage, replay
 from infractl.state.store import Remains
 
 KEPT_VERSIONS = 10
 """How many earlier versions are kept, besides a copy of the present one."""
+
+LONGEST_GUARD_S = 5.0
+"""Longer than a disk takes for the few writes under the guard: who waits longer, waits for a process that was stopped."""
 
 
 Documents = dict[ServiceKey, tuple[bytes, Document]]
@@ -50,9 +63,13 @@ class ServiceDirectory:
     def marker(self) -> Path:
         return self.path / "absent.json"
 
+    @property
+    def guard(self) -> Path:
+        return self.path / "guard"
+
     @contextmanager
-    def guarded(self, *, shared: bool = False) -> Iterator[None]:
-        with guarded(self.path / "guard", shared=shared):
+    def guarded(self) -> Iterator[None]:
+        with guarded(self.guard, longest_s=LONGEST_GUARD_S):
             yield
 
     def load(self) -> Document | None:
@@ -170,7 +187,7 @@ class ServiceDirectory:
                 return document
             case Flaw(slug=slug, summary=summary, detail=detail, remedy=remedy):
                 at = str(self.document)
-                raise StateError.of(slug, summary=summary, detail=detail, at=at, remedy=remedy or self._way_back())
+                raise StateError.of(slug, summary=summary, detail=detail, at=at, remedy=remedy or self._way_out())
 
     def _missing(self) -> StateError:
         remains = self.versions()[:1] or (self.journal,)
@@ -182,6 +199,12 @@ class ServiceDirectory:
             remedy=f"{self._way_back()}; where that is too old or nothing is kept, begin anew and adopt what lives: "
             "infractl apply --adopt-empty",
         )
+
+    def _way_out(self) -> str:
+        """Of a damaged document."""
+        if next(self.good_versions(), None):
+            return self._way_back()
+        return f"{self._way_back()}, or move it away: {moved_away(self.document)}, then infractl plan --adopt-empty"
 
     def _way_back(self) -> str:
         for path, state in self.good_versions():
@@ -200,10 +223,4 @@ def _content(path: Path) -> bytes | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise StateError.of(
-            "state-unreadable",
-            summary="a state file cannot be read",
-            detail=f"{path}: {error.strerror}",
-            at=str(path),
-            remedy="make it readable for the user that runs infractl",
-        ) from error
+        raise read_failed(path, error) from error

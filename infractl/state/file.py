@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import fcntl
+import math
 import os
 import secrets
+import shlex
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -14,6 +17,8 @@ from infractl.errors import StateError
 
 OWN_DIRECTORY = ".infractl"
 """Where a project's stores lie unless infractl.yaml says otherwise."""
+
+_TRY_EVERY_S = 0.005
 
 
 def replace_file(path: Path, data: bytes, mode: int = 0o600) -> None:
@@ -51,6 +56,23 @@ def write_failed(path: Path, error: OSError) -> StateError:
         at=str(path),
         remedy="make room on the disk, or make the directory writable, then run the command again",
     )
+
+
+def read_failed(path: Path, error: OSError) -> StateError:
+    directory = isinstance(error, IsADirectoryError)
+    return StateError.of(
+        "state-unreadable",
+        summary="a state file cannot be read",
+        detail=f"{path}: {'it is a directory, and a file belongs there' if directory else error.strerror}",
+        at=str(path),
+        remedy=f"move the directory away: {moved_away(path)}"
+        if directory
+        else "make it readable for the user that runs infractl",
+    )
+
+
+def moved_away(path: Path) -> str:
+    return shlex.join(["mv", str(path), f"{path}.damaged"])
 
 
 def make_directory(path: Path) -> None:
@@ -100,25 +122,64 @@ def sync_directory(path: Path) -> None:
         os.close(descriptor)
 
 
+class GuardHeldError(StateError):
+    """Another process stays where it may only be for a moment."""
+
+
 @contextmanager
-def guarded(path: Path, *, shared: bool = False, waiting: Callable[[], None] | None = None) -> Iterator[None]:
+def guarded(path: Path, *, longest_s: float = math.inf, waiting: Callable[[], None] | None = None) -> Iterator[None]:
     """Keep other processes and threads out while the block runs, by `flock` on a file of its own; waits for its turn.
 
     It is for moments between two file operations; where it takes longer, `waiting` is told that the turn is another's. The kernel
-    drops it when the process dies.
+    drops it when the process dies. Raises GuardHeldError after `longest_s`: a process that was stopped keeps it.
     """
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
         raise write_failed(path, error) from error
     try:
-        how = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
-        try:
-            fcntl.flock(descriptor, how | (fcntl.LOCK_NB if waiting else 0))
-        except BlockingIOError:
+        if not _tried(descriptor, fcntl.LOCK_EX):
             if waiting:
                 waiting()
-            fcntl.flock(descriptor, how)
+            if longest_s == math.inf:
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
+            else:
+                _wait_for(descriptor, path, longest_s)
         yield
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def unguarded(path: Path) -> Iterator[bool]:
+    """Whether nobody is inside `guarded`; nobody gets in while the block runs. For readers: waits for nobody, writes nothing."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except OSError as error:
+        raise read_failed(path, error) from error
+    try:
+        yield _tried(descriptor, fcntl.LOCK_SH)
+    finally:
+        os.close(descriptor)
+
+
+def _wait_for(descriptor: int, path: Path, longest_s: float) -> None:
+    until = time.monotonic() + longest_s
+    while not _tried(descriptor, fcntl.LOCK_EX):
+        if time.monotonic() > until:
+            raise GuardHeldError.of(
+                "state-guarded",
+                summary="another process hangs in the middle of a write to the state",
+                detail=f"it has held {path} for {longest_s:g} s, which takes a moment otherwise",
+                at=str(path),
+                remedy=f"let that process go on, or end it: {shlex.join(['fuser', '-v', str(path)])} names it",
+            )
+        time.sleep(_TRY_EVERY_S)
+
+
+def _tried(descriptor: int, how: int) -> bool:
+    try:
+        fcntl.flock(descriptor, how | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -16,8 +16,8 @@ from infractl.errors import StateError
 from infractl.state.commit import Commit
 from infractl.state.directory import Documents, ServiceDirectory
 from infractl.state.document import Document, Version
-from infractl.state.file import make_directory, remove_file, write_failed
-from infractl.state.holder import this_process
+from infractl.state.file import GuardHeldError, make_directory, remove_file, unguarded, write_failed
+from infractl.state.holder import lock_held, this_process
 from infractl.state.journal import append_lines, clear, pack_entry, pack_line
 from infractl.state.lock import LocalLease, LocalLock
 from infractl.state.store import Holder, Remains
@@ -98,15 +98,23 @@ class LocalStateStore:
     def lock(self, key: ServiceKey, command: str) -> LocalLease:
         directory = self._directory(key)
         make_directory(directory.path)
-        with directory.guarded():
-            return LocalLock(directory.path, key).take(this_process(command, self._clock))
+        lock = LocalLock(directory.path, key)
+        try:
+            with directory.guarded():
+                return lock.take(this_process(command, self._clock))
+        except GuardHeldError:
+            holder = lock.claimed()
+            if holder is None:
+                raise
+            raise lock_held(key, holder) from None
 
     def holder(self, key: ServiceKey) -> Holder | None:
         directory = self._directory(key)
-        if not directory.path.is_dir():
+        if not directory.guard.exists():
             return None
-        with directory.guarded(shared=True):
-            return LocalLock(directory.path, key).living()
+        lock = LocalLock(directory.path, key)
+        with unguarded(directory.guard) as still:
+            return lock.living() if still else lock.claimed()
 
     def unlock(self, key: ServiceKey, lock_id: str) -> None:
         directory = self._directory(key)

@@ -1,6 +1,6 @@
 """One service's lock in a local directory: `flock` on a file of its own, and a claim that names the holder and the epoch.
 
-The kernel drops the lock with the process, so a dead holder never blocks. Every function here runs under the service's guard.
+The kernel drops the lock with the process, so a dead holder never blocks. All but `claimed` runs under the service's guard.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from infractl.domain.address import ServiceKey
 from infractl.errors import StateError
 from infractl.state.codec import canonical, decode, encode
 from infractl.state.file import replace_file, write_failed
-from infractl.state.holder import lock_held
+from infractl.state.holder import is_alive, lock_held
 from infractl.state.store import Holder
 
 OTHER_FILES = 128
@@ -84,6 +84,11 @@ class LocalLock:
             except BlockingIOError:
                 return self._read().holder
         return None
+
+    def claimed(self) -> Holder | None:
+        """The newest lease's holder, unless it is dead: all that can be known while somebody is under the guard."""
+        holder = self._read().holder if self._claim.exists() else None
+        return holder if holder and is_alive(holder) is not False else None
 
     def check(self, epoch: int) -> None:
         """Raise StateError unless `epoch` is the newest lease's."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from infractl.applying.connection import kind_of
 from infractl.applying.fan_out import fan_out
@@ -17,7 +18,7 @@ from infractl.planning.leave import BY_PROVIDER, left
 from infractl.provider.plugin import GuardedKind
 from infractl.spec.load import LoadedService
 from infractl.workflows.ignoring import patterns_of
-from infractl.workflows.notice import of_service
+from infractl.workflows.notice import of_service, of_unsettled
 from infractl.workflows.observe import everywhere, known, observe
 from infractl.workflows.select import recorded_of
 from infractl.workflows.status import missing, note_of, recorded_as_wanted, reverted
@@ -37,13 +38,17 @@ def _service(workspace: Workspace, key: ServiceKey, loaded: LoadedService | None
         return ServiceDrift(key=key, target="", compared=0, drifted=False, objects=(), notes=())
     observed = observe(workspace, state, Owner(key=key, lineage=state.lineage), everywhere(workspace, state))
     ignored = patterns_of(loaded)
-    recorded = (o for r in state.resources for o in _recorded(workspace, r, observed, ignored))
-    objects = (*recorded, *_orphans(workspace, state, observed))
-    note = note_of(workspace, state, loaded)
+    # What a step that has not ended did is no drift: the next apply settles it.
+    under_way = {step.intent.address for step in found.open_steps}
+    settled = [r for r in state.resources if r.address not in under_way]
+    recorded = (o for r in settled for o in _recorded(workspace, r, observed, ignored))
+    orphans = _orphans(workspace, state, replace(observed, orphans=[o for o in observed.orphans if o.address not in under_way]))
+    objects = (*recorded, *orphans)
+    note = of_unsettled(workspace, key, found) or note_of(workspace, state, loaded)
     return ServiceDrift(
         key=key,
         target=state.target,
-        compared=len(state.resources),
+        compared=len(settled),
         drifted=any(o.counts for o in objects),
         objects=objects,
         notes=(*([note] if note else []), *(n.text for n in of_service(workspace, key, found))),

@@ -15,6 +15,7 @@ from infractl.spec.not_acted_on import Ahead, not_acted_on
 from infractl.spec.project import Project
 from infractl.spec.service import InferenceService
 from infractl.spec.yaml.document import Document
+from infractl.state.store import Holder
 from infractl.workflows.observe import Known
 from infractl.workflows.place import Placed
 from infractl.workflows.workspace import Workspace
@@ -29,6 +30,19 @@ def of_service(workspace: Workspace, key: ServiceKey, found: Known) -> Iterator[
     if found.open_steps:
         names = ", ".join(f"{s.intent.action.value} {s.intent.address}" for s in found.open_steps)
         yield Notice(code="open-steps", text=f"an earlier run did not see the end of: {names}; apply settles it first")
+
+
+def of_unsettled(workspace: Workspace, key: ServiceKey, found: Known) -> str:
+    """What is so while a run has not ended, and is no drift: "" where the last one has."""
+    if not found.unsettled:
+        return ""
+    if holder := workspace.stores.state.holder(key):
+        return running(holder)
+    return f"a run was broken off here: {workspace.call('apply')} settles it"
+
+
+def running(holder: Holder) -> str:
+    return f"{holder.command} is running (pid {holder.pid} on {holder.host})"
 
 
 def of_document(loaded: LoadedService) -> Iterator[Notice]:

@@ -18,10 +18,18 @@ from infractl.workflows.workspace import Workspace, who
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """A service's state with the journal's outcomes in it, and the steps whose outcome nobody knows yet."""
+    """A service's state with the journal's outcomes in it, and the steps whose outcome nobody knows yet.
+
+    `unfolded` entries are in the journal alone: the run that wrote them goes on, or was broken off.
+    """
 
     state: ServiceState | None
     open_steps: tuple[OpenStep, ...]
+    unfolded: int = 0
+
+    @property
+    def unsettled(self) -> bool:
+        return bool(self.open_steps or self.unfolded)
 
 
 def known(workspace: Workspace, key: ServiceKey) -> Known:
@@ -39,7 +47,7 @@ def known(workspace: Workspace, key: ServiceKey) -> Known:
     if superseded(workspace, state):
         return Known(state=None, open_steps=())
     state, open_steps = replay(state, entries)
-    return Known(state=state, open_steps=open_steps)
+    return Known(state=state, open_steps=open_steps, unfolded=len(entries))
 
 
 def superseded(workspace: Workspace, state: ServiceState) -> bool:

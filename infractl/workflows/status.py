@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from infractl.applying.connection import kind_of
 from infractl.applying.fan_out import fan_out
@@ -36,10 +36,13 @@ from infractl.spec.load import LoadedService
 from infractl.units import Money
 from infractl.workflows.declared_price import priced_today
 from infractl.workflows.ignoring import patterns_of
-from infractl.workflows.observe import known, observe
+from infractl.workflows.notice import of_unsettled, running
+from infractl.workflows.observe import Known, known, observe
 from infractl.workflows.plan import promises
 from infractl.workflows.select import recorded_of
 from infractl.workflows.workspace import Workspace
+
+NEVER_ENDED = "no apply of it has ended yet"
 
 
 def status(workspace: Workspace) -> Sequence[ServiceStatus]:
@@ -54,12 +57,8 @@ def _status(workspace: Workspace, key: ServiceKey, loaded: LoadedService | None)
     state = found.state
     live = observe(workspace, state, Owner(key=key, lineage=state.lineage)).live if state else {}
     holder = workspace.stores.state.holder(key)
-    not_made = Health(HealthStatus.failed, f"it is not there: {workspace.call('apply')} makes it")
-    ignored = patterns_of(loaded)
-    resources = (
-        *(_resource(workspace, r, live.get(r.address), ignored) for r in (state.resources if state else ())),
-        *(ResourceStatus(address=str(a), health=not_made, drifted=()) for a in missing(workspace, state)),
-    )
+    unsettled = of_unsettled(workspace, key, found)
+    resources = tuple(_resources(workspace, found, live, patterns_of(loaded), unsettled))
     health = worst(r.health for r in resources)
     deployment = state.deployment if state else None
     promise = _promise(loaded)
@@ -71,7 +70,7 @@ def _status(workspace: Workspace, key: ServiceKey, loaded: LoadedService | None)
     return ServiceStatus(
         key=key,
         target=state.target if state else "",
-        health=health if deployment else Health(HealthStatus.failed, "no apply of it has ended yet"),
+        health=health if deployment else _unended(health, unsettled),
         version=deployment.stable.version if deployment else None,
         outputs=state.outputs if state and health.status is not HealthStatus.failed else {},
         resources=resources,
@@ -81,8 +80,34 @@ def _status(workspace: Workspace, key: ServiceKey, loaded: LoadedService | None)
         bench=bench,
         broken=tuple(broken_promises(promise, comparable, measured, benched)),
         cost=_cost(workspace, deployment.stable, loaded, bench) if deployment else None,
-        note=f"{holder.command} is running (pid {holder.pid} on {holder.host})" if holder else note_of(workspace, state, loaded),
+        note=running(holder) if holder else unsettled or note_of(workspace, state, loaded),
     )
+
+
+def _unended(health: Health, unsettled: str) -> Health:
+    """Of a service that no apply has made whole: what is there of it may be well, and says nothing of the rest."""
+    if unsettled and health.status is HealthStatus.healthy:
+        return Health(HealthStatus.progressing, unsettled)
+    return Health(HealthStatus.failed, NEVER_ENDED)
+
+
+def _resources(
+    workspace: Workspace, found: Known, live: Mapping[Address, Live], ignored: Sequence[AttributePattern], unsettled: str
+) -> Iterator[ResourceStatus]:
+    """What is recorded and what is missing; of a step that has not ended, nobody can say more than that."""
+    recorded = found.state.resources if found.state else ()
+    under_way = {step.intent.address for step in found.open_steps}
+    for address in sorted(under_way):
+        yield ResourceStatus(address=str(address), health=Health(HealthStatus.progressing, unsettled), drifted=())
+    yield from (_resource(workspace, r, live.get(r.address), ignored) for r in recorded if r.address not in under_way)
+    made = {r.address.kind for r in recorded}
+    for address in missing(workspace, found.state):
+        if not unsettled:
+            not_made = Health(HealthStatus.failed, f"it is not there: {workspace.call('apply')} makes it")
+            yield ResourceStatus(address=str(address), health=not_made, drifted=())
+        elif address.kind not in made and address not in under_way:
+            # What has another of its kind beside it was replaced by the run: only its end would say so in the document.
+            yield ResourceStatus(address=str(address), health=Health(HealthStatus.progressing, unsettled), drifted=())
 
 
 def _comparable(
@@ -140,7 +165,7 @@ def note_of(workspace: Workspace, state: ServiceState | None, loaded: LoadedServ
     if loaded is None and (name := moves.get(state.key.service)):
         return f"declared as {name} now: the next apply moves it"
     if state.deployment is None:
-        return f"no apply of it has ended yet: {workspace.call('apply')} goes on"
+        return f"{NEVER_ENDED}: {workspace.call('apply')} goes on"
     if loaded is None:
         return "not declared any more: the next apply of the project destroys it"
     if state.rollback:

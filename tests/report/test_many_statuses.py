@@ -57,6 +57,14 @@ def test_the_worst_come_first_and_what_is_alike_is_one_line() -> None:
     assert text == GOLDEN.read_text(encoding="utf-8")
 
 
+def test_what_a_note_says_anyhow_is_not_said_twice() -> None:
+    reason = "no apply of it has ended yet"
+    part = ResourceStatus(address="new.server.main", health=Health(HealthStatus.healthy), drifted=())
+    service = replace(well("new"), health=Health(HealthStatus.failed, reason), resources=(part,), note=f"{reason}: apply goes on")
+
+    assert status_summary_text([service]).count(reason) == 1
+
+
 def test_the_table_ends_where_nobody_reads_on() -> None:
     text = status_summary_text([ill(f"s{i}", HealthStatus.failed, f"reason {i}") for i in range(500)])
 

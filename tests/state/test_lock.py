@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import getpass
 import os
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,7 +19,7 @@ import pytest
 
 from infractl.clock import SystemClock
 from infractl.domain.address import ServiceKey
-from infractl.errors import StateError
+from infractl.errors import LockHeldError, StateError
 from infractl.report.state_text import lock_text
 from infractl.state.holder import is_alive, this_process
 
@@ -48,6 +51,47 @@ def test_a_note_of_the_holder_that_cannot_be_read_is_an_error(store, key, direct
 
     with pytest.raises(StateError, match="lock-damaged"):
         store.lock(key, "infractl apply")
+
+
+@contextmanager
+def stopped_in_a_write(directory: Path) -> Iterator[None]:
+    """As if a process had been stopped between two file operations."""
+    with (directory / "guard").open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def test_a_reader_waits_for_no_process_that_was_stopped_in_a_write(store, key, state, directory: Path) -> None:
+    lease = store.lock(key, "infractl apply")
+    store.write(key, state(1), expected_serial=0, epoch=lease.epoch)
+
+    with stopped_in_a_write(directory):
+        assert store.holder(key) == lease.holder
+        assert store.held("shop", "prod") == {key: lease.holder}
+        assert (store.read(key), store.entries(key)) == (state(1), ())
+
+
+def test_a_writer_is_told_whom_it_would_wait_for_without_end(store, key, directory: Path, monkeypatch) -> None:
+    monkeypatch.setattr("infractl.state.directory.LONGEST_GUARD_S", 0.02)
+    lease = store.lock(key, "infractl apply")
+
+    with stopped_in_a_write(directory), pytest.raises(LockHeldError, match=f"pid {os.getpid()}"):
+        store.lock(key, "infractl apply")
+    with stopped_in_a_write(directory), pytest.raises(StateError, match=f"state-guarded.*{directory / 'guard'}"):
+        store.unlock(key, lease.holder.id)
+
+
+def test_to_look_who_holds_the_lock_writes_nothing(store, key, directory: Path) -> None:
+    lease = store.lock(key, "infractl apply")
+    (directory / "guard").chmod(0o400)
+    before = {path: path.stat().st_mtime_ns for path in (directory, *directory.iterdir())}
+
+    assert store.holder(key) == lease.holder
+    assert {path: path.stat().st_mtime_ns for path in (directory, *directory.iterdir())} == before
+
+    (directory / "guard").unlink()
+    assert store.holder(key) is None
+    assert not (directory / "guard").exists()
 
 
 def test_whether_a_holder_is_alive_is_said_as_far_as_it_can_be_seen() -> None:

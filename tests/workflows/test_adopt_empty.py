@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +64,31 @@ def test_a_service_begins_anew_with_its_lineage_and_all_that_carries_it(made: An
     assert str(aside) in told
     assert {path.name: path.read_bytes() for path in (aside / "history").iterdir()} == kept
     assert "No changes." in made.run("plan").stdout
+
+
+def test_a_damaged_document_without_a_good_version_is_moved_away_as_its_message_says_and_adopted(made: Any) -> None:
+    lived = ids(made)
+    (directory(made) / "state.json").write_bytes(b"")
+    shutil.rmtree(directory(made) / "history")
+
+    refused = made.run("plan", code=1).stderr
+    remedy = re.search(r"move it away: (mv .*), then infractl plan --adopt-empty", refused)
+    assert remedy, refused
+    subprocess.run(shlex.split(remedy[1]), cwd=made.path, check=True)
+
+    assert "3 to adopt" in made.run("plan", ADOPT).stdout
+    made.run("apply", ADOPT, YES)
+    assert ids(made) == lived
+
+
+def test_a_directory_where_the_document_belongs_is_called_one(made: Any) -> None:
+    document = directory(made) / "state.json"
+    document.unlink()
+    document.mkdir()
+
+    refused = made.run("plan", code=1).stderr
+
+    assert "state-unreadable" in refused and "it is a directory" in refused and f"{document}.damaged" in refused
 
 
 def test_a_lineage_that_no_version_tells_is_read_from_the_journal(made: Any) -> None:
