@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -62,22 +62,39 @@ def settle(
     together, so that a crash before a call costs that once. What a create left is recorded as it lives, so that the next plan
     mends what is missing. A step that has not ended yet stays open. Raises ProviderError.
     """
-    ledger, began = Ledger(state), waiting.clock.monotonic()
-    still_open: list[OpenStep] = []
+    ledger = Ledger(state)
+    running: list[OpenStep] = []
+    for step, kind, left in _ends(open_steps, owner, connections, waiting):
+        if isinstance(left, Running):
+            running.append(step)
+        else:
+            ledger.enter(step.intent, _record(ledger, step.intent, kind, left))
+    return replace(ledger.state, open_steps=tuple(running))
+
+
+def outlast(open_steps: Sequence[OpenStep], owner: Owner, connections: Connections, waiting: Waiting) -> tuple[OpenStep, ...]:
+    """Wait for each as `settle` does, where no state records how it ended; those that run even then. Raises ProviderError."""
+    return tuple(step for step, _, left in _ends(open_steps, owner, connections, waiting) if isinstance(left, Running))
+
+
+def _ends(
+    open_steps: Sequence[OpenStep], owner: Owner, connections: Connections, waiting: Waiting
+) -> Iterator[tuple[OpenStep, GuardedKind, Live | Running | None]]:
+    """Each step with what it left, or that it runs still."""
+    began = waiting.clock.monotonic()
     for step in open_steps:
         kind = kind_of(connections, step.intent.target, step.intent.address.kind)
         ended, shows_s = step, min(waiting.settle_s, kind.schema.shows_s) if step.intent.action is Action.create else 0.0
         match wait(kind, step.pending, waiting) if step.pending else None:
-            case Running():
-                still_open.append(step)
+            case Running() as running:
+                yield step, kind, running
                 continue
             case Done(ref=ref) if step.pending:
                 ended = replace(step, pending=replace(step.pending, ref=ref))
             case Failed():
                 shows_s = 0.0
-        live = _at_rest(kind, ended, owner, waiting, (waiting.clock.monotonic() if step.pending else began) + shows_s)
-        ledger.enter(step.intent, _record(ledger, step.intent, kind, live))
-    return replace(ledger.state, open_steps=tuple(still_open))
+        since = waiting.clock.monotonic() if step.pending else began
+        yield step, kind, _at_rest(kind, ended, owner, waiting, since + shows_s)
 
 
 def _at_rest(kind: GuardedKind, step: OpenStep, owner: Owner, waiting: Waiting, shown: float) -> Live | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from infractl.domain.action import Action
@@ -55,3 +56,17 @@ class OpenStep:
 
 
 Entry = Intent | Operation | Outcome
+
+
+def still_open(before: Iterable[OpenStep], entries: Iterable[Entry]) -> tuple[OpenStep, ...]:
+    """The steps of which neither `before` nor the entries after it tell an end, as far as they tell of them at all."""
+    steps = {step.intent.step: step for step in before}
+    for entry in entries:
+        match entry:
+            case Intent():
+                steps[entry.step] = OpenStep(intent=entry, pending=None)
+            case Operation() if entry.step in steps:
+                steps[entry.step] = replace(steps[entry.step], pending=entry.pending)
+            case Outcome():
+                steps.pop(entry.step, None)
+    return tuple(steps.values())

@@ -15,7 +15,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from infractl.domain.address import ServiceKey
-from infractl.domain.journal import Entry
+from infractl.domain.journal import Entry, still_open
 from infractl.domain.service_state import ServiceState
 from infractl.errors import StateError
 from infractl.state.codec import canonical, decode, encode
@@ -31,7 +31,7 @@ from infractl.state.file import (
     sweep,
     sync_directory,
 )
-from infractl.state.journal import clear, first_lineage, replay
+from infractl.state.journal import clear, readable, replay
 from infractl.state.store import Remains
 
 KEPT_VERSIONS = 10
@@ -114,8 +114,11 @@ class ServiceDirectory:
         """What is left where the document is missing."""
         if self.document.exists() or not self.occupied:
             return None
-        told = next((state.lineage for _, state in self.good_versions()), None)
-        return Remains(lineage=told or first_lineage(_content(self.journal) or b""))
+        state = next((state for _, state in self.good_versions()), None)
+        lines = [line for line in readable(_content(self.journal) or b"") if state is None or line.base.serial >= state.serial]
+        lineage = state.lineage if state else next((line.base.lineage for line in lines), None)
+        open_steps = still_open(state.open_steps if state else (), [line.entry for line in lines])
+        return Remains(lineage=lineage, open_steps=open_steps)
 
     def set_aside(self, at: datetime) -> Path:
         """Move the remains into a directory of their own, which says when that was."""

@@ -51,11 +51,11 @@ def replay(data: bytes, base: Version, at: Path) -> tuple[Entry, ...]:
     return tuple(entries)
 
 
-def first_lineage(data: bytes) -> str | None:
-    """The life that the first line which is as it was written builds on."""
+def readable(data: bytes) -> Iterator[Line]:
+    """The lines that are as they were written, whatever they build on: what is left to go by where the document is missing."""
     for text in data.split(b"\n"):
         try:
-            return _line(jsonlib.loads(text)).base.lineage
+            yield _line(jsonlib.loads(text))
         except (ValueError, RecursionError):
             continue
     return None

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from infractl.domain.address import ServiceKey
-from infractl.domain.journal import Entry
+from infractl.domain.journal import Entry, OpenStep
 from infractl.domain.measurement import Measurement
 from infractl.domain.service_state import ServiceState
 
@@ -30,9 +30,13 @@ class Holder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remains:
-    """What lies beside a document that is missing. `lineage` is what it tells of its life, where it can be read."""
+    """What lies beside a document that is missing. `lineage` is what it tells of its life, where it can be read.
+
+    `open_steps` are those that it tells the beginning of, and not the end.
+    """
 
     lineage: str | None
+    open_steps: tuple[OpenStep, ...] = ()
 
 
 class Lease(Protocol):

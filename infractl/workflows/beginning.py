@@ -32,9 +32,11 @@ class Beginning:
 
 def beginning(workspace: Workspace, key: ServiceKey, wanted: Sequence[Desired]) -> Beginning:
     """Raises StateError where objects of the service live, nobody forgot them, and nobody said that they are to be adopted."""
-    lives = _lives(workspace, key, {(d.target, d.resource.address.kind) for d in wanted})
     if workspace.adopt_empty:
-        return _adopting(workspace, key, lives)
+        connections = workspace.connections(workspace.loaded.project.targets)
+        declared = {(name, kind) for name in workspace.loaded.project.targets for kind in connections[name].kinds}
+        return _adopting(workspace, key, _lives(workspace, key, declared))
+    lives = _lives(workspace, key, {(d.target, d.resource.address.kind) for d in wanted})
     if lives and not workspace.stores.state.history(key):
         raise StateError.of(
             "state-lost",

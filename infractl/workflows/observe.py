@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from infractl.applying.refresh import Observed, Question, refresh
-from infractl.applying.settle import replay, settle
+from infractl.applying.settle import outlast, replay, settle
 from infractl.applying.wait import Waiting
 from infractl.domain.address import Owner, ServiceKey
 from infractl.domain.journal import OpenStep
@@ -96,6 +96,9 @@ def settle_service(workspace: Workspace, key: ServiceKey, epoch: int, tell: Call
 
     Raises StateError and ProviderError; the journal stays until it is settled.
     """
+    if begins_anew(workspace, key):
+        _outlast_remains(workspace, key, tell)
+        return None
     _finish_move(workspace, key, epoch, tell)
     found = known(workspace, key)
     state = found.state
@@ -108,19 +111,35 @@ def settle_service(workspace: Workspace, key: ServiceKey, epoch: int, tell: Call
     settled = settle(state, found.open_steps, Owner(key=key, lineage=state.lineage), connections, waiting)
     settled = replace(settled, serial=state.serial + 1, changed_at=workspace.clock.now(), changed_by=who())
     workspace.stores.state.fold(key, settled, expected_serial=state.serial, epoch=epoch)
-    if settled.open_steps:
-        raise ProviderError.of(
-            "operation-runs",
-            summary="an operation that an earlier run began has not ended",
-            detail=", ".join(f"{s.intent.action.value} {s.intent.address}" for s in settled.open_steps),
-            at=str(key),
-            remedy="run the command again: it goes on waiting, and begins nothing a second time",
-        )
+    _all_ended(key, settled.open_steps)
     return settled
 
 
+def _outlast_remains(workspace: Workspace, key: ServiceKey, tell: Callable[[str], None]) -> None:
+    """What is on its way carries no label yet, perhaps: whoever begins anew would make it again."""
+    remains = workspace.stores.state.remains(key)
+    if remains is None or not remains.open_steps or remains.lineage is None:
+        return
+    tell(f"{key.service}: waiting for what the lost state left open")
+    _acquaint(None, remains.open_steps)
+    connections = workspace.connections({step.intent.target for step in remains.open_steps})
+    waiting = Waiting(clock=workspace.clock, tell=lambda detail: tell(f"{key.service}: {detail}"))
+    _all_ended(key, outlast(remains.open_steps, Owner(key=key, lineage=remains.lineage), connections, waiting))
+
+
+def _all_ended(key: ServiceKey, running: Sequence[OpenStep]) -> None:
+    if running:
+        raise ProviderError.of(
+            "operation-runs",
+            summary="an operation that an earlier run began has not ended",
+            detail=", ".join(f"{s.intent.action.value} {s.intent.address}" for s in running),
+            at=str(key),
+            remedy="run the command again: it goes on waiting, and begins nothing a second time",
+        )
+
+
 def _finish_move(workspace: Workspace, key: ServiceKey, epoch: int, tell: Callable[[str], None]) -> None:
-    state = None if begins_anew(workspace, key) else workspace.stores.state.read(key)
+    state = workspace.stores.state.read(key)
     if state is not None and superseded(workspace, state):
         tell(f"{key.service}: an earlier run moved it to {state.moved_to}, and ends here")
         workspace.stores.state.delete(key, expected_serial=state.serial, epoch=epoch)

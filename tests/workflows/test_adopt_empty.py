@@ -6,11 +6,16 @@ import re
 import shlex
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from infractl.domain.address import Address, Owner, ServiceKey
+from infractl.domain.step import Pending, Running
+from infractl.errors import UnansweredError
+from infractl.testing.reference.kind import ReferenceKind
 from infractl.testing.sample_state import sample_entry
 
 YES = "--auto-approve"
@@ -94,7 +99,8 @@ def test_a_directory_where_the_document_belongs_is_called_one(made: Any) -> None
 def test_a_lineage_that_no_version_tells_is_read_from_the_journal(made: Any) -> None:
     before = made.state()
     lease = made.store().lock(before.key, "a test")
-    made.store().append(before.key, lease.epoch, sample_entry("create-endpoint"))
+    entry = replace(sample_entry("create-endpoint"), target="there", address=before.resources[0].address)
+    made.store().append(before.key, lease.epoch, entry)
     lease.release()
     (directory(made) / "state.json").unlink()
     shutil.rmtree(directory(made) / "history")
@@ -168,3 +174,38 @@ def test_a_service_that_is_declared_no_more_is_not_forgotten_by_it(made: Any) ->
 
     assert "state-missing" in made.run("apply", ADOPT, YES, code=1).stderr
     assert (directory(made) / "history").exists()
+
+
+def test_what_the_lost_state_left_open_is_waited_for_and_not_made_again(scene: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unanswered(*_: object) -> Running:
+        raise UnansweredError.of("silent", summary="no answer")
+
+    scene.write()
+    with monkeypatch.context() as broken:
+        broken.setattr(ReferenceKind, "poll", unanswered)
+        scene.run("apply", YES, code=5)
+    tokens = {step.pending.token for step in scene.state().open_steps}
+    (directory(scene) / "state.json").unlink()
+    polled: list[str] = []
+    poll = ReferenceKind.poll
+
+    def noted(kind: ReferenceKind, pending: Pending) -> Any:
+        polled.append(pending.token)
+        return Running(after_s=0.01) if len(polled) < 3 else poll(kind, pending)
+
+    monkeypatch.setattr(ReferenceKind, "poll", noted)
+    scene.run("apply", ADOPT, YES)
+
+    assert set(polled[:3]) <= tokens and creates(scene) == 3
+    assert [len(scene.lives(kind)) for kind in ("disk", "config", "endpoint")] == [1, 1, 1]
+
+
+def test_a_life_is_found_though_none_of_its_kinds_is_wanted_any_more(scene: Any) -> None:
+    owner = Owner(key=ServiceKey(project="testing", environment="default", service="scores"), lineage="earlier")
+    labels = owner.labels(Address(project="testing", environment="default", service="scores", kind="part", name="p"))
+    scene.cloud.call("begin", action="create", kind="part", key="x", labels=labels, properties={})
+    scene.write()
+
+    scene.run("apply", ADOPT, YES)
+
+    assert scene.state().lineage == "earlier"
