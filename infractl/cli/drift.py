@@ -28,7 +28,8 @@ def drift(
     from infractl.workflows.select import Asked
 
     workspace = opened(given(paths), env, Asked(services=service or (), labels=label or (), changed_since=changed_since))
-    services = run(workspace)
+    seen = run(workspace)
+    services = seen.services
     tell_elsewhere(workspace)
     if json:
         import json as codec
@@ -38,4 +39,5 @@ def drift(
         sys.stdout.write(codec.dumps([encode(s) for s in services], indent=2) + "\n")
     else:
         sys.stdout.write(drift_text(services, style_of(sys.stdout)))
+    seen.raise_damage()
     raise typer.Exit(2 if any(s.drifted for s in services) else 0)

@@ -32,12 +32,14 @@ def list_resources(project: ProjectDirectory = Path(), env: Env = None, json: As
     from infractl.workflows.workspace import open_project
 
     workspace = open_project(project, env)
-    states = recorded(workspace)
+    seen = recorded(workspace)
+    states = [state for state in seen.services if state is not None]
     tell_elsewhere(workspace)
     if json:
         _print_json([*states])
-        return
-    sys.stdout.write(resources_text(states))
+    else:
+        sys.stdout.write(resources_text(states))
+    seen.raise_damage()
 
 
 @state.command()

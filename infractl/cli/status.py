@@ -34,7 +34,8 @@ def status(
     from infractl.workflows.status import status as run
 
     workspace = opened(given(paths), env, Asked(services=service or (), labels=label or (), changed_since=changed_since))
-    services = run(workspace)
+    seen = run(workspace)
+    services = seen.services
     tell_elsewhere(workspace)
     if json:
         import json as codec
@@ -44,3 +45,4 @@ def status(
         sys.stdout.write(codec.dumps([encode(s) for s in services], indent=2) + "\n")
     else:
         sys.stdout.write(status_summary_text(services) if summary else status_text(services, style_of(sys.stdout)))
+    seen.raise_damage()

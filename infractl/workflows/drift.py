@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from infractl.applying.connection import kind_of
-from infractl.applying.fan_out import fan_out
 from infractl.applying.refresh import Observed
 from infractl.domain.address import Address, Owner, ServiceKey, unlabelled
 from infractl.domain.attribute_pattern import AttributePattern
@@ -20,15 +19,16 @@ from infractl.spec.load import LoadedService
 from infractl.workflows.ignoring import patterns_of
 from infractl.workflows.notice import of_service, of_unsettled
 from infractl.workflows.observe import everywhere, known, observe
+from infractl.workflows.seen import Seen, see
 from infractl.workflows.select import recorded_of
 from infractl.workflows.status import missing, note_of, recorded_as_wanted, reverted
 from infractl.workflows.workspace import Workspace
 
 
-def drift(workspace: Workspace) -> Sequence[ServiceDrift]:
+def drift(workspace: Workspace) -> Seen[ServiceDrift]:
     """Each recorded service that was asked for: all of a whole project. Raises StateError, ProviderError."""
     services = {s.service.name: s for s in workspace.loaded.services}
-    return list(fan_out(lambda key: _service(workspace, key, services.get(key.service)), sorted(recorded_of(workspace))))
+    return see(lambda key: _service(workspace, key, services.get(key.service)), sorted(recorded_of(workspace)))
 
 
 def _service(workspace: Workspace, key: ServiceKey, loaded: LoadedService | None) -> ServiceDrift:

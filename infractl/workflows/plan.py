@@ -14,7 +14,7 @@ from infractl.domain.cost import CostSummary, cost_summary
 from infractl.domain.plan import Change, Notice, Plan, ServicePlan
 from infractl.domain.service_state import ServiceState
 from infractl.domain.steering import UNSTEERED, Steering
-from infractl.errors import Diagnostics, InfeasibleError, InfractlError, ModelError, RefusedError, SpecError
+from infractl.errors import Diagnostics, InfeasibleError, InfractlError, ModelError, RefusedError, SpecError, StateError
 from infractl.planning.diff import Desired, KindView, deposed_changes, diff, orphan_changes
 from infractl.provider import registry
 from infractl.provider.plugin import calling
@@ -270,7 +270,7 @@ def _measurements(placed: Placed) -> tuple[str, ...]:
 def _tried(make: Callable[[], ServicePlan]) -> ServicePlan | InfractlError:
     try:
         return make()
-    except (InfeasibleError, ModelError, RefusedError, SpecError) as error:
+    except (InfeasibleError, ModelError, RefusedError, SpecError, StateError) as error:
         return error
 
 

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from infractl.domain.address import ServiceKey
 from infractl.domain.service_state import ServiceState
 from infractl.errors import StateError, UsageError
 from infractl.state.store import Holder
 from infractl.workflows.observe import known
+from infractl.workflows.seen import Seen, see
 from infractl.workflows.select import recorded_keys
 from infractl.workflows.workspace import Workspace
 
 
-def recorded(workspace: Workspace) -> Sequence[ServiceState]:
-    """Every recorded service's state, with what a running or broken-off apply has journaled. Raises StateError."""
-    states = (known(workspace, key).state for key in recorded_keys(workspace))
-    return [state for state in states if state is not None]
+def recorded(workspace: Workspace) -> Seen[ServiceState | None]:
+    """Every recorded service's state, with what a running or broken-off apply has journaled; None of one that went on under
+    another name. Raises StateError.
+    """
+    return see(lambda key: known(workspace, key).state, recorded_keys(workspace))
 
 
 def unlock(workspace: Workspace, lock_id: str, approve: Callable[[ServiceKey, Holder], bool]) -> Holder:

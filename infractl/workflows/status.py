@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from infractl.applying.connection import kind_of
-from infractl.applying.fan_out import fan_out
 from infractl.domain.address import Address, Owner, ServiceKey
 from infractl.domain.attribute_pattern import AttributePattern
 from infractl.domain.cost import cost_summary, per_thousand
@@ -39,17 +38,18 @@ from infractl.workflows.ignoring import patterns_of
 from infractl.workflows.notice import of_unsettled, running
 from infractl.workflows.observe import Known, known, observe
 from infractl.workflows.plan import promises
+from infractl.workflows.seen import Seen, see
 from infractl.workflows.select import recorded_of
 from infractl.workflows.workspace import Workspace
 
 NEVER_ENDED = "no apply of it has ended yet"
 
 
-def status(workspace: Workspace) -> Sequence[ServiceStatus]:
+def status(workspace: Workspace) -> Seen[ServiceStatus]:
     """Each service that was asked for, and is declared or recorded. Raises StateError, ProviderError."""
     services = {s.service.name: s for s in workspace.loaded.services}
     keys = sorted({*recorded_of(workspace), *(workspace.key(name) for name in services)})
-    return list(fan_out(lambda key: _status(workspace, key, services.get(key.service)), keys))
+    return see(lambda key: _status(workspace, key, services.get(key.service)), keys)
 
 
 def _status(workspace: Workspace, key: ServiceKey, loaded: LoadedService | None) -> ServiceStatus:
