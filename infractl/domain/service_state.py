@@ -27,8 +27,7 @@ class ServiceState:
     `deposed` were replaced and are not deleted yet; `open_steps` are those whose outcome is not known.
     `changed_by` says who and by which command, for messages about stale plans. `rollback`: the deployment was gone back to,
     and is not what was declared then. `moved_to`: the name that the service was to go on under, once a document under that name
-    has the lineage. `begun_protected`: the first apply,
-    which has not completed, is of a protected service.
+    has the lineage. `begun_protected`: the first apply, which has not completed, is of a protected service.
     """
 
     key: ServiceKey
