@@ -103,6 +103,9 @@ class ReferenceKind:
         return Pending(ref=Ref(kind=self.name, id=answer["id"]), action=step.action, token=answer["token"])
 
     def poll(self, pending: Pending) -> Running | Done | Failed:
+        if not pending.token:
+            # It had ended when it was accepted.
+            return Done(ref=pending.ref)
         told = self.cloud.call("poll", token=pending.token)
         if told["ended"]:
             return Done(ref=Ref(kind=self.name, id=told["id"]))

@@ -98,10 +98,10 @@ class World:
         secrets: Mapping[str, str] | None = None,
         kept: Sequence[str] = (),
     ) -> dict[str, Any]:
-        """Accept one call, and give the object's id and the operation's token. Raises RefusedError."""
+        """Accept one call, and give the object's id and the operation's token: none where it has ended. Raises RefusedError."""
         if known := self._by_key.get(key):
             self._tell("repeated", known)
-            return {"id": known.id, "token": known.token}
+            return _accepted(known)
         hidden = {name: hashlib.sha256(value.encode()).hexdigest() for name, value in (secrets or {}).items()}
         event, thing_id = "begun", prior or ""
         if action == "create":
@@ -110,7 +110,7 @@ class World:
             raise RefusedError("absent", f"there is no {kind} {thing_id}")
         if event == "adopted" and (running := self._same_create(kind, thing_id, properties or {}, hidden)):
             self._tell(event, running)
-            return {"id": thing_id, "token": running.token}
+            return {**_accepted(running), "id": thing_id}
         self._occupy(kind, thing_id, action)
         operation = Operation(
             token=f"operation-{len(self.operations) + 1}",
@@ -127,7 +127,7 @@ class World:
         self.operations[operation.token] = self._running[operation.token] = self._by_key[key] = operation
         self._tell(event, operation)
         self.advance()
-        return {"id": thing_id, "token": operation.token}
+        return _accepted(operation)
 
     def poll(self, *, token: str) -> dict[str, Any]:
         """Whether the operation ended, else how long it takes yet."""
@@ -244,3 +244,7 @@ class World:
                 "token": operation.token,
             }
         )
+
+
+def _accepted(operation: Operation) -> dict[str, Any]:
+    return {"id": operation.id, "token": "" if operation.ended else operation.token}
