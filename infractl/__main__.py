@@ -1,6 +1,6 @@
 """`python -m infractl`."""
 
-from infractl.cli.main import program
+from infractl.cli.start import program
 
 if __name__ == "__main__":
     program()

@@ -85,3 +85,25 @@ def test_a_stream_that_the_caller_closed_is_no_error(word: str, stream: str) -> 
 
     assert done.returncode == 0
     assert done.stderr == ""
+
+
+INTERRUPTED_AT = """\
+import os, signal, sys
+
+class Interrupt:
+    def find_spec(self, name, path=None, target=None):
+        if name == sys.argv[1]:
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Interrupt())
+from infractl.cli.start import program
+program()
+"""
+
+
+def test_who_interrupts_while_the_command_line_is_loaded_gets_no_traceback() -> None:
+    words = [sys.executable, "-c", INTERRUPTED_AT, "infractl.cli.main"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=60)
+
+    assert done.returncode == 130
+    assert done.stderr.startswith("error[interrupted]: ") and "Traceback" not in done.stderr
