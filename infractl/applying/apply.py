@@ -81,6 +81,9 @@ def not_started(plan: ServicePlan, state: ServiceState | None) -> Applied:
 def _fold(plan: ServicePlan, state: ServiceState, entries: Sequence[Entry], results: tuple[StepResult, ...], run: Run) -> Applied:
     after, open_steps = replay(state, entries)
     complete = all(r.phase is Phase.done for r in results)
+    if not complete and not entries:
+        # Nothing was begun: the plan stays as fresh as it was.
+        return Applied(plan=plan, results=results, state=state)
     if complete and plan.deployment is None and not plan.partial and not after.resources and not after.deposed:
         run.store.delete(plan.key, expected_serial=state.serial, epoch=run.epoch)
         return Applied(plan=plan, results=results, state=None)

@@ -61,7 +61,6 @@ def apply(
     from infractl.cli.opening import opened
     from infractl.workflows import apply as workflow
     from infractl.workflows.select import Asked
-    from infractl.workflows.workspace import open_project
 
     sources = given(paths)
     manner = Manner(auto_approve=auto_approve, summary=summary, parallelism=parallelism, patience=patience(lock_timeout))
@@ -76,8 +75,7 @@ def apply(
         if asked != Asked():
             raise _whole(sources[0])
         _approved(saved, digest, sources[0])
-        # Its documents and models are not looked at, and need not be here: the stores have all that it needs.
-        workspace = open_project(_project(sources[0]), saved.environment)
+        workspace = workflow.open_saved(_project(sources[0]), saved)
         workspace = dataclasses.replace(workspace, adopt_empty=adopt_empty)
         # A saved plan was reviewed: asking again would be noise.
         carry_out(lambda voice: workflow.apply_saved(workspace, saved, voice), dataclasses.replace(manner, auto_approve=True))

@@ -83,23 +83,28 @@ def approval(auto: bool, question: str, text: Callable[[Plan, Style], str]) -> C
         show(text(plan, style_of(sys.stdout)))
         if auto:
             return True
-        return ask(f"{question}?" if plan.environment == DEFAULT_ENVIRONMENT else f"{question} in {plan.environment}?")
+        where = "" if plan.environment == DEFAULT_ENVIRONMENT else f" in {plan.environment}"
+        return ask(f"{question}{where}?", "; or save a plan with plan --out, have it reviewed, and apply that")
 
     return approve
 
 
-def ask(question: str) -> bool:
-    """Whether the user answers yes. Raises UsageError where there is no terminal."""
+def ask(question: str, otherwise: str = "") -> bool:
+    """Whether the user answers yes. Raises UsageError where there is no terminal, whose remedy ends with what helps otherwise."""
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise UsageError.of(
             "no-terminal",
             summary="there is nobody to ask",
             detail="this needs approval, and this is no terminal",
-            remedy="pass --auto-approve; or save a plan with plan --out, have it reviewed, and apply that",
+            remedy=f"pass --auto-approve{otherwise}",
         )
     sys.stderr.write(f"\n{question} Only yes goes on: ")
     sys.stderr.flush()
-    return sys.stdin.readline().strip() == "yes"
+    answer = sys.stdin.readline()
+    if not answer.endswith("\n"):
+        # Ctrl-D: the prompt's line has no end yet.
+        sys.stderr.write("\n")
+    return answer.strip() == "yes"
 
 
 @contextmanager

@@ -59,6 +59,8 @@ def order(nodes: Mapping[Node, Change]) -> dict[Node, frozenset[Node]]:
     - What is deleted follows the deletion of everything that depended on it, and the steps that turn the rest of what
       depended on it to something else. The latter gives way where it would close a circle: what is replaced by deleting
       first cannot wait for dependants that wait for its successor.
+    - What lives and is recorded nowhere may depend on anything: what is deleted follows its adoption, where that closes no
+      circle.
     - What is changed in place follows the deletion of what depended on it and goes, where that closes no circle: an
       autoscaler is taken off before the size of what it scales is changed.
     - What was deposed earlier follows everything that is made, and the deletion of what depended on it.
@@ -75,6 +77,8 @@ def order(nodes: Mapping[Node, Change]) -> dict[Node, frozenset[Node]]:
         if change.action is Action.replace:
             first, second = _nodes(change)
             before[second].add(first)
+        if change.recorded is None and change.live is not None and address in made:
+            wishes += [(node, made[address]) for other, node in gone.items() if other != address]
         for needed in change.recorded.depends_on if change.recorded else ():
             if needed in gone and address in gone:
                 before[gone[needed]].add(gone[address])

@@ -85,7 +85,7 @@ def _gone(applied: Sequence[Applied]) -> Iterator[str]:
 
 def _outputs(applied: Sequence[Applied]) -> Iterator[str]:
     """What the services show to their users; of many, those of the first."""
-    up = [(a.plan.key.service, a.state.outputs) for a in applied if a.complete and a.state is not None]
+    up = [(a.plan.key.service, a.state.outputs) for a in applied if a.complete and a.state is not None and a.plan.deployment]
     for service, outputs in up[:_MOST]:
         yield from (f"{service}.{name} = {value}" for name, value in outputs.items())
     if rest := len(up) - _MOST if len(up) > _MOST else 0:

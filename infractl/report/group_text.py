@@ -5,9 +5,16 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
+from infractl.domain.plan import AttributeChange
+from infractl.domain.value import outputs_in
+
 T = TypeVar("T")
+
+DIFFERS = "\N{HORIZONTAL ELLIPSIS}"
+"""Stands in what is said of a group for a value that each service has its own of, and that is known anew after apply."""
 
 SERVICE = "<service>"
 """Stands for each service's name in what is said of a group."""
@@ -34,6 +41,11 @@ def names_text(names: Sequence[str], most: int = _NAMED) -> str:
     if len(names) <= most + 1:
         return ", ".join(names)
     return f"{', '.join(names[:most])} (and {len(names) - most:,} more)"
+
+
+def without_own_values(attributes: Iterable[AttributeChange]) -> tuple[AttributeChange, ...]:
+    """Without what came from another resource before and comes from it anew: an id or a path that differs in every service."""
+    return tuple(replace(a, before=DIFFERS) if not a.added and outputs_in(a.after) else a for a in attributes)
 
 
 def without_name(text: str, name: str) -> str:

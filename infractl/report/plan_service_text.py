@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
-from infractl.domain.plan import ServicePlan
+from infractl.domain.plan import Change, ServicePlan
 from infractl.domain.steering import Steering
 from infractl.report.change_text import change_lines
 from infractl.report.cost_text import cost_rows
 from infractl.report.given_text import given_lines
-from infractl.report.group_text import SERVICE, grouped, names_text, without_name
+from infractl.report.group_text import SERVICE, grouped, names_text, without_name, without_own_values
 from infractl.report.style import Style
 from infractl.report.value_text import counted, figure_text, predicted_at
 
@@ -30,9 +31,13 @@ def _happens(service: ServicePlan) -> str:
     """In full: what is shown is shortened, and may look alike where it is not."""
     changes = [
         (c.address.kind, c.address.name, c.action, c.reasons, c.attributes, c.left, c.deposed, c.desired and c.desired.properties)
-        for c in service.changed
+        for c in map(_of_group, service.changed)
     ]
     return without_name(repr((headline(service), changes)), service.key.service)
+
+
+def _of_group(change: Change) -> Change:
+    return replace(change, attributes=without_own_values(change.attributes))
 
 
 def service_lines(group: Block, steering: Steering, style: Style) -> Iterator[str]:
@@ -44,7 +49,7 @@ def service_lines(group: Block, steering: Steering, style: Style) -> Iterator[st
         if len(group) == 1:
             yield from change_lines(change, first.key.service, style)
         else:
-            yield from (without_name(line, first.key.service) for line in change_lines(change, SERVICE, style))
+            yield from (without_name(line, first.key.service) for line in change_lines(_of_group(change), SERVICE, style))
 
 
 def title(group: Block) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 from infractl.domain.figure import Figure, quantity_text
 from infractl.domain.placement import Prediction
 from infractl.domain.value import Blob, Output, Redacted, SecretRef, outputs_in
+from infractl.report.group_text import DIFFERS
 from infractl.units import format_rate
 
 WIDEST = 60
@@ -31,6 +32,8 @@ def value_text(value: Any) -> str:
             return "{" + ", ".join(f"{k}: {value_text(v)}" for k, v in value.items()) + "}"
         case list() | tuple():
             return "(known after apply)" if outputs_in(value) else "[" + ", ".join(map(value_text, value)) + "]"
+        case str() if value == DIFFERS:
+            return value
         case str() if re.fullmatch("[0-9a-f]{64}", value):
             return f"sha256:{value[:12]}"
         case str():

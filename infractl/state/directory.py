@@ -167,11 +167,13 @@ class ServiceDirectory:
         clear(self.journal)
 
     def _begin(self) -> None:
-        """Nothing of an earlier life of the service may be taken for the new one's."""
+        """Nothing of an earlier life of the service may be taken for the new one's: its versions are put aside."""
         replace_file(self.marker, b"null\n")
         clear(self.journal)
+        aside = self.path / "aside" / "earlier"
         for version in self.versions():
-            version.unlink()
+            make_directory(aside)
+            version.replace(aside / version.name)
 
     def _prune(self, serial: int) -> None:
         """Newer ones are there where an older one was put back: they were given up with that."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from infractl.applying.apply import Run, apply_service, not_started
 from infractl.applying.connection import Connections
@@ -20,17 +21,20 @@ from infractl.domain.plan import Plan, ServicePlan
 from infractl.domain.service_state import ServiceState
 from infractl.domain.steering import Steering
 from infractl.errors import Diagnostics, InfractlError, ProviderError, StalePlanError, UsageError
+from infractl.spec.load import load_root
 from infractl.state.store import Lease
+from infractl.workflows.beginning import check_forgotten
 from infractl.workflows.lock import IMPATIENT, Patience, lock
 from infractl.workflows.move import take_over
 from infractl.workflows.observe import begins_anew, settle_service
 from infractl.workflows.place import Progress
 from infractl.workflows.plan import plan_destroy, providers_of
 from infractl.workflows.rollback import plan_rollback
+from infractl.workflows.select import declared
 from infractl.workflows.stale import check_fresh, check_measured
 from infractl.workflows.steer import keys_of, plan_steered
 from infractl.workflows.target import require_services
-from infractl.workflows.workspace import Workspace, who
+from infractl.workflows.workspace import Workspace, open_project, who
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +72,8 @@ def apply(workspace: Workspace, steering: Steering, voice: Voice) -> Outcome:
 def destroy(workspace: Workspace, keys: Sequence[ServiceKey], steering: Steering, voice: Voice) -> Outcome:
     """Leave nothing of the services, or of what is asked for."""
     require_services(steering, {k.service for k in keys})
+    for name in {*workspace.loaded.selection.names, *declared(workspace)} - {k.service for k in keys}:
+        check_forgotten(workspace, workspace.key(name))
     keys = [k for k in keys if steering.covers(k.service)]
     with _locked(workspace, keys, voice.patience) as leases:
         _settle(workspace, leases, voice)
@@ -84,15 +90,22 @@ def rollback(workspace: Workspace, service: str, serial: int | None, voice: Voic
         return _carry_out(workspace, plan_rollback(workspace, service, serial), leases, voice)
 
 
-def apply_saved(workspace: Workspace, saved: Plan, voice: Voice) -> Outcome:
-    """Carry out a plan that was made and reviewed earlier, if nothing has changed since. Raises StalePlanError."""
-    if (saved.project, saved.environment) != (workspace.project, workspace.environment):
+def open_saved(directory: Path, saved: Plan) -> Workspace:
+    """The project and environment of a plan that was saved. Raises StalePlanError in another project, SpecError."""
+    project = load_root(directory, saved.environment).project.project
+    if saved.project != project:
         raise StalePlanError.of(
             "plan-foreign",
             summary="this plan was made for another project",
-            detail=f"it is for {saved.project}/{saved.environment}, this is {workspace.project}/{workspace.environment}",
+            detail=f"it is for {saved.project}, this is {project}",
             remedy="run apply in the project's directory, or make the plan again",
         )
+    # Its documents and models are not looked at, and need not be here: the stores have all that it needs.
+    return open_project(directory, saved.environment)
+
+
+def apply_saved(workspace: Workspace, saved: Plan, voice: Voice) -> Outcome:
+    """Carry out a plan that was made and reviewed earlier, if nothing has changed since. Raises StalePlanError."""
     installed = providers_of(workspace, saved.services)
     if saved.providers != installed:
         raise StalePlanError.of(
@@ -104,11 +117,21 @@ def apply_saved(workspace: Workspace, saved: Plan, voice: Voice) -> Outcome:
     moved = [workspace.key(s.moved_from) for s in saved.services if s.moved_from]
     with _locked(workspace, [*(s.key for s in saved.services), *moved], voice.patience) as leases:
         states = _settle(workspace, leases, voice)
-        for service in saved.services:
+        _check(workspace, saved, states)
+        return _carry_out(workspace, saved, leases, voice)
+
+
+def _check(workspace: Workspace, saved: Plan, states: Mapping[ServiceKey, ServiceState | None]) -> None:
+    """Raises StalePlanError with what is wrong with every service."""
+    problems = Diagnostics()
+    for service in saved.services:
+        try:
             check_fresh(workspace, service, states)
             if not saved.steering.refresh_only:
                 check_measured(workspace, service)
-        return _carry_out(workspace, saved, leases, voice)
+        except StalePlanError as error:
+            problems.extend(error.diagnostics)
+    problems.raise_errors(StalePlanError)
 
 
 @contextmanager

@@ -31,22 +31,40 @@ class Beginning:
 
 
 def beginning(workspace: Workspace, key: ServiceKey, wanted: Sequence[Desired]) -> Beginning:
-    """Raises StateError where objects of the service live, nobody forgot them, and nobody said that they are to be adopted."""
+    """Raises StateError where objects of the service live, and nobody said that they are to be adopted."""
     if workspace.adopt_empty:
         connections = workspace.connections(workspace.loaded.project.targets)
         declared = {(name, kind) for name in workspace.loaded.project.targets for kind in connections[name].kinds}
         return _adopting(workspace, key, _lives(workspace, key, declared))
     lives = _lives(workspace, key, {(d.target, d.resource.address.kind) for d in wanted})
-    if lives and not workspace.stores.state.history(key):
-        raise StateError.of(
-            "state-lost",
-            summary="objects of this service live, and no state tells of them",
-            detail=_told(lives),
-            at=str(key),
-            remedy="use the state store of whoever made them, or put it back from a backup; "
-            f"where it is lost for good: {workspace.call('apply')} --adopt-empty",
-        )
-    return Beginning(lineage=str(uuid.uuid4()), notices=tuple(_another_life(workspace, lives)))
+    if lives:
+        raise _lost(workspace, key, lives)
+    return Beginning(lineage=str(uuid.uuid4()))
+
+
+def check_forgotten(workspace: Workspace, key: ServiceKey) -> None:
+    """Raises StateError where objects live of a service that was forgotten: nothing that is recorded leads to them."""
+    history = [] if workspace.stores.state.read(key) else workspace.stores.state.history(key)
+    sought = {(r.target, r.address.kind) for state in history[:1] for r in (*state.resources, *state.deposed)}
+    if lives := _lives(workspace, key, sought):
+        raise _lost(workspace, key, lives)
+
+
+def _lost(workspace: Workspace, key: ServiceKey, lives: Mapping[str, Sequence[Live]]) -> StateError:
+    """With the ways back: the version that was forgotten, where it is kept and is of a life that lives."""
+    history = workspace.stores.state.history(key)
+    if history and history[0].lineage in lives:
+        restored = workspace.call(f"state restore {key.service} --to {history[0].serial}")
+        remedy = f"take back that it was forgotten: {restored}; or begin its state anew, with what lives"
+    else:
+        remedy = "use the state store of whoever made them, or put it back from a backup; where it is lost for good"
+    return StateError.of(
+        "state-lost",
+        summary="objects of this service live, and no state tells of them",
+        detail=_told(lives),
+        at=str(key),
+        remedy=f"{remedy}: {workspace.call('apply')} --adopt-empty",
+    )
 
 
 def _adopting(workspace: Workspace, key: ServiceKey, lives: Mapping[str, Sequence[Live]]) -> Beginning:

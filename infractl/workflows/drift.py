@@ -124,7 +124,7 @@ def _orphans(workspace: Workspace, state: ServiceState, observed: Observed) -> I
     gone = {r.address for r in state.resources} - observed.live.keys()
     for orphan in observed.orphans:
         address, target, live = orphan.address, orphan.target, orphan.live
-        course, why = Course.keeps, f"nothing needs it; {workspace.call('destroy')} removes it"
+        course, why = Course.keeps, f"nothing needs it; {workspace.call(f'destroy --target {address}')} removes just it"
         if address in wanted and target == state.target:
             course, why = Course.adopts, "the service needs it"
             wanted.discard(address)

@@ -82,8 +82,8 @@ def of_foreign(observed: Observed) -> Iterator[Notice]:
 
 def of_orphans(orphans: Iterable[Orphan]) -> Iterator[Notice]:
     for orphan in orphans:
-        what = f"{orphan.address} ({orphan.live.ref.id})"
-        yield Notice(code="orphan", text=f"{what} carries this service's labels, and is not recorded; destroy removes it")
+        what = f"{orphan.address} ({orphan.live.ref.id}) carries this service's labels"
+        yield Notice(code="orphan", text=f"{what}, and is not recorded; destroy --target {orphan.address} removes just it")
 
 
 def of_rollback(state: ServiceState | None) -> Iterator[Notice]:

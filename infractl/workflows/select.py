@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from infractl.domain.address import ServiceKey
-from infractl.errors import UsageError
+from infractl.errors import StateError, UsageError
 from infractl.spec.find import covers, project_above
 from infractl.spec.selection import Selection, label_tests
 from infractl.spec.telling.suggest import did_you_mean, written
@@ -60,13 +60,22 @@ def _check_names(workspace: Workspace) -> None:
     missing = [name for name in loaded.selection.names if name not in loaded.names]
     recorded = {key.service for key in recorded_keys(workspace)} if missing and workspace.whole else set[str]()
     for name in missing:
-        if name not in recorded:
+        if name not in recorded and not _forgotten(workspace, name):
             raise UsageError.of(
                 "service-not-found",
                 summary="there is no such service",
                 detail=f"{written(name)} is neither declared here nor recorded in the environment {workspace.environment}",
                 remedy=did_you_mean(name, sorted(loaded.names | recorded), "use one of"),
             )
+
+
+def _forgotten(workspace: Workspace, name: str) -> bool:
+    """Whether versions are kept of a service that is recorded no more: its objects may live."""
+    try:
+        return workspace.whole and bool(workspace.stores.state.history(workspace.key(name)))
+    except StateError:
+        # No service can have this name.
+        return False
 
 
 def recorded_keys(workspace: Workspace) -> Sequence[ServiceKey]:

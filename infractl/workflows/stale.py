@@ -9,7 +9,7 @@ from infractl.domain.address import ServiceKey
 from infractl.domain.plan import ServicePlan
 from infractl.domain.service_state import ServiceState
 from infractl.domain.value import Blob
-from infractl.errors import StalePlanError
+from infractl.errors import StalePlanError, StateError
 from infractl.planning.revision import record_changes
 from infractl.state.codec import digest, encode
 from infractl.workflows.workspace import Workspace, readable
@@ -35,7 +35,7 @@ def check_fresh(workspace: Workspace, service: ServicePlan, states: Mapping[Serv
     if lost:
         raise StalePlanError.of(
             "plan-artifact",
-            summary="this plan deploys what the artifact store does not have any more",
+            summary="this plan deploys what the artifact store does not have as it was",
             detail="\n".join(lost),
             remedy=f"make and review a new plan where the model is: {workspace.call('plan')} --out PLAN",
         )
@@ -85,7 +85,9 @@ def _touched(workspace: Workspace, service: ServicePlan, present: ServiceState) 
             continue
         changes = record_changes(before, kept[serial])
         touched.update(_within(c.address) for c in changes)
-        told = ", ".join(f"{c.address} {c.fate}" for c in changes) or "no resource"
+        # What was replaced and kept its id is recorded as before: no difference is no proof that nothing was touched.
+        whole = whole and bool(changes)
+        told = ", ".join(f"{c.address} {c.fate}" for c in changes) or "every resource is recorded as before, be it made anew"
         yield f"  serial {serial}: {_by(kept[serial])}: {told}"
     both = sorted(str(c.address) for c in service.changed if _within(str(c.address)) in touched)
     if both:
@@ -112,8 +114,18 @@ def _lost(workspace: Workspace, service: ServicePlan) -> Iterator[str]:
     for change in service.changed:
         properties = change.desired.properties if change.desired else {}
         for blob in (value for value in properties.values() if isinstance(value, Blob)):
-            if not workspace.stores.artifacts.has(blob.digest):
-                yield f"  the artifact {blob.digest}, which {change.address} needs, is kept no more"
+            if told := _unusable(workspace, blob.digest):
+                yield f"  the artifact {blob.digest}, which {change.address} needs, {told}"
+
+
+def _unusable(workspace: Workspace, digest: str) -> str:
+    """Its content is looked at: a damaged one would be found when others are changed already."""
+    try:
+        workspace.stores.artifacts.path(digest)
+    except StateError as error:
+        problem = error.diagnostics[0]
+        return "is kept no more" if problem.slug == "artifact-missing" else f"cannot be used: {problem.summary}; {problem.remedy}"
+    return ""
 
 
 def _by(state: ServiceState) -> str:

@@ -82,7 +82,7 @@ def test_what_carries_the_labels_and_is_not_recorded_is_named(served: Any) -> No
     text = served.run("drift", code=2).stdout
 
     assert "scores.note.spare is not recorded, and carries this service's labels (note-spare at shelf)" in text
-    assert "the next apply keeps it: nothing needs it; infractl destroy removes it" in text
+    assert "the next apply keeps it: nothing needs it; infractl destroy --target " in text
     assert "No changes." in served.run("apply", "--auto-approve").stdout
     served.run("destroy", "--auto-approve")
     assert list((served.path / "served").iterdir()) == []

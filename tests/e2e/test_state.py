@@ -216,9 +216,11 @@ def test_a_forgotten_service_is_taken_back_with_its_history_and_its_lineage(twic
     assert twice.run("plan", "--detailed-exitcode").stdout.startswith("No changes.")
 
 
-def test_a_forgotten_service_that_is_applied_again_begins_a_new_life(served: Any) -> None:
+def test_a_forgotten_service_of_which_nothing_lives_begins_a_new_life(served: Any) -> None:
     before = recorded(served)
     served.run("state", "rm", "scores", YES)
+    for name in served.files():
+        (served.note.parent / name).unlink()
 
     served.run("apply", YES)
 

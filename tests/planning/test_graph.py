@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from infractl.domain.action import Action
 from infractl.domain.address import Address
 from infractl.domain.plan import Change
-from infractl.domain.resource import Recorded, Ref, Resource
+from infractl.domain.resource import Live, Recorded, Ref, Resource
 from infractl.domain.value import Output
 from infractl.errors import ProviderError
 from infractl.planning.graph import Node, order, ordered, sorted_resources, steps
@@ -156,4 +156,15 @@ def test_a_destroy_deletes_what_was_deposed_after_what_used_it_and_before_what_i
         "delete n2 t/2",
         "delete n1",
         "delete n1 t/1",
+    ]
+
+
+def test_what_lives_and_is_recorded_nowhere_turns_away_before_anything_that_it_may_use_goes() -> None:
+    adopted = change(3, Action.update, [2], [])
+    adopted = replace(adopted, recorded=None, live=Live(ref=Ref(kind="thing", id="3"), properties={}, labels={}))
+
+    assert found_order([change(1, Action.delete, [], []), change(2, Action.create, [], []), adopted]) == [
+        "create n2",
+        "update n3",
+        "delete n1",
     ]

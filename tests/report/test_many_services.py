@@ -16,8 +16,9 @@ from infractl.domain.address import Address
 from infractl.domain.applied import Applied, StepResult
 from infractl.domain.cost import CostSummary
 from infractl.domain.event import Event, Phase
-from infractl.domain.plan import Notice, Plan, ServicePlan
+from infractl.domain.plan import AttributeChange, Cause, Notice, Plan, ServicePlan
 from infractl.domain.unknown import Unknown
+from infractl.domain.value import Output
 from infractl.errors import Diagnostic, Severity
 from infractl.report.event_text import summary_text
 from infractl.report.plan_text import plan_summary_text, plan_text
@@ -152,6 +153,20 @@ def test_a_name_in_a_value_does_not_keep_services_apart() -> None:
 
     assert text.count("will be created") == len(service("create", "a").changed)
     assert '+ path = "served/<service>/v1"' in text
+
+
+def test_ids_that_are_known_anew_after_apply_do_not_keep_services_apart() -> None:
+    def with_own_path(plan: ServicePlan) -> ServicePlan:
+        first, *others = plan.changes
+        comes_from = Output(first.address, "file")
+        moved = AttributeChange(path="model", before=f"/m/{hash(plan.key.service)}", after=comes_from, cause=Cause.replaced)
+        changed = replace(first, action=Action.update, attributes=(moved,), desired=None)
+        return replace(plan, changes=(changed, *others))
+
+    plan = plan_with(map(with_own_path, services("update", 40)))
+
+    assert plan_text(plan).count("model = \N{HORIZONTAL ELLIPSIS} -> (known after apply)") == 1
+    assert "40 services" in plan_summary_text(plan)
 
 
 def test_json_lacks_nothing_that_the_text_folds() -> None:

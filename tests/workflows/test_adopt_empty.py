@@ -147,14 +147,29 @@ def test_objects_of_two_lives_are_not_mixed(made: Any) -> None:
     assert "state-lives" in refused and "another" in refused and other["labels"]["infractl-lineage"] in refused
 
 
-def test_a_service_that_was_forgotten_may_begin_a_new_life_and_a_plan_says_so(made: Any) -> None:
-    lived = ids(made)
+def test_a_service_that_was_forgotten_and_lives_is_neither_made_twice_nor_called_destroyed(made: Any) -> None:
+    before, lived = made.state(), ids(made)
     made.run("state", "rm", "scores", YES)
 
-    assert "objects of another life of this service live, and are left alone" in made.run("plan").stdout
-    made.apply()
+    for command in (("plan",), ("apply", YES), ("destroy", "--service", "scores", YES)):
+        refused = made.run(*command, code=1).stderr
+        assert "state-lost" in refused and next(iter(lived)) in refused and "infractl apply --adopt-empty" in refused
+    (restore,) = re.findall(r"infractl (state restore scores --to \d+)", refused)
+    made.run(*restore.split(), YES)
 
-    assert lived < ids(made)
+    assert (made.state().lineage, made.state().resources) == (before.lineage, before.resources)
+    assert "No changes." in made.run("plan").stdout
+
+
+def test_a_service_that_was_forgotten_goes_on_with_what_lives_and_keeps_its_earlier_versions_aside(made: Any) -> None:
+    before, lived = made.state(), ids(made)
+    made.run("state", "rm", "scores", YES)
+    kept = {path.name for path in (directory(made) / "history").iterdir()}
+
+    made.run("apply", ADOPT, YES)
+
+    assert (made.state().lineage, ids(made)) == (before.lineage, lived)
+    assert {path.name for path in (directory(made) / "aside/earlier").iterdir()} == kept
 
 
 def test_a_service_that_is_new_begins_as_ever_with_or_without_the_option(scene: Any) -> None:

@@ -94,6 +94,53 @@ def test_a_fresh_one_whose_artifact_is_lost_begins_nothing(saved: Any) -> None:
     assert saved.begun() == before
 
 
+def test_a_damaged_artifact_is_found_before_anything_is_begun_and_the_plan_stays_fresh(saved: Any) -> None:
+    kept = {p: p.read_bytes() for p in (saved.path / ".infractl" / "artifacts").rglob("*") if p.is_file()}
+    before, serial = saved.begun(), saved.state().serial
+    for path in kept:
+        path.chmod(0o644)
+        path.write_bytes(b"torn")
+
+    assert "plan-artifact" in (told := stale(saved)) and "delete " in told
+    assert (saved.begun(), saved.state().serial) == (before, serial)
+    for path, content in kept.items():
+        path.write_bytes(content)
+    saved.run("apply", "plan.json")
+
+
+def test_a_second_apply_does_not_deny_what_a_replacement_under_the_same_id_did_and_names_every_service(saved: Any) -> None:
+    saved.write(name="grades")
+    saved.apply()
+    saved.run("plan", "--out", "plan.json", "--replace", "scores.endpoint.main", "--replace", "grades.endpoint.main")
+    saved.run("apply", "plan.json")
+
+    told = stale(saved)
+
+    assert told.count("plan-stale") == 2 and "scores: it was made" in told and "grades: it was made" in told
+
+
+def test_a_version_that_changed_no_record_is_not_said_to_have_touched_nothing(saved: Any) -> None:
+    saved.apply()
+    saved.run("plan", "--out", "plan.json", "--replace", "scores.endpoint.main")
+    present = saved.state()
+    lease = saved.store().lock(present.key, "a test")
+    again = replace(present, serial=present.serial + 1)
+    saved.store().write(present.key, again, expected_serial=present.serial, epoch=lease.epoch)
+    lease.release()
+
+    told = stale(saved)
+
+    assert "recorded as before, be it made anew" in told and "touches none" not in told
+
+
+def test_a_plan_of_another_project_is_told_of_before_its_environment(saved: Any) -> None:
+    path = saved.path / "plan.json"
+    plan = replace(planfile.read(path.read_text(), "plan.json"), project="elsewhere", environment="staging")
+    path.write_text(json.dumps(planfile.document(plan)))
+
+    assert "plan-foreign" in stale(saved)
+
+
 def test_only_the_digest_that_was_approved_is_applied(saved: Any) -> None:
     digest = json.loads((saved.path / "plan.json").read_text())["digest"]
     before = saved.begun()

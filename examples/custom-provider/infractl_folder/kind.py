@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from shutil import copyfile
 from typing import Any
@@ -16,6 +17,7 @@ from infractl.domain.health import Health, HealthStatus
 from infractl.domain.resource import Live, Ref, Resource
 from infractl.domain.step import Done, Failed, Pending, Running, Step
 from infractl.domain.value import Properties
+from infractl.errors import ProviderError
 from infractl.provider.contract import Blobs
 from infractl.provider.schema import Attribute, Schema
 
@@ -48,16 +50,19 @@ class Note:
         """A name that is made of the labels makes a create idempotent: begun twice, or after a crash, it is the same object."""
         if step.action is Action.delete:
             assert step.prior is not None
-            self._remove(step.prior.ref)
+            with telling(self.folder):
+                self._remove(step.prior.ref)
             return Pending(ref=step.prior.ref, action=step.action)
         assert step.desired is not None
         labels = dict(step.owner.labels(step.address))
         name = hashlib.sha256(json.dumps(labels, sort_keys=True).encode()).hexdigest()[:16]
         # One that was imported has a name of its own.
         ref = step.prior.ref if step.action is Action.update and step.prior else Ref(kind=self.kind, id=f"{self.kind}-{name}")
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self._make(ref, step.desired.properties)
-        write_whole(self._record(ref), json.dumps({"labels": labels, "properties": value.encode(step.desired.properties)}))
+        record = json.dumps({"labels": labels, "properties": value.encode(step.desired.properties)})
+        with telling(self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self._make(ref, step.desired.properties)
+            write_whole(self._record(ref), record)
         return Pending(ref=ref, action=step.action)
 
     def poll(self, pending: Pending) -> Running | Done | Failed:
@@ -84,11 +89,11 @@ class Note:
         return self.folder / f"{ref.id}.json"
 
     def _live(self, ref: Ref) -> Live | None:
-        try:
-            found = json.loads(self._record(ref).read_bytes())
-        except FileNotFoundError:
+        if not self._record(ref).exists():
             return None
-        return Live(ref=ref, properties={**value.decode(found["properties"]), **self._computed(ref)}, labels=found["labels"])
+        with telling(self._record(ref)):
+            found = json.loads(self._record(ref).read_bytes())
+            return Live(ref=ref, properties={**value.decode(found["properties"]), **self._computed(ref)}, labels=found["labels"])
 
 
 class Model(Note):
@@ -116,6 +121,19 @@ class Model(Note):
 
     def _file(self, ref: Ref) -> Path:
         return self.folder / f"{ref.id}.onnx"
+
+
+@contextmanager
+def telling(path: Path) -> Iterator[None]:
+    """What the user can mend is told with its place and a remedy: anything else that is raised reads as the provider's defect."""
+    try:
+        yield
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        remedy = "make it readable and writable for whoever runs infractl; a damaged record: remove it, and apply makes it anew"
+        detail = f"{type(error).__name__}: {error}"
+        raise ProviderError.of(
+            "folder-file", summary="a file cannot be used", detail=detail, at=str(path), remedy=remedy
+        ) from error
 
 
 def write_whole(path: Path, text: str) -> None:

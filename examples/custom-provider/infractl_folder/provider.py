@@ -56,12 +56,8 @@ class FolderProvider:
     def compile(self, deployment: Deployment, target: Target) -> Compiled:
         """Pure. The note needs the model's path, which is known once the model is there: an Output says so."""
         release, digest = deployment.stable, deployment.stable.artifact.digest
-        model, note = (
-            Address(
-                project=deployment.project, environment=deployment.environment, service=deployment.service, kind=kind, name=name
-            )
-            for kind, name in (("model", digest[:12]), ("note", "main"))
-        )
+        place = {"project": deployment.project, "environment": deployment.environment, "service": deployment.service}
+        model, note = (Address(**place, kind=k, name=n) for k, n in (("model", digest[:12]), ("note", "main")))
         wanted = {"model": Output(model, "file"), "version": release.version, "config": asdict(release.config)}
         return Compiled(
             resources=(Resource(address=model, properties={"content": Blob(digest)}), Resource(address=note, properties=wanted)),
