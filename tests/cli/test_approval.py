@@ -19,7 +19,7 @@ def test_the_question_names_an_environment_that_was_chosen(
 ) -> None:
     asked = list[str]()
 
-    def refuse(text: str) -> bool:
+    def refuse(text: str, otherwise: str) -> bool:
         asked.append(text)
         return False
 

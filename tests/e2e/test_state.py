@@ -251,3 +251,13 @@ def test_a_preview_says_that_a_protection_goes(served: Any) -> None:
     served.run("apply", YES)
 
     assert "~ protected: true -> false" in served.run("state", "restore", "scores", "--to", str(serial), YES).stdout
+
+
+def test_a_record_of_a_provider_that_is_garbage_is_named_with_what_mends_it(served: Any) -> None:
+    served.note.write_text("{}")
+
+    told = served.run("plan", code=1).stderr
+
+    assert str(served.note) in told and "remove it, and apply makes it anew" in told
+    served.note.unlink()
+    served.run("apply", YES)

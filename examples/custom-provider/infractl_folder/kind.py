@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from shutil import copyfile
 from typing import Any
@@ -89,11 +89,10 @@ class Note:
         return self.folder / f"{ref.id}.json"
 
     def _live(self, ref: Ref) -> Live | None:
-        if not self._record(ref).exists():
-            return None
-        with telling(self._record(ref)):
+        with telling(self._record(ref)), suppress(FileNotFoundError):
             found = json.loads(self._record(ref).read_bytes())
             return Live(ref=ref, properties={**value.decode(found["properties"]), **self._computed(ref)}, labels=found["labels"])
+        return None
 
 
 class Model(Note):
@@ -129,11 +128,9 @@ def telling(path: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
-        remedy = "make it readable and writable for whoever runs infractl; a damaged record: remove it, and apply makes it anew"
-        detail = f"{type(error).__name__}: {error}"
-        raise ProviderError.of(
-            "folder-file", summary="a file cannot be used", detail=detail, at=str(path), remedy=remedy
-        ) from error
+        mend = "make it readable and writable for whoever runs infractl; a damaged record: remove it, and apply makes it anew"
+        told = f"{type(error).__name__}: {error}"
+        raise ProviderError.of("folder-file", summary="a file cannot be used", detail=told, at=str(path), remedy=mend) from error
 
 
 def write_whole(path: Path, text: str) -> None:
