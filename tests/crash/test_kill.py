@@ -86,5 +86,5 @@ def test_a_service_that_lacks_a_part_is_not_called_healthy(fragile: Any) -> None
 
     second = fragile.run("status").stdout
 
-    assert "healthy" not in first and "no apply of it has ended yet" in first
+    assert "healthy" not in first and "a run was broken off here" in first
     assert "healthy" not in second and "http://" not in second
