@@ -121,7 +121,7 @@ def _attribute(change: AttributeChange) -> str:
 def _meaning(revision: Revision, style: Style) -> Iterator[str]:
     yield "Nothing that lives is touched: what the record says changes, and with it what infractl takes for its own."
     if revision.after is None:
-        yield "What lives stays and is nobody's: an apply of the service begins anew, and does not adopt it."
+        yield "What lives stays and is nobody's: an apply of the service is refused until it is taken back or adopted."
         return
     if forgotten := [r for r in revision.records if r.fate is Fate.forgotten]:
         objects = counted(len(forgotten), "object")
