@@ -72,7 +72,7 @@ def _status(workspace: Workspace, key: ServiceKey, loaded: LoadedService | None)
         target=state.target if state else "",
         health=health if deployment else _unended(health, unsettled),
         version=deployment.stable.version if deployment else None,
-        outputs=state.outputs if state and health.status is not HealthStatus.failed else {},
+        outputs=state.outputs if state and health.status is not HealthStatus.failed and not _lacks(workspace, state) else {},
         resources=resources,
         promised=promises(loaded) if loaded else {},
         prediction=deployment.stable.placement.prediction if deployment else None,
@@ -82,6 +82,11 @@ def _status(workspace: Workspace, key: ServiceKey, loaded: LoadedService | None)
         cost=_cost(workspace, deployment.stable, loaded, bench) if deployment else None,
         note=running(holder) if holder else unsettled or note_of(workspace, state, loaded),
     )
+
+
+def _lacks(workspace: Workspace, state: ServiceState) -> bool:
+    """Whether there is nothing of a kind that the service needs: its outputs lead nowhere then."""
+    return not {a.kind for a in missing(workspace, state)} <= {r.address.kind for r in state.resources}
 
 
 def _unended(health: Health, unsettled: str) -> Health:
