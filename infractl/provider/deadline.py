@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -86,3 +87,6 @@ class _Caller:
 
 _idle: deque[_Caller] = deque()
 """Callers that wait for work: as many as ever worked at once. They end with the process."""
+
+# A forked process has their names and not their threads: it would ask in vain.
+os.register_at_fork(after_in_child=_idle.clear)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
@@ -51,6 +52,20 @@ def test_calls_of_many_threads_get_their_own_answers() -> None:
     for thread in threads:
         thread.join()
     assert answers == {number: [number * 1000 + n for n in range(50)] for number in range(8)}
+
+
+def test_a_forked_process_asks_threads_of_its_own() -> None:
+    assert within(60.0, lambda: 1, "it") == 1
+
+    pid = os.fork()
+    if not pid:
+        try:
+            within(20.0, lambda: 2, "it")
+        except BaseException:
+            os._exit(1)
+        os._exit(0)
+
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
 
 
 def test_a_process_ends_though_a_call_does_not() -> None:
