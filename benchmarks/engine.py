@@ -1,4 +1,4 @@
-"""The engine takes the same time for each resource, however many there are, and from a hundred on less than Terraform.
+"""The engine takes about the same time for each resource, however many there are, and for a thousand less than Terraform.
 
 Both make as many resources of eleven fields, a tenth of them roots and the others in chains of ten, at providers that answer at
 once: infractl's in a process of its own, Terraform's inside it. Of infractl, one service has them all, or services have five
