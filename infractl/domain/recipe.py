@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from infractl.domain.precision import Precision
 from infractl.domain.value import Json
-from infractl.tensors import Dtype
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,10 +22,10 @@ class Recipe:
     """`name` as people read it ("fp32", "int8 dynamic"); `dtype` is what the matrix products run in; `engine` serves it."""
 
     name: str
-    dtype: Dtype
+    dtype: Precision
     passes: tuple[Pass, ...]
     engine: str
 
 
-AS_GIVEN = Recipe(name="fp32", dtype=Dtype.float32, passes=(), engine="onnxruntime")
+AS_GIVEN = Recipe(name="fp32", dtype=Precision.fp32, passes=(), engine="onnxruntime")
 """The first rung of every ladder: the model as the user gave it."""

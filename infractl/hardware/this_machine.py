@@ -11,8 +11,8 @@ from pathlib import Path
 
 from infractl.domain.chip import Chip
 from infractl.domain.hardware_class import HardwareClass
+from infractl.domain.precision import Precision
 from infractl.domain.unknown import Unknown
-from infractl.tensors import Dtype
 
 NOT_CALIBRATED = Unknown("not calibrated")
 
@@ -27,7 +27,7 @@ def this_chip() -> Chip:
         name=f"{_model_name()} x{cores}",
         hardware_class=HardwareClass.cpu,
         cores=cores,
-        peak_flops_per_s={Dtype.float32: NOT_CALIBRATED},
+        peak_flops_per_s={Precision.fp32: NOT_CALIBRATED},
         bandwidth_bytes_per_s=NOT_CALIBRATED,
         memory_bytes=psutil.virtual_memory().total,
     )

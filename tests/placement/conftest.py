@@ -17,13 +17,13 @@ from infractl.domain.hardware_class import HardwareClass
 from infractl.domain.measurement import Measurements
 from infractl.domain.offer import Offer, Purchase, Rate
 from infractl.domain.placement import Decision, Placement
+from infractl.domain.precision import Precision
 from infractl.domain.profile import ModelProfile
 from infractl.domain.unknown import Unknown
 from infractl.placement.place import place
 from infractl.profile.onnx import profile_onnx
 from infractl.spec.service import InferenceService
 from infractl.spec.validate import validate
-from infractl.tensors import Dtype
 
 
 def exactly(value: float, unit: str, spread: float = 0.1) -> Figure:
@@ -58,7 +58,7 @@ def offer() -> Offer:
         name="test chip",
         hardware_class=HardwareClass.cpu,
         cores=4,
-        peak_flops_per_s={Dtype.float32: unknown},
+        peak_flops_per_s={Precision.fp32: unknown},
         bandwidth_bytes_per_s=unknown,
         memory_bytes=8 * 2**30,
     )
