@@ -17,8 +17,8 @@ from infractl.domain.health import HealthStatus
 from infractl.domain.journal import Entry, Intent, OpenStep, Operation, Outcome
 from infractl.domain.resource import Live, Recorded
 from infractl.domain.service_state import ServiceState
-from infractl.domain.step import Done, Failed, Running
-from infractl.errors import StateError
+from infractl.domain.step import Done, Failed, Running, Step
+from infractl.errors import ProviderError, StateError, TransientProviderError
 from infractl.planning.leave import needed_changes
 from infractl.provider.plugin import GuardedKind
 
@@ -60,11 +60,14 @@ def settle(
 
     A create whose object is nowhere is looked for until it would show, and then taken for never begun: all of them are waited for
     together, so that a crash before a call costs that once. What a create left is recorded as it lives, so that the next plan
-    mends what is missing. A step that has not ended yet stays open. Raises ProviderError.
+    mends what is missing. A delete whose object is gone is made once more where its operation was not written down, for whatever
+    it was still to do. A step that has not ended yet stays open. Raises ProviderError.
     """
     ledger = Ledger(state)
     running: list[OpenStep] = []
     for step, kind, left in _ends(open_steps, owner, connections, waiting):
+        if left is None and step.intent.action is Action.delete and step.pending is None:
+            left = _deleted_again(step.intent, kind, owner, ledger, waiting)
         if isinstance(left, Running):
             running.append(step)
         else:
@@ -130,6 +133,27 @@ def _look_up(kind: GuardedKind, step: OpenStep, owner: Owner) -> Live | None:
         if ref in lives:
             return lives[ref]
     return find_new(kind, owner, intent.address, old)
+
+
+def _deleted_again(intent: Intent, kind: GuardedKind, owner: Owner, ledger: Ledger, waiting: Waiting) -> Running | None:
+    """The run may have died within the call, when the object was gone and what belongs to it was not: only the kind knows.
+
+    A refusal changes nothing: the object is gone. Raises ProviderError where the same call may succeed later.
+    """
+    if intent.prior is None:
+        return None
+    known = next((r for r in (ledger.meant(intent), ledger.recorded(intent.address)) if r and r.ref == intent.prior), None)
+    labels = owner.labels(intent.address) if known and known.labelled else {}
+    prior = Live(ref=intent.prior, properties=known.outputs if known else {}, labels=labels)
+    step = Step(action=intent.action, key=intent.step, address=intent.address, owner=owner, desired=None, prior=prior)
+    try:
+        pending = retried(lambda: kind.begin(step), waiting.of(kind))
+        ended = wait(kind, pending, waiting)
+    except TransientProviderError:
+        raise
+    except ProviderError:
+        return None
+    return ended if isinstance(ended, Running) else None
 
 
 def _record(ledger: Ledger, intent: Intent, kind: GuardedKind, live: Live | None) -> Recorded | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -15,7 +16,7 @@ from infractl.domain.health import Health, HealthStatus
 from infractl.domain.journal import Intent, Outcome
 from infractl.domain.resource import Resource
 from infractl.domain.step import Done, Running, Step
-from infractl.errors import StateError
+from infractl.errors import ProviderError, StateError, TransientProviderError
 from infractl.testing.engine import KEY
 
 Thing = Callable[..., Resource]
@@ -82,6 +83,40 @@ def test_a_crash_in_a_delete_is_finished_by_the_next_run(bench: Any, thing: Thin
 
     converges(bench, [], [])
     assert bench.state is None
+
+
+def test_a_delete_that_was_cut_short_is_begun_again_as_it_was_recorded(bench: Any, thing: Thing) -> None:
+    asked: list[Step] = []
+    bench.apply([thing("a", size=1)])
+    (before,) = bench.cloud.objects.values()
+    bench.cloud.after_begin["a"] = crash
+    crash_in(bench, [])
+    bench.cloud.after_begin["a"] = asked.append
+
+    bench.settle()
+
+    (again,) = asked
+    assert (again.action, again.prior) == (Action.delete, before)
+    assert bench.state.resources == ()
+
+
+@pytest.mark.parametrize("error", [ProviderError, TransientProviderError])
+def test_a_delete_that_cannot_be_begun_again_holds_nobody_up_unless_it_may_succeed_later(
+    bench: Any, thing: Thing, error: type[ProviderError], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: Step) -> None:
+        raise error.of("refused", summary="not now")
+
+    bench.apply([thing("a", size=1)])
+    bench.cloud.after_begin["a"] = crash
+    crash_in(bench, [])
+    bench.cloud.after_begin["a"] = refuse
+    monkeypatch.setattr(type(bench.clock), "sleep", lambda *_: None)
+
+    with nullcontext() if error is ProviderError else pytest.raises(TransientProviderError):
+        bench.settle()
+
+    assert len(bench.state.resources) == (0 if error is ProviderError else 1)
 
 
 @pytest.mark.parametrize("point", ["before_begin", "after_begin"])

@@ -55,7 +55,9 @@ def test_a_killed_update_converges(fragile: Any, step: str, point: str) -> None:
     converged(fragile, "2")
 
 
-@pytest.mark.parametrize("step", ["route:delete:after", "server:delete:before", "server:delete:poll", "artifact:delete:after"])
+@pytest.mark.parametrize(
+    "step", ["route:delete:after", "server:delete:before", "server:delete:after", "server:delete:poll", "artifact:delete:after"]
+)
 def test_a_killed_destroy_is_finished_by_the_next_one(fragile: Any, step: str) -> None:
     fragile.write()
     fragile.run("apply", "--auto-approve")
