@@ -55,12 +55,23 @@ def latency_percentiles(queue: Queue, percentiles: tuple[int, ...]) -> tuple[flo
         raise ValueError("the queue is too close to its limit")
     if queue.rate_per_s * max(queue.batch_s) < _NEGLIGIBLE:
         return tuple(queue.batch_s[0] for _ in percentiles)
+    points, cumulative = latency_distribution(queue)
+    return tuple(float(v) for v in np.interp(np.array(percentiles) / 100, cumulative, points))
+
+
+def latency_distribution(queue: Queue) -> tuple[Vector, Vector]:
+    """Latencies in seconds, ascending, and the share of requests up to each; between them it grows linearly.
+
+    The first step is of those that find the server idle: they take `queue.batch_s[0]`.
+    """
+    import numpy as np
+
     idle, busy = _time_shares(queue, _stationary(queue))
     alone_s = queue.batch_s[0]
     at_once = (np.array([alone_s]), np.array([idle]), np.array([alone_s * _NEGLIGIBLE]))
     parts = zip(at_once, *_while_busy(queue, busy), strict=True)
     latency, weight, width = (np.concatenate(part) for part in parts)
-    return _quantiles(latency, weight, width, percentiles)
+    return _mixture(latency, weight, width)
 
 
 def _poisson(means: Vector, size: int) -> Vector:
@@ -124,64 +135,80 @@ def _time_shares(queue: Queue, waiting: Vector) -> tuple[float, Vector]:
 
 
 def _while_busy(queue: Queue, busy: Vector) -> Iterator[tuple[Vector, Vector, Vector]]:
-    """Latencies of requests that arrive during a service, with their weights and the width over which each is spread.
+    """Latencies of requests that arrive during a service, with their weights and the width over which each is spread."""
+    import numpy as np
+
+    cap, batch_s = queue.cap, np.array(queue.batch_s)
+    # A batch that is not full leaves nobody behind.
+    partial = np.flatnonzero(busy[:cap] > _NEGLIGIBLE / 10)
+    if len(partial):
+        yield from _during(queue, batch_s[partial - 1], busy[partial][:, None])
+    if busy[cap:].sum() > _NEGLIGIBLE / 10:
+        yield from _during(queue, batch_s[-1:], busy[None, cap:])
+
+
+def _during(queue: Queue, service_s: Vector, left: Vector) -> Iterator[tuple[Vector, Vector, Vector]]:
+    """The part of `_while_busy` for services that take `service_s[i]`, where `left[i, n]` is the share with n left in the queue.
 
     A request that arrives `u` into a service of S seconds, behind `ahead` others, is served after the rest of that service and
     `ahead // cap` full batches, in a batch of those left of it, itself and those that come before that batch begins.
     """
-    for taken in range(1, queue.cap + 1):
-        # Only a full batch can leave others behind.
-        left = busy[taken:] if taken == queue.cap else busy[taken : taken + 1]
-        if left.sum() > _NEGLIGIBLE:
-            yield _during(queue, queue.batch_s[taken - 1], left)
-
-
-def _during(queue: Queue, service_s: float, left: Vector) -> tuple[Vector, Vector, Vector]:
-    """The part of `_while_busy` for services of one length, where `left[n]` is the share of time with n left in the queue."""
     import numpy as np
 
-    cap, rate = queue.cap, queue.rate_per_s
-    elapsed = (np.arange(_MOMENTS) + 0.5) / _MOMENTS * service_s
-    arrived = _poisson(rate * elapsed, int(rate * service_s + 8 * np.sqrt(rate * service_s) + 10))
-    length = -(-(len(left) + arrived.shape[1]) // cap) * cap
-    ahead = np.zeros((_MOMENTS, length))
-    for count in range(arrived.shape[1]):
-        ahead[:, count : count + len(left)] += arrived[:, count : count + 1] * left / _MOMENTS
-    ahead = ahead.reshape(_MOMENTS, -1, cap)
-    useful = max(1, int((ahead.sum(axis=(0, 2)) > _NEGLIGIBLE / 10).sum()))
-    ahead = ahead[:, :useful]
-    start = (service_s - elapsed)[:, None] + np.arange(useful) * queue.batch_s[-1]
-    own = _own_batch(ahead, _poisson(rate * start, cap))
-    latency = start[..., None] + np.array(queue.batch_s)
-    width = np.full(latency.shape, service_s / _MOMENTS)
-    kept = own > _NEGLIGIBLE / 1000
-    return latency[kept], own[kept], width[kept]
+    cap, rate, batch_s = queue.cap, queue.rate_per_s, np.array(queue.batch_s)
+    # The next batch, unless it is full, holds all that arrive during the service: how many, does not depend on u.
+    others = _convolved(left, _poisson(rate * service_s, cap))[:, : cap - 1]
+    yield _kept(service_s[:, None] / 2 + batch_s[:-1], others, service_s[:, None])
+    rest_s = service_s[:, None] * (1 - (np.arange(_MOMENTS) + 0.5) / _MOMENTS)
+    width_s = service_s[:, None] / _MOMENTS
+    most = rate * service_s.max()
+    arrived = _poisson(rate * (service_s[:, None] - rest_s), int(most + 8 * np.sqrt(most) + 10))
+    ahead = _convolved(left[:, None, :] / _MOMENTS, arrived)
+    in_next = ahead[..., :cap].sum(axis=-1) - others.sum(axis=-1, keepdims=True) / _MOMENTS
+    yield _kept(rest_s + batch_s[-1], in_next, width_s)
+    later = np.pad(ahead, [(0, 0), (0, 0), (0, -ahead.shape[-1] % cap)])[..., cap:].reshape(*ahead.shape[:2], -1, cap)
+    services = np.flatnonzero(later.sum(axis=(1, 2, 3)) > _NEGLIGIBLE / 10)
+    batches = int((later.sum(axis=(0, 1, 3)) > _NEGLIGIBLE / 10).sum())
+    start_s = rest_s[services, :, None] + (1 + np.arange(batches)) * batch_s[-1]
+    own = _own_batch(later[services, :, :batches], _poisson(rate * start_s, cap))
+    yield _kept(start_s[..., None] + batch_s, own, width_s[services, :, None, None])
+
+
+def _kept(latency: Vector, weight: Vector, width: Vector) -> tuple[Vector, Vector, Vector]:
+    """Those of which the weight counts, each as one row."""
+    import numpy as np
+
+    kept = weight > _NEGLIGIBLE / 1000
+    return latency[kept], weight[kept], np.broadcast_to(width, weight.shape)[kept]
+
+
+def _convolved(one: Vector, other: Vector) -> Vector:
+    """The distributions of sums, in the last axis."""
+    import numpy as np
+
+    size = one.shape[-1] + other.shape[-1] - 1
+    if one.shape[-1] == 1:
+        return one * other
+    result: Vector = np.fft.irfft(np.fft.rfft(one, size) * np.fft.rfft(other, size), size)
+    return result
 
 
 def _own_batch(ahead: Vector, behind: Vector) -> Vector:
     """Weights by the size of the request's own batch: those `ahead` of it in the batch, itself, and as many `behind` as fit."""
-    import numpy as np
-
     cap = ahead.shape[-1]
-    own = np.zeros_like(ahead)
-    for position in range(cap):
-        room = cap - 1 - position
-        weight = ahead[..., position : position + 1]
-        own[..., position : cap - 1] += weight * behind[..., :room]
-        own[..., cap - 1] += weight[..., 0] * (1 - behind[..., :room].sum(axis=-1))
+    own = _convolved(ahead, behind)[..., :cap]
+    own[..., cap - 1] = ahead.sum(axis=-1) - own[..., : cap - 1].sum(axis=-1)
     return own
 
 
-def _quantiles(latency: Vector, weight: Vector, width: Vector, percentiles: tuple[int, ...]) -> tuple[float, ...]:
-    """Quantiles of a mixture of uniform distributions, each `width` wide around its latency."""
+def _mixture(latency: Vector, weight: Vector, width: Vector) -> tuple[Vector, Vector]:
+    """The distribution function of a mixture of uniform ones, each `width` wide around its latency, as points and shares."""
     import numpy as np
 
-    # The mixture's distribution function is piecewise linear: its slope changes where a uniform part begins or ends.
+    # It is piecewise linear: its slope changes where a uniform part begins or ends.
     density = weight / width
     points = np.concatenate([latency - width / 2, latency + width / 2])
-    change = np.concatenate([density, -density])
     order = np.argsort(points)
-    points, slope = points[order], np.cumsum(change[order])
+    points, slope = points[order], np.cumsum(np.concatenate([density, -density])[order])
     cumulative = np.concatenate([[0.0], np.cumsum(slope[:-1] * np.diff(points))])
-    wanted = np.array(percentiles) / 100 * cumulative[-1]
-    return tuple(float(v) for v in np.interp(wanted, cumulative, points))
+    return points, cumulative / cumulative[-1]
