@@ -40,6 +40,8 @@ KEPT_VERSIONS = 10
 LONGEST_GUARD_S = 5.0
 """Longer than a disk takes for the few writes under the guard: who waits longer, waits for a process that was stopped."""
 
+LOOKS = 20
+"""How often a document that seems to be lost is looked for: so many lives of a service do not begin and end between two looks."""
 
 Documents = dict[ServiceKey, tuple[bytes, Document]]
 """The document of each service that was read last, by the sha256 of its file: the same bytes are not decoded again."""
@@ -74,13 +76,13 @@ class ServiceDirectory:
 
     def load(self) -> Document | None:
         """The document; None where it is rightly absent. Raises StateError where it is damaged, or missing without the marker."""
-        data = _content(self.document)
-        if data is None and not self.marker.exists() and self.occupied:
-            # The first write may have ended since we looked.
-            data = _content(self.document)
-            if data is None:
-                raise self._missing()
-        return None if data is None else self._unpacked(data)
+        # At any moment there is a document or a marker, but lives may begin and end between a look at the one and at the other.
+        for _ in range(LOOKS):
+            if (data := _content(self.document)) is not None:
+                return self._unpacked(data)
+            if self.marker.exists() or not self.occupied:
+                return None
+        raise self._missing()
 
     @property
     def occupied(self) -> bool:
