@@ -9,7 +9,7 @@ from pathlib import Path
 
 from infractl.applying.apply import Run, apply_service, not_started
 from infractl.applying.connection import Connections
-from infractl.applying.fan_out import fan_out
+from infractl.applying.fan_out import gather
 from infractl.applying.preflight import preflight
 from infractl.applying.stop import Stop
 from infractl.applying.wait import Waiting
@@ -20,7 +20,7 @@ from infractl.domain.event import Event
 from infractl.domain.plan import Plan, ServicePlan
 from infractl.domain.service_state import ServiceState
 from infractl.domain.steering import Steering
-from infractl.errors import Diagnostics, InfractlError, ProviderError, StalePlanError, UsageError
+from infractl.errors import Diagnostics, InfractlError, ProviderError, StalePlanError, StateError, UsageError
 from infractl.spec.load import load_root
 from infractl.state.store import Lease
 from infractl.workflows.beginning import check_forgotten
@@ -72,8 +72,8 @@ def apply(workspace: Workspace, steering: Steering, voice: Voice) -> Outcome:
 def destroy(workspace: Workspace, keys: Sequence[ServiceKey], steering: Steering, voice: Voice) -> Outcome:
     """Leave nothing of the services, or of what is asked for."""
     require_services(steering, {k.service for k in keys})
-    for name in {*workspace.loaded.selection.names, *declared(workspace)} - {k.service for k in keys}:
-        check_forgotten(workspace, workspace.key(name))
+    others = sorted({*workspace.loaded.selection.names, *declared(workspace)} - {k.service for k in keys})
+    gather(lambda name: check_forgotten(workspace, workspace.key(name)), others, StateError)
     keys = [k for k in keys if steering.covers(k.service)]
     with _locked(workspace, keys, voice.patience) as leases:
         _settle(workspace, leases, voice)
@@ -150,7 +150,8 @@ def _locked(workspace: Workspace, keys: Sequence[ServiceKey], patience: Patience
 
 
 def _settle(workspace: Workspace, leases: dict[ServiceKey, Lease], voice: Voice) -> dict[ServiceKey, ServiceState | None]:
-    settled = fan_out(lambda key: settle_service(workspace, key, leases[key].epoch, voice.progress), leases)
+    """Raises what is wrong with any of them; the others are settled all the same."""
+    settled = gather(lambda key: settle_service(workspace, key, leases[key].epoch, voice.progress), leases, InfractlError)
     return dict(zip(leases, settled, strict=True))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from infractl import __version__
-from infractl.applying.fan_out import fan_out
+from infractl.applying.fan_out import gather
 from infractl.applying.refresh import Observed, adopted
 from infractl.domain.action import Action
 from infractl.domain.address import Address, Owner, ServiceKey
@@ -14,7 +14,7 @@ from infractl.domain.cost import CostSummary, cost_summary
 from infractl.domain.plan import Change, Notice, Plan, ServicePlan
 from infractl.domain.service_state import ServiceState
 from infractl.domain.steering import UNSTEERED, Steering
-from infractl.errors import Diagnostics, InfeasibleError, InfractlError, ModelError, RefusedError, SpecError, StateError
+from infractl.errors import InfeasibleError, ModelError, RefusedError, SpecError, StateError
 from infractl.planning.diff import Desired, KindView, deposed_changes, diff, orphan_changes
 from infractl.provider import registry
 from infractl.provider.plugin import calling
@@ -267,22 +267,6 @@ def _measurements(placed: Placed) -> tuple[str, ...]:
     return (*calibrations, *(digest(encode(m)) for m in placed.evidence.known))
 
 
-def _tried(make: Callable[[], ServicePlan]) -> ServicePlan | InfractlError:
-    try:
-        return make()
-    except (InfeasibleError, ModelError, RefusedError, SpecError, StateError) as error:
-        return error
-
-
 def _all(makers: Sequence[Callable[[], ServicePlan]]) -> list[ServicePlan]:
-    """Every plan; where some cannot be made, all their problems in one error of the first one's class."""
-    plans: list[ServicePlan] = []
-    failed: list[InfractlError] = []
-    for made in fan_out(_tried, makers):
-        if isinstance(made, InfractlError):
-            failed.append(made)
-        else:
-            plans.append(made)
-    if failed:
-        raise type(failed[0])(*Diagnostics(d for error in failed for d in error.diagnostics))
-    return plans
+    """Every plan. Raises what any of them raises, with the problems of all but for a provider's."""
+    return gather(lambda make: make(), makers, InfeasibleError, ModelError, RefusedError, SpecError, StateError)

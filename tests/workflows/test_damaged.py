@@ -6,6 +6,9 @@ from typing import Any
 
 import pytest
 
+from infractl.domain.action import Action
+from infractl.domain.journal import Intent
+
 
 def test_what_is_not_damaged_is_shown_and_all_that_is_is_told_at_once(damaged: Any) -> None:
     for command in (("status",), ("status", "--json"), ("drift",), ("state", "list"), ("state", "list", "--json")):
@@ -15,8 +18,40 @@ def test_what_is_not_damaged_is_shown_and_all_that_is_is_told_at_once(damaged: A
         assert shown.stderr.count("error[state-empty]") == shown.stderr.count("error[state-foreign]") == 1
         assert shown.stderr.count("error[") == 2
 
-    refused = damaged.run("plan", code=1).stderr
-    assert "error[state-empty]" in refused and "error[state-foreign]" in refused
+
+@pytest.mark.parametrize(
+    "words", [("plan",), ("apply", "--auto-approve"), ("apply", "--refresh-only"), ("destroy", "--auto-approve")]
+)
+def test_nothing_is_changed_where_some_are_damaged_and_all_of_them_are_told(damaged: Any, words: tuple[str, ...]) -> None:
+    begun = damaged.begun()
+    damaged.write("well", "two.onnx", "2")
+
+    refused = damaged.run(*words, code=1).stderr
+
+    assert refused.count("error[state-empty]") == refused.count("error[state-foreign]") == 1
+    assert refused.count("error[") == 2
+    assert damaged.begun() == begun
+
+
+def test_what_an_earlier_run_left_open_is_settled_beside_damaged_ones(damaged: Any) -> None:
+    state = damaged.state("well")
+    lease = damaged.store().lock(state.key, "a test")
+    address = state.resources[0].address
+    intent = Intent(
+        step="s",
+        action=Action.update,
+        address=address,
+        target="there",
+        desired=None,
+        prior=state.resources[0].ref,
+        at=state.changed_at,
+    )
+    damaged.store().append(state.key, lease.epoch, intent)
+    lease.release()
+
+    damaged.run("apply", "--auto-approve", code=1)
+
+    assert damaged.store().entries(state.key) == ()
 
 
 def test_where_all_are_damaged_nobody_is_told_that_nothing_is_recorded(damaged: Any) -> None:
