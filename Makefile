@@ -4,7 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test crash lint goldens schemas site picture peers bench clean
+.PHONY: help demo test crash lint goldens schemas tables site picture peers bench clean
 
 help:
 	@echo 'make demo     the quickstart on this machine: declare, plan, apply, serve, change, destroy'
@@ -13,6 +13,7 @@ help:
 	@echo 'make lint     ruff, mypy --strict, import-linter, the rules of the house and whether the schemas are fresh'
 	@echo 'make goldens  rewrite the expected files of the golden tests and the generated docs; review the diff'
 	@echo 'make schemas  make the JSON Schemas in schemas/ again from the code'
+	@echo 'make tables   solve the queues of infractl/placement/batch_table.npz again; some minutes'
 	@echo 'make site     the documentation as a site, in build/site'
 	@echo 'make picture  draw the picture of a terminal in README again, from what the demo prints now'
 	@echo 'make peers    install what benchmarks compare with, in build/peers; nothing else needs it'
@@ -41,6 +42,9 @@ goldens: $(STAMP)
 
 schemas: $(STAMP)
 	$(BIN)/python schemas/generate.py
+
+tables: $(STAMP)
+	$(BIN)/python tables/generate.py
 
 site: $(STAMP)
 	$(BIN)/zensical build --strict --clean

@@ -1,0 +1,149 @@
+"""Percentiles of many batching queues at once, read from a table of the exact chain: microseconds for each, within 2% of it.
+
+The queue is that of `queueing`: Poisson arrivals at one server that, once free, takes what waits, up to a cap, here with batches
+that take S(b) = a + d·b seconds. `batch_grid` says what is tabulated; `make tables` solves it anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+from infractl.placement.batch_grid import CAPS, LOADS, LOWEST, SHARES, STEP, position
+from infractl.placement.queueing import NUMERIC_LIMIT
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import ArrayLike, NDArray
+
+    Vector = NDArray[np.float64]
+
+PERCENTILES = (50, 95, 99)
+"""What the last axis of an answer holds."""
+
+CLOSE_SHARE = 0.05
+"""The largest misfit of S(b) = a + d·b with which the table can stand for a table of batches; beyond it, solve the chain."""
+
+_STEPS = 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Affine:
+    """S(b) = fixed_s + item_s · b seconds, and how far it is from what it was fitted to, at worst, as a share of it."""
+
+    fixed_s: float
+    item_s: float
+    misfit_share: float
+
+    @property
+    def is_close(self) -> bool:
+        """Whether the table may be read with it; else `queueing.latency_percentiles` is needed, with the real batches."""
+        return self.misfit_share <= CLOSE_SHARE
+
+
+def affine(batch_s: Sequence[float]) -> Affine:
+    """The line to `batch_s` (seconds for 1, 2, ... items) with the least squares of relative errors, neither part below 0."""
+    import numpy as np
+
+    seconds = np.asarray(batch_s, dtype=float)
+    items = np.arange(1, len(seconds) + 1)
+    if len(seconds) == 1:
+        return Affine(fixed_s=float(seconds[0]), item_s=0.0, misfit_share=0.0)
+    columns = np.stack([1 / seconds, items / seconds], axis=1)
+    fits = [np.linalg.lstsq(columns, np.ones(len(seconds)), rcond=None)[0]]
+    # Where one part would be below 0 the best fit has it at 0.
+    alone = [float(column.sum() / (column @ column)) for column in columns.T]
+    fits += [np.array([alone[0], 0.0]), np.array([0.0, alone[1]])]
+    best = min((fit for fit in fits if (fit >= 0).all()), key=lambda fit: float(((columns @ fit - 1) ** 2).sum()))
+    return Affine(fixed_s=float(best[0]), item_s=float(best[1]), misfit_share=float(np.abs(columns @ best - 1).max()))
+
+
+def utilization(rate_per_s: ArrayLike, fixed_s: ArrayLike, item_s: ArrayLike, cap: ArrayLike) -> Vector:
+    """The load as a share of what full batches can carry."""
+    import numpy as np
+
+    rate, fixed, item, limit = np.broadcast_arrays(rate_per_s, fixed_s, item_s, _capped(cap))
+    result: Vector = rate * (fixed + item * limit) / limit
+    return result
+
+
+def latency_s(rate_per_s: ArrayLike, fixed_s: ArrayLike, item_s: ArrayLike, cap: ArrayLike) -> Vector:
+    """Seconds from arrival to the end of service, by candidate and, in the last axis, by PERCENTILES.
+
+    Infinite where `utilization` is beyond NUMERIC_LIMIT. A cap above the largest of CAPS is computed with that one: it is seldom
+    reached, and what is computed then is on the safe side. Neither `fixed_s` nor `item_s` may be below 0, nor both be 0.
+    """
+    import numpy as np
+
+    rate, fixed, item, limit = np.broadcast_arrays(rate_per_s, fixed_s, item_s, _capped(cap))
+    alone_s, full_s = fixed + item, fixed + item * limit
+    load = rate * full_s / limit
+    settled = load <= NUMERIC_LIMIT * (1 + 1e-9)
+    share = np.log(full_s / alone_s) / np.log(np.maximum(limit, 2))
+    place = position(np.minimum(load, NUMERIC_LIMIT), limit * alone_s / full_s)
+    latency: Vector = np.exp(np.maximum(_cells(limit, share, place), 0)) * alone_s[..., None]
+    return np.where(settled[..., None], latency, np.inf)
+
+
+def largest_rate_per_s(fixed_s: ArrayLike, item_s: ArrayLike, cap: ArrayLike, limits_s: ArrayLike) -> Vector:
+    """The largest rate at which every limit holds, by bisection; 0 where one is missed even when idle.
+
+    `limits_s` has PERCENTILES in its last axis, `inf` where nothing is asked. At most what NUMERIC_LIMIT allows.
+    """
+    import numpy as np
+
+    limits = np.asarray(limits_s, dtype=float)
+    fixed, item, limit, _ = np.broadcast_arrays(fixed_s, item_s, _capped(cap), limits[..., 0])
+    low, high = np.zeros(fixed.shape), NUMERIC_LIMIT * limit / (fixed + item * limit)
+
+    def holds(rate: Vector) -> NDArray[np.bool_]:
+        return np.asarray((latency_s(rate, fixed, item, limit) <= limits).all(axis=-1))
+
+    at_most, idle = holds(high), holds(low)
+    top = high
+    for _ in range(_STEPS):
+        middle = (low + high) / 2
+        kept = holds(middle)
+        low, high = np.where(kept, middle, low), np.where(kept, high, middle)
+    result: Vector = np.where(at_most, top, np.where(idle, low, 0.0))
+    return result
+
+
+def _capped(cap: ArrayLike) -> Vector:
+    import numpy as np
+
+    result: Vector = np.clip(np.asarray(cap, dtype=float), 1, CAPS[-1])
+    return result
+
+
+def _cells(cap: Vector, share: Vector, place: Vector) -> Vector:
+    """What the table holds, linear between its points: the caps' logarithms, the shares and the places on the loads' axis."""
+    import numpy as np
+
+    table = _table()
+    along = (
+        np.interp(np.log(cap), np.log(CAPS), np.arange(len(CAPS))),
+        np.clip(share, 0, 1) * (SHARES - 1),
+        np.clip(place, 0, 1) * (LOADS - 1),
+    )
+    first = [np.minimum(at.astype(int), size - 2) for at, size in zip(along, table.shape[:3], strict=True)]
+    parts = [(at - index)[..., None] for at, index in zip(along, first, strict=True)]
+    value: Vector = np.zeros((*cap.shape, table.shape[3]))
+    for corner in np.ndindex(2, 2, 2):
+        weight = np.prod([part if beyond else 1 - part for part, beyond in zip(parts, corner, strict=True)], axis=0)
+        value = value + weight * table[tuple(index + beyond for index, beyond in zip(first, corner, strict=True))]
+    return value
+
+
+@cache
+def _table() -> Vector:
+    """By cap, share, load and percentile."""
+    from importlib.resources import files
+
+    import numpy as np
+
+    with files("infractl.placement").joinpath("batch_table.npz").open("rb") as file, np.load(file) as stored:
+        result: Vector = stored["cells"] * STEP + LOWEST
+        return result
