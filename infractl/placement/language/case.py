@@ -1,0 +1,70 @@
+"""A model on a number of chips at one precision and one shape of request: how fast at both ends, and what fits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from infractl.domain.chip import Chip
+from infractl.domain.figure import Basis, Figure
+from infractl.domain.language_profile import LanguageProfile
+from infractl.domain.placement import Violation
+from infractl.domain.precision import Precision
+from infractl.placement.language.constants import Constants
+from infractl.placement.language.room import Room, room
+from infractl.placement.language.speed import language_speed
+from infractl.placement.language.turn import Turn
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """`fast`, `expected` and `slow` differ in the factor on all times: the ends of an 80% interval and its middle."""
+
+    fast: Turn
+    expected: Turn
+    slow: Turn
+    room: Room
+    basis: Basis
+    source: str
+
+    def rate(self, per_s: Callable[[Turn], float]) -> Figure:
+        """A rate, which is lowest at the slow end."""
+        return self.figure("1/s", *(per_s(turn) for turn in (self.slow, self.expected, self.fast)))
+
+    def figure(self, unit: str, low: float, value: float, high: float) -> Figure:
+        """Simulations at other speeds need not come out in order; the ends of a figure do."""
+        return Figure(value=value, unit=unit, low=min(value, low), high=max(value, high), basis=self.basis, source=self.source)
+
+
+def case(
+    model: LanguageProfile,
+    chip: Chip,
+    count: int,
+    precision: Precision,
+    *,
+    prompt: int,
+    output: int,
+    constants: Constants,
+    engine: str | None = None,
+) -> Case | Violation:
+    """Or the reason why it cannot run: precision, split, context, memory, or figures that nobody knows."""
+    longest = model.model.context
+    if longest is not None and prompt + output > longest:
+        return Violation(code="context-exceeded", need=f"{prompt + output} tokens", have=f"{longest}")
+    speed = language_speed(model.model, chip, count, precision, constants, engine)
+    if isinstance(speed, Violation):
+        return speed
+    fits = room(speed, chip, prompt, output)
+    if isinstance(fits, Violation):
+        return fits
+    known = chip.name in constants.chips
+    low, high = constants.known if known else constants.unknown
+    fast, expected, slow = (Turn.of(speed.scaled(factor), prompt, output, fits.sequences) for factor in (low, 1.0, high))
+    return Case(
+        fast=fast,
+        expected=expected,
+        slow=slow,
+        room=fits,
+        basis=Basis.calibrated if known else Basis.estimated,
+        source=f"the model's config and the data sheet of {chip.name}, with constants from {constants.source}",
+    )
