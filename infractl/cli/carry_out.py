@@ -64,7 +64,7 @@ def carry_out(run: Callable[[Voice], Outcome], manner: Manner) -> None:
     if not outcome.plan.changed:
         show(text(outcome.plan, style))
     if outcome.applied:
-        show(summary_text(outcome.applied, style))
+        show(summary_text(outcome.applied, style, outcome.undo))
     results = [r for a in outcome.applied for r in a.results]
     problems = [_problem(r) for r in results if r.phase in (Phase.failed, Phase.unknown)]
     problems += [error for a in outcome.applied for error in a.errors]

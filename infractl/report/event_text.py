@@ -49,8 +49,11 @@ def event_text(event: Event, style: Style) -> str:
             return f"{event.address}: {style.yellow('not started')}"
 
 
-def summary_text(applied: Sequence[Applied], style: Style) -> str:
-    """How many steps ended in which way and, for each service that is up, what it shows to its users."""
+def summary_text(applied: Sequence[Applied], style: Style, undo: Sequence[str] = ()) -> str:
+    """How many steps ended in which way and, for each service that is up, what it shows to its users.
+
+    `undo` are the commands that take it back.
+    """
     phases = _phases([r for a in applied for r in a.results])
     complete = all(a.complete for a in applied)
     environments = {a.plan.key.environment for a in applied} - {DEFAULT_ENVIRONMENT}
@@ -58,7 +61,7 @@ def summary_text(applied: Sequence[Applied], style: Style) -> str:
     word = "Destroy" if applied and all(a.plan.deployment is None for a in applied) else "Apply"
     head = style.green(f"{word} complete{where}:") if complete else style.red(f"{word} did not complete{where}:")
     lines = [f"{head} {phases or 'no resource had to change'}."]
-    return "\n".join([*lines, *_unfinished(applied), *_gone(applied), *_outputs(applied)]) + "\n"
+    return "\n".join([*lines, *_unfinished(applied), *_gone(applied), *_outputs(applied), *_back(undo)]) + "\n"
 
 
 def _unfinished(applied: Sequence[Applied]) -> Iterator[str]:
@@ -90,6 +93,12 @@ def _outputs(applied: Sequence[Applied]) -> Iterator[str]:
         yield from (f"{service}.{name} = {value}" for name, value in outputs.items())
     if rest := len(up) - _MOST if len(up) > _MOST else 0:
         yield f"and {rest:,} more services: infractl status --service NAME shows one's"
+
+
+def _back(undo: Sequence[str]) -> Iterator[str]:
+    yield from (f"To take this back: {command}" for command in undo[:_MOST])
+    if rest := len(undo[_MOST:]):
+        yield f"and {rest:,} more services: infractl state history NAME lists one's versions"
 
 
 def _phases(results: Sequence[StepResult]) -> str:

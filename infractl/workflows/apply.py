@@ -56,10 +56,14 @@ class Voice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """The plan that was carried out, and how each service ended."""
+    """The plan that was carried out, and how each service ended.
+
+    `undo`: where the record alone was changed, the commands that take that back.
+    """
 
     plan: Plan
     applied: tuple[Applied, ...]
+    undo: tuple[str, ...] = ()
 
 
 def apply(workspace: Workspace, steering: Steering, voice: Voice) -> Outcome:
@@ -171,7 +175,14 @@ def _carry_out(workspace: Workspace, plan: Plan, leases: dict[ServiceKey, Lease]
     with voice.carrying_out(), Workers(voice.parallelism) as workers:
         _set_aside(workspace, leases, voice)
         carried = workers.each(lambda s: _service(workspace, s, leases, voice, connections, workers), plan.services)
-        return Outcome(plan=plan, applied=tuple(a for a in carried if a is not None))
+        applied = tuple(a for a in carried if a is not None)
+    return Outcome(plan=plan, applied=applied, undo=tuple(_undo(workspace, applied)) if plan.steering.refresh_only else ())
+
+
+def _undo(workspace: Workspace, applied: Sequence[Applied]) -> Iterator[str]:
+    for one in applied:
+        if one.state is not None and one.state.serial > one.plan.serial:
+            yield workspace.call(f"state restore {one.plan.key.service} --to {one.plan.serial}")
 
 
 def _set_aside(workspace: Workspace, leases: Mapping[ServiceKey, Lease], voice: Voice) -> None:

@@ -210,12 +210,13 @@ def test_drift_is_taken_over_into_the_record_and_nothing_that_lives_is_touched(s
     assert shelf.actions() == {"note": "update"}, "what is declared did not change"
 
 
-def test_drift_that_was_taken_over_is_given_back_by_a_restore(shelf: Shelf) -> None:
+def test_drift_that_was_taken_over_is_given_back_by_the_command_that_the_refresh_ends_with(shelf: Shelf) -> None:
     before = shelf.states()
     shelf.edit("note", version="7")
-    shelf.run("apply", "--refresh-only", YES)
 
-    shelf.run("state", "restore", "scores", "--to", str(before["serial"]), YES)
+    said = shelf.run("apply", "--refresh-only", YES)
+    (undo,) = re.findall(r"^To take this back: infractl (.+)$", said, re.MULTILINE)
+    shelf.run(*undo.split(), YES)
 
     assert shelf.states()["resources"] == before["resources"]
     shelf.run("drift", code=2)
