@@ -169,13 +169,18 @@ class ServiceDirectory:
         clear(self.journal)
 
     def _begin(self) -> None:
-        """Nothing of an earlier life of the service may be taken for the new one's: its versions are put aside."""
+        """Nothing of an earlier life of the service may be taken for the new one's: its versions are put aside.
+
+        As many are kept of all earlier lives together as of this one.
+        """
         replace_file(self.marker, b"null\n")
         clear(self.journal)
         aside = self.path / "aside" / "earlier"
         for version in self.versions():
             make_directory(aside)
             version.replace(aside / version.name)
+        for version in sorted(aside.glob("*.json"), key=_written, reverse=True)[KEPT_VERSIONS:]:
+            version.unlink()
 
     def _prune(self, serial: int) -> None:
         """Newer ones are there where an older one was put back: they were given up with that."""
@@ -222,6 +227,11 @@ class ServiceDirectory:
 
 def _serial(version: Path) -> int:
     return int(version.stem)
+
+
+def _written(version: Path) -> tuple[int, int]:
+    """Serials begin anew with each life."""
+    return version.stat().st_mtime_ns, _serial(version)
 
 
 def _content(path: Path) -> bytes | None:

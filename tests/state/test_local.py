@@ -70,6 +70,21 @@ def test_after_a_delete_there_is_no_state_and_a_new_life_begins_at_version_1(sto
     assert store.history(key) == (state(1, lineage="beef"),)
 
 
+def test_of_all_earlier_lives_together_the_ten_versions_that_were_written_last_are_kept(
+    store, key, state, epoch: int, directory: Path
+) -> None:
+    for last in (15, 4, 3):
+        for serial in range(1, last + 1):
+            store.write(key, state(serial), expected_serial=serial - 1, epoch=epoch)
+        store.delete(key, expected_serial=last, epoch=epoch)
+    store.write(key, state(1), expected_serial=0, epoch=epoch)
+
+    kept = {path.name: path.stat().st_mtime_ns for path in (directory / "aside" / "earlier").iterdir()}
+    assert len(kept) == 10
+    assert {"1.json", "2.json", "3.json"} <= set(sorted(kept, key=kept.__getitem__)[-3:])
+    assert [s.serial for s in store.history(key)] == []
+
+
 @pytest.mark.parametrize("part", ["project", "environment", "service"])
 @pytest.mark.parametrize("name", ["", ".", "..", "a/b", "../up", "a\\b", "a\0b", ".hidden"])
 def test_a_name_that_leads_elsewhere_is_refused(store, part: str, name: str) -> None:
