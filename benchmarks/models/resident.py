@@ -74,7 +74,7 @@ def replicas(subjects: Iterable[Subject], shapes: Iterable[Shape]) -> Iterator[R
 
 def _measured(subject: Subject, profile: ModelProfile, shape: Shape) -> tuple[int, int]:
     with TemporaryDirectory() as folder, running_server(Path(folder), SystemClock()) as server:
-        _serve(server, subject.path, shape)
+        serve(server, subject.path, shape)
         request = post_request(f"/v2/models/{SERVICE}/infer", server.address[0], _body(subject, profile, shape.batch))
         run_load(server.address, request, connections=shape.instances, seconds=60, most=_ANSWERS * shape.instances)
         process = psutil.Process(server.control.status().pid)
@@ -82,7 +82,8 @@ def _measured(subject: Subject, profile: ModelProfile, shape: Shape) -> tuple[in
         return max(_most_bytes(process.pid), resident), resident
 
 
-def _serve(server: RunningServer, model: Path, shape: Shape) -> None:
+def serve(server: RunningServer, model: Path, shape: Shape) -> None:
+    """Load the model in that shape, and let it answer. Raises RuntimeError where it does not become ready."""
     server.control.load(
         ReleaseSettings(
             id="1",
