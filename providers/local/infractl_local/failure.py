@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 from infractl.domain.step import Failed
 from infractl_local.directory import ServiceDirectory
 from infractl_local.log import last_lines
@@ -26,9 +28,10 @@ def of_start(
     if status == PORT_IN_USE or (status is None and port and not free(host, port)):
         return _port_in_use(host, port)
     if status == LOCK_HELD:
+        names_it = shlex.join(["fuser", "-v", str(files.lock)])
         return Failed(
             detail=f"another process holds {files.lock}",
-            remedy="end the process that holds the lock, then apply again",
+            remedy=f"end the process that holds the lock, then apply again: {names_it} names it",
         )
     ended = "" if status is None else f" (signal {-status})" if status < 0 else f" (exit status {status})"
     return Failed(

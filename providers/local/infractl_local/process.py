@@ -18,6 +18,7 @@ from pathlib import Path
 
 import psutil
 
+from infractl.protocol.settings import LOCK_FILE
 from infractl_local.directory import private
 
 SERVER = ("-m", "infractl.runtime")
@@ -65,7 +66,8 @@ class Identity:
     def serves(self, settings: Path) -> bool:
         """Whether the process runs and is the server of these settings. Start times alone can be close to each other."""
         try:
-            return self.alive and _serves(psutil.Process(self.pid).cmdline(), settings)
+            process = psutil.Process(self.pid)
+            return self.alive and _serves(process, process.cmdline(), settings)
         except (psutil.NoSuchProcess, psutil.AccessDenied):
             return False
 
@@ -111,7 +113,7 @@ def servers(settings: Path) -> tuple[Identity, ...]:
     return tuple(
         Identity(process.pid, process.info["create_time"])
         for process in psutil.process_iter(["cmdline", "create_time"])
-        if _serves(process.info["cmdline"] or [], settings)
+        if _serves(process, process.info["cmdline"] or [], settings)
     )
 
 
@@ -123,9 +125,24 @@ def labels_of(server: Identity) -> Mapping[str, str]:
         return {}
 
 
-def _serves(command_line: Sequence[str], settings: Path) -> bool:
-    wanted = [*SERVER, str(settings)]
-    return list(command_line[-len(wanted) :]) == wanted
+def _serves(process: psutil.Process, command_line: Sequence[str], settings: Path) -> bool:
+    """Whether the process was started with these settings, or with those that lay elsewhere before the project was moved.
+
+    Who moves a project moves the open lock of its servers along; who copies it does not.
+    """
+    *before, told = command_line or [""]
+    if tuple(before[-len(SERVER) :]) != SERVER:
+        return False
+    if told == str(settings):
+        return True
+    return Path(told).parts[-2:] == settings.parts[-2:] and _has_open(process, settings.with_name(LOCK_FILE))
+
+
+def _has_open(process: psutil.Process, path: Path) -> bool:
+    try:
+        return any(Path(file.path) == path for file in process.open_files())
+    except (psutil.NoSuchProcess, psutil.AccessDenied):
+        return False
 
 
 def held(lock: Path) -> bool:
