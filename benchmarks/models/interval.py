@@ -1,7 +1,7 @@
 """How far the time of models lies from its prediction: `python -m benchmarks.models.interval [MODELS] [SEED]`.
 
 The models are drawn at random, of the sorts that there are; none is among those that `benchmarks.local_prediction` judges. The
-quantiles that this prints are `OPERATOR_ERROR` in `infractl/placement/service_time.py`.
+quantiles that this prints are `OPERATOR_ERROR` in `infractl/placement/speed.py`.
 """
 
 from __future__ import annotations

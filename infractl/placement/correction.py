@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from infractl.domain.measurement import Measurement
-from infractl.placement.service_time import MODEL_ERROR
+from infractl.placement.speed import MODEL_ERROR
 from infractl.placement.station import PERCENTILES, Station
 
 

@@ -30,7 +30,7 @@ class ServerTime:
             return known.low + self._values_s
         # What is known gives the median and the p99; what lies between is taken in proportion.
         tail = {50: 0.0, 95: 0.5, 99: 1.0}[percentile]
-        return self.end.model_error * (known.value + tail * (known.high - known.value)) + self._values_s
+        return self.end.factor(self.speed.server_error) * (known.value + tail * (known.high - known.value)) + self._values_s
 
     def loop_s(self, requests: int) -> float:
         """The loop's own time for one call that joins so many requests.
@@ -41,7 +41,7 @@ class ServerTime:
         single_s, joined_s = 1 / self.end.of_rate(known.requests_per_s), 1 / self.end.of_rate(known.joined_per_s)
         # By noise the two rates can lie closer or farther apart than any split of the one request's time explains.
         call_s = min(max(0.0, (single_s - joined_s) / (1 - 1 / known.joined)), single_s)
-        return self.end.model_error * (call_s + requests * (single_s - call_s + self._values_s))
+        return self.end.factor(self.speed.server_error) * (call_s + requests * (single_s - call_s + self._values_s))
 
     @property
     def _values_s(self) -> float:

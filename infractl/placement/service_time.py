@@ -1,4 +1,4 @@
-"""How long one instance takes for a batch: the time of each operator that the engine executes, by what calibration found."""
+"""How long one instance takes for a batch: the time of each operator, by what calibration found or else by a data sheet."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from infractl.domain.profile import ModelProfile, OperatorCost
 from infractl.domain.work import Family
 from infractl.placement.fetch import fetch_s
 from infractl.placement.kernel_time import Kernels, kernels_of, roofline
+from infractl.placement.sheet import Sheet
 from infractl.placement.speed import Speed
 from infractl.placement.thread_gain import ThreadGain, gains_of
 from infractl.placement.work_table import WorkTable, at_batches
@@ -22,13 +23,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Array = NDArray[Any]
-
-MODEL_ERROR = (0.7, 1.4)
-"""The true time over the computed one, for the server loop."""
-
-OPERATOR_ERROR = (0.75, 1.3)
-"""The true time over the computed one, for models. Of 36 random ones at three batches (`benchmarks/models/interval.py`, AMD EPYC,
-2 cores) nine in ten lie between 0.89 and 1.34 times; lower, there is room for calibrations that come out slower than others."""
 
 _EACH_TO = 4
 _A_STEP = 1.25
@@ -42,15 +36,9 @@ class End(Enum):
     expected = "expected"
     high = "high"
 
-    @property
-    def model_error(self) -> float:
-        """The factor on a computed time of the server loop."""
-        return {End.low: MODEL_ERROR[0], End.expected: 1.0, End.high: MODEL_ERROR[1]}[self]
-
-    @property
-    def operator_error(self) -> float:
-        """The factor on a computed time of a model."""
-        return {End.low: OPERATOR_ERROR[0], End.expected: 1.0, End.high: OPERATOR_ERROR[1]}[self]
+    def factor(self, error: tuple[float, float]) -> float:
+        """What a computed time is taken times, where the true one lies between so many times of it: one of `Speed`'s errors."""
+        return {End.low: error[0], End.expected: 1.0, End.high: error[1]}[self]
 
     def of(self, figure: Figure) -> float:
         """A time at this end."""
@@ -67,7 +55,8 @@ class ServiceTime:
 
     `seconds(b) = error · (call_s + Σ operator(b) / gain(threads) + weights · fetch)` over the operators that the engine executes.
     An operator's time is that of the kernels around it, `kernel_time`; weights that the nearest cache does not hold are fetched,
-    which adds to the time, as was measured. The calls are taken to follow one another closely.
+    which adds to the time, as was measured. The calls are taken to follow one another closely. On a chip that nobody calibrated
+    an operator's time is that of `Sheet`; where it runs what was compiled for powers of two, a batch takes as long as the next.
     """
 
     profile: ModelProfile
@@ -85,14 +74,20 @@ class ServiceTime:
         """Seconds for 1 .. cap requests of so many items each."""
         import numpy as np
 
+        if self.speed.sheet and self.speed.sheet.efficiency.buckets:
+            return tuple(self._at(tuple(requests * items for requests in range(1, cap + 1))))
         computed = _steps(cap)
         between = np.interp(range(1, cap + 1), computed, self._at(tuple(requests * items for requests in computed)))
         return tuple(float(seconds) for seconds in between)
 
     def _at(self, batches: tuple[int, ...]) -> Sequence[float]:
         usual = tuple(sorted(self.extents.items()))
+        if sheet := self.speed.sheet:
+            # Of a batch that is filled up every request waits for the whole.
+            batches = tuple(sheet.padded(batch) for batch in batches)
+            usual = tuple((name, sheet.padded(size)) for name, size in usual)
         working_s = _working_s(_Same(self.profile), _Same(self.speed), self.instances, self.threads, usual, batches)
-        factor, call_s = self.end.operator_error, self.end.of(self.speed.call_s)
+        factor, call_s = self.end.factor(self.speed.engine_error), self.end.of(self.speed.call_s)
         return [factor * (call_s + seconds) for seconds in working_s]
 
 
@@ -127,9 +122,14 @@ def _working_s(
     sizes = model.sizes(1, dict(extents))
     total_bytes = instances * model.weights_bytes
     totals = np.zeros(len(batches))
-    for group in _alike(model.run.operators):
+    sheet: Sheet | None = speed.value.sheet
+    for group in _alike(sheet.runs(model) if sheet else model.run.operators):
         works = at_batches([operator for operator, _ in group], batches, model.batch, sizes)
-        seconds = operator_s(group[0][0], works, speed.value, threads=threads, total_bytes=total_bytes)
+        kind = group[0][0]
+        if sheet:
+            seconds = sheet.operator_s(kind, works, sheet.share(instances, threads))
+        else:
+            seconds = operator_s(kind, works, speed.value, threads=threads, total_bytes=total_bytes)
         times = np.array([count for _, count in group], float)
         totals += times @ seconds.reshape(len(group), len(batches))
     return tuple(float(total) for total in totals)

@@ -11,8 +11,8 @@ from infractl.domain.measurement import Measurements
 from infractl.domain.recipe import AS_GIVEN
 from infractl.domain.work import Family, Work
 from infractl.placement.fetch import fetch_s
-from infractl.placement.service_time import OPERATOR_ERROR, End, ServiceTime, gaps
-from infractl.placement.speed import Speed, speed_of
+from infractl.placement.service_time import End, ServiceTime, gaps
+from infractl.placement.speed import OPERATOR_ERROR, Speed, speed_of
 from infractl.placement.work_table import WorkTable
 from infractl.tensors import Dtype
 
