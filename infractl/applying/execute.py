@@ -118,7 +118,7 @@ def _ended(node: Node, result: Result, applied: dict[Address, Recorded]) -> Step
         case Failed(remedy=remedy):
             return StepResult(address=node.address, action=node.action, phase=Phase.failed, detail=told(result), remedy=remedy)
         case Unsettled() | Unwritten():
-            remedy = "run infractl apply again: it finds out how that ended, and goes on"
+            remedy = "run the command again: it finds out how that ended, and goes on"
             detail = told(result) if isinstance(result, Unsettled) else result.error.diagnostics[0].summary
             return StepResult(address=node.address, action=node.action, phase=Phase.unknown, detail=detail, remedy=remedy)
         case Recorded():

@@ -70,7 +70,10 @@ def carry_out(run: Callable[[Voice], Outcome], manner: Manner) -> None:
     problems += [error for a in outcome.applied for error in a.errors]
     if problems:
         progress(problems_text(problems, style_of(sys.stderr)).rstrip("\n"))
-    raise typer.Exit(_code(outcome.applied, stop))
+    code = _code(outcome.applied, stop)
+    if code == StoppedError.exit_code:
+        progress("Stopped as you asked. Run the command again to go on from here.")
+    raise typer.Exit(code)
 
 
 def _code(applied: Sequence[Applied], stop: Stop) -> int:
@@ -91,7 +94,7 @@ def _problem(result: StepResult) -> Diagnostic:
         else f"it is not known whether a resource was {_DID[result.action]}",
         detail=result.detail,
         at=str(result.address),
-        remedy=result.remedy or "mend the cause and run infractl apply again: it goes on where it stopped",
+        remedy=result.remedy or "mend the cause and run the command again: it goes on where it stopped",
     )
 
 

@@ -58,6 +58,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     # What imports make lives as long as the command: looking through it for garbage is a tenth of a short one.
     gc.set_threshold(100_000, 50, 50)
     _open_streams()
+    # A pipeline that is cancelled sends SIGTERM: it is answered as Ctrl-C is, and locks are given back.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     debug = "--debug" in words
     try:
         code = _run([word for word in words if word != "--debug"] or ["--help"])
@@ -78,6 +80,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         code = trace(error) if debug else tell(error)
     # What was to happen has happened: a late Ctrl-C must not change what the code says.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     raise SystemExit(code)
 
 

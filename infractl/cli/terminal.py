@@ -113,7 +113,7 @@ def stopping(stop: Stop) -> Iterator[None]:
 
     def asked(number: int, frame: FrameType | None) -> None:
         if stop.requested:
-            progress("Stopped at once. What was begun is written down: run infractl apply to settle it.")
+            progress("Stopped at once. What was begun is written down: run the command again, and it settles that first.")
             os._exit(130)
         stop.request()
         progress("Stopping: finishing what runs. Once more stops at once.")

@@ -26,6 +26,7 @@ def test_a_wish_to_stop_lets_the_step_end_and_begins_no_other(fragile: Any, hold
     assert code == 130
     assert "scores.server.main: created" in errors
     assert "2 done, 1 not started" in out
+    assert errors.splitlines()[-1] == "Stopped as you asked. Run the command again to go on from here."
     assert len(fragile.servers()) == 1
     assert fragile.run("apply", "--auto-approve").stdout.count("will be created") == 1
     assert fragile.run("plan", "--detailed-exitcode").stdout.startswith("No changes.")
@@ -80,8 +81,8 @@ def test_a_first_apply_that_stands_still_can_be_unlocked(fragile: Any, hold: Hol
     assert fragile.run("plan", "--detailed-exitcode").stdout.startswith("No changes.")
 
 
-@pytest.mark.parametrize("answer", ["no", "interrupt"])
-def test_at_the_prompt_nothing_has_been_changed(folder: Any, answer: str) -> None:
+@pytest.mark.parametrize("answer", ["no", signal.SIGINT, signal.SIGTERM], ids=str)
+def test_at_the_prompt_nothing_has_been_changed(folder: Any, answer: str | signal.Signals) -> None:
     folder.write()
     folder.run("plan")  # so that the calibration is there
     parent, child = os.openpty()
@@ -92,12 +93,12 @@ def test_at_the_prompt_nothing_has_been_changed(folder: Any, answer: str) -> Non
     shown = b""
     while b"Only yes goes on" not in shown:
         shown += os.read(parent, 65536)
-    if answer == "no":
-        os.write(parent, b"no\n")
+    if isinstance(answer, signal.Signals):
+        asking.send_signal(answer)
     else:
-        asking.send_signal(signal.SIGINT)
+        os.write(parent, b"no\n")
 
-    assert asking.wait(30) == {"no": 1, "interrupt": 130}[answer]
+    assert asking.wait(30) == (1 if answer == "no" else 130)
     os.close(parent)
     assert folder.servers() == []
     assert not Path(folder.path, ".infractl", "run").exists() or folder.run_files() == []
