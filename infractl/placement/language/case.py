@@ -58,8 +58,11 @@ def case(
     if isinstance(fits, Violation):
         return fits
     known = chip.name in constants.chips
-    low, high = constants.known if known else constants.unknown
-    fast, expected, slow = (Turn.of(speed.scaled(factor), prompt, output, fits.sequences) for factor in (low, 1.0, high))
+    turns = (
+        Turn.of(speed.scaled(factor), prompt, output, fits.sequences, request_s)
+        for factor, request_s in zip(_factors(chip, known, constants, engine), constants.request_s, strict=True)
+    )
+    fast, expected, slow = turns
     return Case(
         fast=fast,
         expected=expected,
@@ -68,3 +71,13 @@ def case(
         basis=Basis.calibrated if known else Basis.estimated,
         source=f"the model's config and the data sheet of {chip.name}, with constants from {constants.source}",
     )
+
+
+def _factors(chip: Chip, known: bool, constants: Constants, engine: str | None) -> tuple[float, float, float]:
+    """On all times: what the fit is wrong by, what is not known of the engine, and what another chip's data sheet may be."""
+    low, high = constants.error
+    spread = constants.engine_spread(engine)
+    sheet = chip.bandwidth_bytes_per_s
+    if known or not isinstance(sheet, Figure):
+        return low / spread, 1.0, high * spread
+    return low / spread * sheet.value / sheet.high, 1.0, high * spread * sheet.value / sheet.low

@@ -31,7 +31,8 @@ def ttft_s(turn: Turn, rate_per_s: float, percentile: int) -> float:
     """
     step_s = turn.step_s(max(1, round(turn.running(rate_per_s))))
     wait_s = _prompt_wait_s(step_s, turn.prompt_s, rate_per_s) + _turn_wait_s(turn, rate_per_s)
-    return step_s * (1 + percentile / 100) + turn.prompt_s - math.log(1 - percentile / 100) * wait_s
+    own_s = turn.request_s + step_s * (1 + percentile / 100) + turn.prompt_s
+    return own_s - math.log(1 - percentile / 100) * wait_s
 
 
 def _prompt_wait_s(step_s: float, prompt_s: float, rate_per_s: float) -> float:

@@ -43,7 +43,12 @@ def served(turn: Turn, rate_per_s: float, chunk: int, seed: int = 0) -> Served:
 
 def simulated_times(turn: Turn, rate_per_s: float, chunk: int, percentiles: Sequence[int], seed: int = 0) -> Times:
     found = served(turn, rate_per_s, chunk, seed)
-    return Times(*(quantiles(of, percentiles) for of in (found.ttft_s, found.tpot_s, found.latency_s)))
+    ttft, tpot, latency = (quantiles(of, percentiles) for of in (found.ttft_s, found.tpot_s, found.latency_s))
+    return Times(_later(ttft, turn.request_s), tpot, _later(latency, turn.request_s))
+
+
+def _later(times: dict[int, float], by_s: float) -> dict[int, float]:
+    return {percentile: seconds + by_s for percentile, seconds in times.items()}
 
 
 def quantiles(values: Sequence[float], percentiles: Sequence[int]) -> dict[int, float]:

@@ -58,11 +58,20 @@ def simulate(server: Server, rate_per_s: float, requests: int, seed: int = 0, sk
     return run.served
 
 
+def simulate_clients(server: Server, clients: int, requests: int) -> Served:
+    """Serves `clients` that begin at once, each of which sends its next request as soon as the last one is answered."""
+    run = _Run(server, [0.0] * clients, 0, again=True)
+    run.left = requests
+    while run.left > 0:
+        run.advance()
+    return run.served
+
+
 class _Run:
     """The state between two events. `reading` holds arrival and tokens left, `running` the last step, first token and arrival."""
 
-    def __init__(self, server: Server, between_s: list[float], skipped: int) -> None:
-        self.server, self.skipped, self.left = server, skipped, len(between_s)
+    def __init__(self, server: Server, between_s: list[float], skipped: int, again: bool = False) -> None:
+        self.server, self.skipped, self.left, self.again = server, skipped, len(between_s), again
         self.now_s, self.steps = 0.0, 0
         self.waiting: deque[float] = deque()
         at = 0.0
@@ -129,6 +138,8 @@ class _Run:
 
     def _tell(self, first_s: float, arrival: float) -> None:
         self.left -= 1
+        if self.again:
+            self.waiting.append(self.now_s)
         if self.skipped:
             self.skipped -= 1
             return

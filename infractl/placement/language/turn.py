@@ -15,7 +15,8 @@ from infractl.placement.language.speed import LanguageSpeed, Step
 class Turn:
     """`limit` sequences run at once at most; sequences are half way through their output on average.
 
-    A prompt adds `prompt_s` to the steps that it is read in; a step with prompts alone takes `weights_s` at least.
+    A prompt adds `prompt_s` to the steps that it is read in; a step with prompts alone takes `weights_s` at least. `request_s`
+    goes by before and after the chip's work on a request, until its first token is seen.
     """
 
     step: Step
@@ -24,9 +25,10 @@ class Turn:
     limit: int
     prompt_s: float
     weights_s: float
+    request_s: float = 0.0
 
     @classmethod
-    def of(cls, speed: LanguageSpeed, prompt: int, output: int, limit: int) -> Turn:
+    def of(cls, speed: LanguageSpeed, prompt: int, output: int, limit: int, request_s: float = 0.0) -> Turn:
         return cls(
             step=speed.step(prompt + output // 2),
             prompt=prompt,
@@ -34,6 +36,7 @@ class Turn:
             limit=limit,
             prompt_s=speed.prompt_s(prompt),
             weights_s=speed.factor * speed.read_s(prompt),
+            request_s=request_s,
         )
 
     def step_s(self, batch: int) -> float:

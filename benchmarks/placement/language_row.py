@@ -1,0 +1,70 @@
+"""What others measured of language models on accelerators: `benchmarks/data/llm-calibration.csv`, a row a configuration."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from infractl.domain.language_profile import LanguageProfile
+from infractl.domain.precision import Precision
+from infractl.profile.huggingface import profile_huggingface
+
+DATA = Path(__file__).parents[1] / "data"
+
+_MODELS = {"Llama-3.1-8B-Instruct": "llama-3.1-8b", "Llama-3.1-70B": "llama-3.1-70b", "gpt-oss-120b": "gpt-oss-120b"}
+_CHIPS = {"h100_sxm": "H100-SXM", "b200_sxm": "B200-SXM"}
+_PRECISIONS = {"bf16?": Precision.bf16, "fp8": Precision.fp8, "fp4": Precision.fp4}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """`clients` sent a request each as soon as the last was answered; the times are means, in seconds."""
+
+    model: str
+    chip: str
+    chips: int
+    precision: Precision
+    engine: str
+    prompt: int
+    output: int
+    clients: int
+    ttft_s: float
+    tpot_s: float
+
+    @property
+    def group(self) -> tuple[str, str]:
+        """What is left out together where the fit is judged."""
+        return self.chip, self.model
+
+
+def rows(path: Path = DATA / "llm-calibration.csv") -> Sequence[Row]:
+    """Those of one server each: where several groups of chips share the requests, nobody says how many each one got."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return [_row(line) for line in csv.DictReader(file) if _of_one_server(line)]
+
+
+@cache
+def models() -> Mapping[str, LanguageProfile]:
+    return {name: profile_huggingface(DATA / "models" / folder) for name, folder in _MODELS.items()}
+
+
+def _of_one_server(line: Mapping[str, str]) -> bool:
+    return line["batch"] == line["concurrency"] and line["attention_dp"] in ("", "1") and line["pp"] == "1"
+
+
+def _row(line: Mapping[str, str]) -> Row:
+    return Row(
+        model=line["model"],
+        chip=_CHIPS[line["chip"]],
+        chips=int(line["tp"]),
+        precision=_PRECISIONS[line["precision"]],
+        engine=line["engine"],
+        prompt=int(line["isl"]),
+        output=int(line["osl"]),
+        clients=int(line["concurrency"]),
+        ttft_s=float(line["ttft_ms"]) / 1000,
+        tpot_s=float(line["tpot_ms"]) / 1000,
+    )
