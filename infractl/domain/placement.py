@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from infractl.domain.cost import Cost
 from infractl.domain.figure import Basis, Figure, quantity_text
-from infractl.domain.offer import Offer
+from infractl.domain.offer import Mode, Offer
 from infractl.domain.recipe import Recipe
+from infractl.domain.unknown import Unknown
 from infractl.units import Money, format_money
 
 Quantity = Figure | Money
@@ -35,7 +36,12 @@ class Prediction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placement:
-    """An offer, a recipe and their shape: replicas, and for each the batch cap, sessions (instances) and threads a session."""
+    """An offer, a recipe and their shape: replicas, and for each the batch cap, sessions (instances) and threads a session.
+
+    `replicas` stand there at peak traffic; paid by the call, they are what runs at once then. `least_replicas` are there while
+    the least traffic comes, and `expected_replicas` in the mean over a month: None, `replicas` at all times. Of the replicas
+    `spot_replicas` are the offer's where that may be taken away, and the others those of `beside`, the same kept for good.
+    """
 
     offer: Offer
     recipe: Recipe
@@ -45,6 +51,11 @@ class Placement:
     threads: int
     prediction: Prediction
     cost: Cost
+    least_replicas: int | None = None
+    expected_replicas: float | None = None
+    mode: Mode = Mode.realtime
+    spot_replicas: int = 0
+    beside: Offer | None = None
 
     @property
     def cut(self) -> str:
@@ -59,25 +70,50 @@ class Violation:
     """Why an offer and recipe were refused: a coded reason (`p99-over-slo`), with what is needed and what there is.
 
     Both are numbers wherever they can be, and text else. As text, a figure shows the end that the decision was made by.
+    `remedy` is the command that would settle what is not known well enough, "" where none would.
     """
 
     code: str
     need: Quantity | str
     have: Quantity | str
+    remedy: str = ""
 
     def __str__(self) -> str:
         need = quantity_text(self.need.high, self.need.unit) if isinstance(self.need, Figure) else _text(self.need)
-        return f"{self.code}: needs {need}, has {_have(self.need, self.have)}"
+        settled = f"; {self.remedy} would settle it" if self.remedy else ""
+        return f"{self.code}: needs {need}, has {_have(self.need, self.have)}{settled}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dominated:
+    """Why a feasible placement was not chosen: `by` is another, which costs less a month, or as much with more room in its p99.
+
+    `dearer` is by how much this one costs more, unknown where a price is; `slower_s` by how much longer its p99 is.
+    """
+
+    by: str
+    dearer: Money | Unknown
+    slower_s: float
+
+    def __str__(self) -> str:
+        cost = (
+            f"cost not known: {self.dearer.why}" if isinstance(self.dearer, Unknown) else f"+{format_money(self.dearer)} a month"
+        )
+        return f"dominated-by {self.by}: {cost}, p99 {'+' if self.slower_s >= 0 else '-'}{quantity_text(abs(self.slower_s), 's')}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluation:
-    """One offer and recipe, costed; feasible without violations. `placement`: the best shape found, None where none computes."""
+    """One offer and recipe, costed; feasible without violations. `placement`: the best shape found, None where none computes.
+
+    `dominated` is there for what is feasible and was not chosen.
+    """
 
     offer: Offer
     recipe: Recipe
     placement: Placement | None
     violations: tuple[Violation, ...]
+    dominated: Dominated | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from infractl.domain.figure import Figure
 from infractl.domain.placement import Nearest, Relaxed
 from infractl.placement.candidate import Candidate
 from infractl.placement.demand import Demand
+from infractl.placement.fit import shared
 from infractl.placement.measured import seen
 from infractl.placement.predict import figure
 from infractl.placement.service_time import End
@@ -17,23 +18,26 @@ from infractl.placement.station import DERATING, PLANNED_SHARE
 from infractl.units import format_duration, format_rate
 
 
-def nearest(candidates: Sequence[Candidate], demand: Demand) -> Iterator[Nearest]:
+def nearest(candidates: Sequence[Candidate], whole: Demand, replicas: int = 1) -> Iterator[Nearest]:
     """Such as "p99 of 14ms at 2000/s" and "900/s at p99 10ms": each alone, with everything else as declared.
+
+    `replicas` are as many as there may be, or, where nobody set a most, as many as are enough.
 
     Where no single one is enough, the highest rate that can be had with the latency that it has. Of shapes that were measured to
     fall short what was measured counts, and nothing that is computed.
     """
+    demand = shared(whole, replicas)
     limits_s = _latencies(candidates, demand)
     if limits_s:
-        rate = format_rate(demand.rate_per_s) if demand.rate_per_s else ""
+        rate = format_rate(whole.rate_per_s) if whole.rate_per_s else ""
         yield Nearest(relaxed=_relaxed(candidates[0], demand, limits_s, None), at=rate)
-    capacity = _capacity(candidates, demand)
-    if 0 < capacity < demand.rate_per_s:
+    capacity = _capacity(candidates, demand, replicas)
+    if 0 < capacity < whole.rate_per_s:
         limits = " and ".join(f"p{percentile} {format_duration(limit)}" for percentile, limit in demand.limits_s.items())
         yield Nearest(relaxed=_relaxed(candidates[0], demand, {}, capacity), at=limits)
-    elif not limits_s:
-        most = replace(demand, peak_per_s=_capacity(candidates, replace(demand, limits_s={})))
-        yield Nearest(relaxed=_relaxed(candidates[0], demand, _latencies(candidates, most), most.rate_per_s))
+    elif not limits_s and (most := _capacity(candidates, replace(demand, limits_s={}), replicas)):
+        of_each = replace(demand, peak_per_s=most / replicas)
+        yield Nearest(relaxed=_relaxed(candidates[0], demand, _latencies(candidates, of_each), most))
 
 
 def _relaxed(
@@ -49,15 +53,15 @@ def _relaxed(
     return (*limits, *rates)
 
 
-def _capacity(candidates: Sequence[Candidate], demand: Demand) -> float:
-    """The rate that the strongest shape carries within the limits, in the digits that are shown; 0 where none does."""
+def _capacity(candidates: Sequence[Candidate], demand: Demand, replicas: int) -> float:
+    """The rate that so many of the strongest shape carry within the limits, in the digits that are shown; 0 where none does."""
     most = 0.0
     # The largest shapes first: they are mostly the strongest, and one look at the best rate so far spares the search in others.
     for candidate in (c for c in reversed(candidates) if seen(c, demand).keeps(demand) is not False):
         station = candidate.station(End.high)
         if station.rate_at(PLANNED_SHARE) > most and station.holds(most / DERATING, demand.limits_s):
             most = max(most, station.capacity_per_s(demand.limits_s))
-    return _round(most, math.floor) if most else 0.0
+    return _round(replicas * most, math.floor) if most else 0.0
 
 
 def _latencies(candidates: Sequence[Candidate], demand: Demand) -> dict[int, float]:

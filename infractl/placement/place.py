@@ -13,6 +13,7 @@ from infractl.domain.placement import Decision, Evaluation, Nearest, Placement, 
 from infractl.domain.profile import ModelProfile
 from infractl.domain.recipe import AS_GIVEN, Recipe
 from infractl.domain.unknown import Unknown
+from infractl.placement.bounds import Bounds
 from infractl.placement.demand import Demand
 from infractl.placement.evaluate import candidates, evaluate, evaluate_shape
 from infractl.placement.nearest import nearest
@@ -20,7 +21,17 @@ from infractl.placement.shape import Shape
 from infractl.spec.service import InferenceService
 from infractl.units import Money
 
-RELAXABLE = frozenset({"p50-over-slo", "p95-over-slo", "p99-over-slo", "throughput-short", "unstable"})
+RELAXABLE = frozenset(
+    {
+        "p50-over-slo",
+        "p95-over-slo",
+        "p99-over-slo",
+        "service-time-over-slo",
+        "needs-measurement",
+        "throughput-short",
+        "unstable",
+    }
+)
 """Violations that a longer latency or a lower rate would mend."""
 
 
@@ -81,7 +92,7 @@ def _again(
 ) -> Evaluation | None:
     """The recorded placement on today's offer of the same name; None where there is none, or its shape is not allowed."""
     same = next((offer for offer in offers if offer.key == recorded.offer.key), None)
-    return evaluate_shape(service, profile, same, recorded.recipe, known, Shape.of(recorded)) if same else None
+    return evaluate_shape(service, profile, same, recorded.recipe, known, recorded) if same else None
 
 
 def _nearest(
@@ -93,7 +104,8 @@ def _nearest(
         offer, codes = evaluation.offer, {violation.code for violation in evaluation.violations}
         near: Iterable[Nearest] = ()
         if codes <= RELAXABLE:
-            near = nearest(candidates(service, profile, offer, evaluation.recipe, known), Demand.of(service))
+            replicas = evaluation.placement.replicas if evaluation.placement else Bounds.of(service, offer).shown
+            near = nearest(candidates(service, profile, offer, evaluation.recipe, known), Demand.of(service), replicas)
         elif codes == {"over-budget"} and evaluation.placement and isinstance(cost := _cost(evaluation), Money):
             near = [Nearest(relaxed=(Relaxed(field="budget.monthly", to=cost),))]
         found += [replace(n, on=offer.name) for n in near] if several else near

@@ -172,7 +172,7 @@ ROWS = (
         ("plan",),
         "",
         "slo-infeasible",
-        ("p99-over-slo", "scores.yaml:6:24", "this would hold: p99 of"),
+        ("service-time-over-slo", "scores.yaml:6:24", "this would hold: p99 of"),
     ),
     Row(
         1, refused("model"), ("apply", YES), "1 failed, 1 not started", "step-failed", ("the quota is used up", "= ask for more")

@@ -71,6 +71,7 @@ def offer() -> Offer:
         purchase=Purchase.owned,
         tariff=(),
         host_memory_bytes=8 * 2**30,
+        available=1,
     )
 
 

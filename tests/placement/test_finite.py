@@ -89,7 +89,7 @@ def test_figures_that_contradict_each_other_give_a_reason_and_no_placement(plann
         serving={"batching": {"maxBatch": 32, "maxDelay": "0ms"}},
     )
 
-    assert [v.code for v in decision.refused[0].violations] == ["throughput-short"]
+    assert [v.code for v in decision.refused[0].violations] == ["needs-measurement"]
     assert decision.nearest
 
 

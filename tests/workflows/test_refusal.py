@@ -69,6 +69,7 @@ def offer() -> Offer:
         purchase=Purchase.owned,
         tariff=(),
         host_memory_bytes=2**34,
+        available=1,
     )
 
 

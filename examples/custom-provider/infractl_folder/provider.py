@@ -50,6 +50,7 @@ class FolderProvider:
                 purchase=Purchase.owned,
                 tariff=(),
                 host_memory_bytes=chip.memory_bytes,
+                available=1,
             ),
         )
 

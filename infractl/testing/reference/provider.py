@@ -67,6 +67,7 @@ class ReferenceProvider:
                 purchase=Purchase.on_demand,
                 tariff=(rate,),
                 host_memory_bytes=chip.memory_bytes,
+                available=1,
             ),
         )
 

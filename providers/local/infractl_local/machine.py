@@ -1,4 +1,4 @@
-"""This machine as an offer. Nothing is metered on it: its tariff is empty."""
+"""This machine as an offer. Nothing is metered on it: its tariff is empty. One server runs on it, and no second replica."""
 
 from __future__ import annotations
 
@@ -18,4 +18,6 @@ def offer(target: str) -> Offer:
         purchase=Purchase.owned,
         tariff=(),
         host_memory_bytes=chip.memory_bytes,
+        host_cores=chip.cores,
+        available=1,
     )

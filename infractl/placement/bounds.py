@@ -1,0 +1,65 @@
+"""How many replicas there may be: what the document asks for, and what the offer has."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from infractl.domain.figure import Basis, Figure
+from infractl.domain.offer import Offer
+from infractl.domain.placement import Violation
+from infractl.spec.section.serving import Replicas
+from infractl.spec.service import InferenceService
+
+MOST = 10_000
+"""Where nobody says how many there are: more than any plan is for."""
+
+LEAST_AVAILABLE = 2
+"""Of a service that promises availability: one replica alone is away whenever it is replaced."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """At least and at most so many replicas. `is_limited` says that somebody set the most."""
+
+    least: int = 1
+    most: int = MOST
+    is_limited: bool = False
+
+    @classmethod
+    def of(cls, service: InferenceService, offer: Offer) -> Bounds:
+        """What `spec.serving.replicas`, a promised availability and the offer's number leave."""
+        least, most = _declared(service)
+        if service.spec.slo.availability is not None:
+            least = max(least, LEAST_AVAILABLE)
+        limits = [limit for limit in (most, offer.available) if limit is not None]
+        return cls(least=least, most=min(limits, default=MOST), is_limited=bool(limits))
+
+    @property
+    def shown(self) -> int:
+        """As many as a reader is told of where too few carry the traffic."""
+        return self.most if self.is_limited else self.least
+
+
+def quota(service: InferenceService, offer: Offer) -> Violation | None:
+    """Why the offer or the document has fewer replicas than must be there at least, whatever the traffic."""
+    bounds = Bounds.of(service, offer)
+    if bounds.least <= bounds.most:
+        return None
+    source = "spec.slo.availability" if service.spec.slo.availability is not None else "spec.serving.replicas"
+    return Violation(code="quota", need=_count(bounds.least, source), have=_count(bounds.most, f"what there is of {offer.name}"))
+
+
+def _declared(service: InferenceService) -> tuple[int, int | None]:
+    """Nothing that stands there goes to sleep: the least is one."""
+    match service.spec.serving.replicas:
+        case Replicas(min=least, max=most):
+            return max(1, least), most
+        case int() as number:
+            return number, number
+        case _:
+            return 1, None
+
+
+def _count(number: int, source: str) -> Figure:
+    value = float(number)
+    return Figure(value=value, unit="replicas", low=value, high=value, basis=Basis.declared, source=source)
