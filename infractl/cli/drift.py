@@ -39,5 +39,5 @@ def drift(
         sys.stdout.write(codec.dumps([encode(s) for s in services], indent=2) + "\n")
     else:
         sys.stdout.write(drift_text(services, style_of(sys.stdout)))
-    seen.raise_damage()
+    seen.raise_unseen()
     raise typer.Exit(2 if any(s.drifted for s in services) else 0)

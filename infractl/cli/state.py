@@ -39,7 +39,7 @@ def list_resources(project: ProjectDirectory = Path(), env: Env = None, json: As
         _print_json([*states])
     else:
         sys.stdout.write(resources_text(states))
-    seen.raise_damage()
+    seen.raise_unseen()
 
 
 @state.command()

@@ -45,4 +45,4 @@ def status(
         sys.stdout.write(codec.dumps([encode(s) for s in services], indent=2) + "\n")
     else:
         sys.stdout.write(status_summary_text(services) if summary else status_text(services, style_of(sys.stdout)))
-    seen.raise_damage()
+    seen.raise_unseen()

@@ -1,4 +1,4 @@
-"""A state document that is damaged hides no other service, and all that are damaged are told at once."""
+"""A service whose record is damaged, or which cannot be read, hides no other, and all of them are told at once."""
 
 from __future__ import annotations
 
@@ -58,6 +58,23 @@ def test_where_all_are_damaged_nobody_is_told_that_nothing_is_recorded(damaged: 
     for command in ("status", "drift"):
         shown = damaged.run(command, "--service", "ill", "--service", "worse", code=1)
         assert shown.stdout == "" and "state-empty" in shown.stderr
+
+
+def test_a_service_that_its_provider_cannot_be_asked_of_hides_no_other(scene: Any) -> None:
+    settings = (scene.path / "infractl.yaml").read_text()
+    there = settings[settings.index("{there: ") + len("{there: ") : settings.index("}}") + 1]
+    (scene.path / "infractl.yaml").write_text(settings.replace("{there: ", f"{{gone: {there}, there: "))
+    scene.write("ill", extra="  targets: [gone]\n")
+    scene.write("well", extra="  targets: [there]\n")
+    scene.apply()
+    (scene.path / "infractl.yaml").write_text(settings)
+    (scene.path / "ill.yaml").unlink()
+
+    for command in ("status", "drift"):
+        shown = scene.run(command, code=1)
+
+        assert "No drift. 1 service" in shown.stdout or "well: healthy" in shown.stdout
+        assert shown.stderr.count("error[target-missing]") == shown.stderr.count("testing/default/ill") == 1
 
 
 @pytest.fixture
