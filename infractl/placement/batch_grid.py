@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     Vector = NDArray[np.float64]
 
 CAPS = (1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24, 32, 48, 64, 96, 128)
-SHARES = 25
+SHARES = 33
 LOADS = 96
 LEVELS = (0.50, 0.95, 0.99)
 
@@ -30,6 +30,7 @@ STEP = 1e-4
 _BENDS = (0.0102, 0.054, 0.11, 0.30, 0.62)
 """Loads of single items (rate · S(1)) near which a percentile begins to rise (p99, p95, p50) or turns, whatever the cap."""
 
+_SHARE_BEND = 1.4
 _BEND_WIDTH = 0.35
 _BEND_HEIGHT = 0.7
 
@@ -47,6 +48,22 @@ def _stretched(load: ArrayLike, gain: ArrayLike) -> Vector:
     single = np.maximum(np.asarray(load) * gain, 1e-12)
     bends = (1 + np.tanh((np.log(single)[..., None] - np.log(_BENDS)) / _BEND_WIDTH)).sum(axis=-1)
     result: Vector = np.log1p(100 * single) - np.log1p(-np.asarray(load)) + _BEND_HEIGHT * bends
+    return result
+
+
+def share_position(share: ArrayLike) -> Vector:
+    """Where a share lies on its axis, 0 to 1: in steps that are shorter where batches save little."""
+    import numpy as np
+
+    result: Vector = 1 - np.clip(1 - np.asarray(share), 0, 1) ** (1 / _SHARE_BEND)
+    return result
+
+
+def shares() -> Vector:
+    """The shares at the axis' points."""
+    import numpy as np
+
+    result: Vector = 1 - (1 - np.linspace(0, 1, SHARES)) ** _SHARE_BEND
     return result
 
 
@@ -104,7 +121,6 @@ def plane(cap: int) -> Vector:
     """All cells of one cap, by share, load and level."""
     import numpy as np
 
-    shares = np.linspace(0, 1, SHARES)
     if cap == 1:
         return np.array([[cell(1, 0.0, load) for load in loads(1.0)]] * SHARES)
-    return np.array([[cell(cap, share, load) for load in loads(cap ** (1 - share))] for share in shares])
+    return np.array([[cell(cap, float(share), load) for load in loads(cap ** (1 - share))] for share in shares()])

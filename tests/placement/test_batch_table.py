@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from infractl.placement.batch_grid import CAPS, LOADS, LOWEST, SHARES, STEP, cell, loads
+from infractl.placement.batch_grid import CAPS, LOADS, LOWEST, SHARES, STEP, cell, loads, shares
 from infractl.placement.batch_table import CLOSE_SHARE, PERCENTILES, _table, affine, largest_rate_per_s, latency_s, utilization
 from infractl.placement.queueing import NUMERIC_LIMIT, Queue, latency_percentiles
 
@@ -24,7 +24,7 @@ def solved(rate: float, fixed_s: float, item_s: float, cap: int) -> tuple[float,
     [(1, 3, 40), (2, 24, 80), (4, 0, 95), (7, 11, 1), (12, 13, 55), (32, 6, 20), (48, 20, 70), (128, 1, 33)],
 )
 def test_cells_are_what_the_chain_makes_of_them_now(cap: int, share: int, load: int) -> None:
-    part = share / (SHARES - 1) if cap > 1 else 0.0
+    part = float(shares()[share]) if cap > 1 else 0.0
 
     made = cell(cap, part, loads(cap ** (1 - part))[load])
 
@@ -122,5 +122,19 @@ def test_a_roof_with_an_edge_is_no_line() -> None:
 def test_batches_that_save_less_and_less_have_no_negative_part() -> None:
     line = affine([items**1.3 for items in range(1, 17)])
 
-    assert line.fixed_s == 0
-    assert line.item_s > 0
+    assert line.fixed_s == pytest.approx(0, abs=1e-9)
+    assert line.item_s == pytest.approx(16**0.3)
+
+
+@given(
+    fixed=st.floats(0.01, 30), power=st.floats(0.6, 1.2), cap=st.sampled_from([4, 8, 16]), load=st.floats(0.1, 0.8)
+)  # fmt: skip
+@settings(max_examples=60, deadline=None)
+def test_a_close_line_stands_for_its_table_within_a_tenth(fixed: float, power: float, cap: int, load: float) -> None:
+    batch_s = tuple(fixed + items**power for items in range(1, cap + 1))
+    line, rate = affine(batch_s), load * cap / batch_s[-1]
+
+    assert utilization(rate, line.fixed_s, line.item_s, cap) == pytest.approx(load)
+    if line.is_close:
+        exact = latency_percentiles(Queue(rate_per_s=rate, batch_s=batch_s), PERCENTILES)
+        assert latency_s(rate, line.fixed_s, line.item_s, cap) == pytest.approx(exact, rel=0.1)
