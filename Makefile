@@ -1,6 +1,7 @@
 # Every target works from a clean clone: .venv is made when it is missing, unfinished or older than what it was made from.
 PYTHON ?= python3
 BIN := .venv/bin
+PROVIDERS := local aws gcp kubernetes
 STAMP := .venv/installed
 
 .DEFAULT_GOAL := help
@@ -72,12 +73,12 @@ clean:
 
 # What is installed in place is compiled, as pip does with what it copies.
 # Without the stamp an earlier installation was cut short and cannot be trusted: --clear starts it again.
-$(STAMP): pyproject.toml providers/local/pyproject.toml constraints.txt
+$(STAMP): pyproject.toml $(PROVIDERS:%=providers/%/pyproject.toml) constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 	  echo "infractl needs Python 3.11 or newer, and $(PYTHON) is $$($(PYTHON) --version 2>&1)." >&2; \
 	  echo "Name another one: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 1; }
 	@echo 'Making .venv (about half a minute) ...'
 	@if [ -e $@ ]; then rm $@; $(PYTHON) -m venv .venv; else $(PYTHON) -m venv --clear .venv; fi
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[all]' -e providers/local
-	@$(BIN)/python -m compileall -q infractl providers/local/infractl_local
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[all]' $(PROVIDERS:%=-e providers/%)
+	@$(BIN)/python -m compileall -q infractl $(foreach p,$(PROVIDERS),providers/$(p)/infractl_$(p))
 	@touch $@

@@ -27,10 +27,11 @@ def main() -> None:
     print(OPENING)
     for name in ours():
         provider = registry.load(name)
+        extra = registry.extra(name)
         package = sys.modules[type(provider).__module__.partition(".")[0]]
         settings = settings_of(provider.settings)
         print(f"## {name}\n\n{(inspect.getdoc(package) or '').partition(chr(10) * 2)[0]}\n")
-        print(f"`pip install 'infractl[{name}]'` installs it. A target with all of its settings:\n")
+        print(f"`pip install 'infractl[{extra}]'` installs it. A target with all of its settings:\n")
         print(f"```yaml\ntargets:\n  NAME:\n    provider: {name}")
         print("\n".join(f"    {s.key}: {on_a_line(example_of(s))}" for s in settings))
         print("```\n\n| key | what it is for | type | default | example |\n|---|---|---|---|---|")

@@ -19,6 +19,7 @@ COMMANDS = (
     "validate",
     "profile",
     "calibrate",
+    "offers",
     "plan",
     "apply",
     "status",

@@ -10,7 +10,7 @@ from infractl.cli.terminal import progress, style_of
 from infractl.errors import Severity
 from infractl.report.diagnostic import render
 from infractl.workflows.elsewhere import elsewhere
-from infractl.workflows.select import Asked, open_selected
+from infractl.workflows.select import Asked, open_recorded, open_selected
 from infractl.workflows.workspace import Workspace
 
 
@@ -21,6 +21,11 @@ def opened(paths: Sequence[Path], environment: str | None, asked: Asked = Asked(
     if warnings:
         sys.stderr.write(render(warnings, color=style_of(sys.stderr).color))
     return workspace
+
+
+def opened_project(paths: Sequence[Path], environment: str | None) -> Workspace:
+    """For what is about the project alone: of a whole one no service is read, which may be broken."""
+    return open_recorded(paths, environment, Asked())
 
 
 def tell_elsewhere(workspace: Workspace) -> None:

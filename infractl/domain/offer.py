@@ -82,6 +82,11 @@ class Offer:
     available: int | None = None
 
     @property
+    def by_the_call(self) -> bool:
+        """Whether it serves by the call alone, and stands nowhere."""
+        return self.modes == (Mode.serverless,)
+
+    @property
     def key(self) -> tuple[str, str, str, Purchase]:
         """What makes it the same offer tomorrow, whatever it costs then."""
         return (self.target, self.name, self.region, self.purchase)

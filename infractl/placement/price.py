@@ -53,11 +53,16 @@ def over_budget(cost: Cost, budget: Money | None) -> Violation | None:
 
 
 def at_price(offers: Iterable[Offer], price: MachinePrice | None, source: str, on: date) -> tuple[Offer, ...]:
-    """The offers of one target, its own machines at their declared price. What is bought from others keeps its provider's."""
+    """The offers of one target, its own machines at their declared price: but a pool's own price goes before the target's.
+
+    What is bought from others keeps its provider's.
+    """
     if price is None:
         return tuple(offers)
     tariff = price.tariff(source, on)
-    return tuple(replace(offer, tariff=tariff) if offer.purchase is Purchase.owned else offer for offer in offers)
+    return tuple(
+        replace(offer, tariff=tariff) if offer.purchase is Purchase.owned and not offer.tariff else offer for offer in offers
+    )
 
 
 def price_remedy(refused: Iterable[Evaluation]) -> str:

@@ -43,3 +43,10 @@ class Logs(Protocol):
     def last_lines(self, live: Live, count: int) -> Sequence[str]:
         """The newest lines, oldest first."""
         ...
+
+
+@runtime_checkable
+class TakesMachines(Protocol):
+    """A provider whose offers are made of `Target.machines`: it can ask neither for its machines' chips nor for their prices."""
+
+    takes_machines: bool

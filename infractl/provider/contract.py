@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from infractl.clock import Clock
 from infractl.domain.address import Owner
 from infractl.domain.health import Health
+from infractl.domain.machine import Machine
 from infractl.domain.offer import Offer
 from infractl.domain.release import Deployment
 from infractl.domain.resource import Compiled, Live, Ref, Resource
@@ -26,11 +27,19 @@ CONTRACT = 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """A provider plus where: an entry of `infractl.yaml`, with the provider's own settings, validated."""
+    """A provider plus where: an entry of `infractl.yaml`, with the provider's own settings, validated.
+
+    `machines` are those that are declared there, by pool: for a provider that takes them (`TakesMachines`), else none.
+    """
 
     name: str
     provider: str
     settings: BaseModel
+    machines: Mapping[str, Machine] = field(default_factory=dict)
+
+
+NOTHING = Compiled(resources=(), outputs={})
+"""What a provider without kinds makes of a deployment."""
 
 
 class Blobs(Protocol):
@@ -93,7 +102,10 @@ class Kind(Protocol):
 
 
 class Provider(Protocol):
-    """What an entry point of the group `infractl.providers` names: an object with these members."""
+    """What an entry point of the group `infractl.providers` names: an object with these members.
+
+    A provider without kinds only offers: plans decide and price with it, and nothing is applied. It compiles to NOTHING.
+    """
 
     name: str
     contract: int

@@ -24,13 +24,19 @@ def version(name: str) -> str:
     return found.dist.version if found and found.dist else "unknown"
 
 
-def _extras() -> tuple[str, ...]:
-    """The plugins that infractl's own extras name."""
+def extra(name: str) -> str:
+    """The extra of infractl that installs the provider called `name`: named like it, or like its cloud; "" where none does."""
     try:
         required = metadata("infractl").get_all("Requires-Dist") or []
     except PackageNotFoundError:
-        return ()
-    return tuple(re.split(r"[\s;<>=!~\[(]", text, maxsplit=1)[0] for text in required if "extra ==" in text)
+        return ""
+    plugins = {_EXTRA.sub(r"\1", text) for text in required if _EXTRA.fullmatch(text)}
+    found = next((e for e in entry_points(group=GROUP) if e.name == name), None)
+    by_cloud = found.dist.name.removeprefix("infractl-") if found and found.dist else name
+    return next((each for each in (by_cloud, name) if each in plugins), "")
+
+
+_EXTRA = re.compile(r"infractl-[a-z0-9-]+\s*;\s*extra\s*==\s*['\"]([a-z0-9-]+)['\"]")
 
 
 def load(name: str, at: Mark | None = None) -> Provider:
@@ -44,8 +50,8 @@ def load(name: str, at: Mark | None = None) -> Provider:
             summary="this provider is not installed",
             detail=f"{name} is not among: {', '.join(names()) or 'none'}",
             at=at,
-            remedy=f"pip install 'infractl[{name}]', or correct the target's provider"
-            if f"infractl-{name}" in _extras()
+            remedy=f"pip install 'infractl[{known_extra}]', or correct the target's provider"
+            if (known_extra := extra(name))
             else f"write provider: {known or 'NAME'}, or install a plugin that has {name} as an entry point in the group {GROUP}",
         )
     provider = cast(Provider, load_entry(found[0], "provider-import"))

@@ -160,6 +160,7 @@ def _settle(workspace: Workspace, leases: dict[ServiceKey, Lease], voice: Voice)
 
 
 def _carry_out(workspace: Workspace, plan: Plan, leases: dict[ServiceKey, Lease], voice: Voice) -> Outcome:
+    _check_applicable(workspace, plan)
     changes = [c for s in plan.services for c in s.changed]
     against = Diagnostics(preflight(changes, workspace.connections({c.target for c in changes})))
     against.raise_errors(ProviderError)
@@ -183,6 +184,23 @@ def _undo(workspace: Workspace, applied: Sequence[Applied]) -> Iterator[str]:
     for one in applied:
         if one.state is not None and one.state.serial > one.plan.serial:
             yield workspace.call(f"state restore {one.plan.key.service} --to {one.plan.serial}")
+
+
+def _check_applicable(workspace: Workspace, plan: Plan) -> None:
+    """Raises ProviderError for every service that a plan deploys where the provider only offers."""
+    problems = Diagnostics()
+    for service in plan.services:
+        if service.deployment is None or workspace.target(service.target).provider.kinds:
+            continue
+        name = workspace.target(service.target).target.provider
+        problems.error(
+            "provider-only-offers",
+            summary="this target's provider cannot apply yet",
+            detail=f"{name} decides and prices what runs at {service.target}, and makes nothing there",
+            at=str(service.key),
+            remedy="name a target whose provider applies in spec.targets, or leave it at the plan",
+        )
+    problems.raise_errors(ProviderError)
 
 
 def _set_aside(workspace: Workspace, leases: Mapping[ServiceKey, Lease], voice: Voice) -> None:

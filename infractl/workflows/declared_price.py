@@ -21,5 +21,8 @@ def priced_today(workspace: Workspace, offer: Offer) -> Offer:
     """An offer that was taken earlier, at what it costs now: a machine of your own has no price that is not declared any more."""
     if offer.purchase is not Purchase.owned:
         return offer
-    bare = replace(offer, tariff=())
-    return at_declared_price(workspace, offer.target, [bare])[0] if offer.target in workspace.loaded.project.targets else bare
+    if offer.target not in workspace.loaded.project.targets:
+        return replace(offer, tariff=())
+    pool = workspace.target(offer.target).target.machines.get(offer.name)
+    bare = replace(offer, tariff=pool.tariff if pool else ())
+    return at_declared_price(workspace, offer.target, [bare])[0]

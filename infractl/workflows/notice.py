@@ -18,7 +18,7 @@ from infractl.spec.yaml.document import Document
 from infractl.state.store import Holder
 from infractl.workflows.observe import Known
 from infractl.workflows.place import Placed
-from infractl.workflows.workspace import Workspace
+from infractl.workflows.workspace import OpenTarget, Workspace
 
 
 def of_service(workspace: Workspace, key: ServiceKey, found: Known) -> Iterator[Notice]:
@@ -112,6 +112,13 @@ def of_placement(placed: Placed, state: ServiceState | None) -> Iterator[Notice]
             code="version-reused",
             text=f"version {after.version} is deployed with another model: its file changed, and spec.model.version did not",
         )
+
+
+def of_provider(opened: OpenTarget) -> Iterator[Notice]:
+    """That a plan is all that there is, where the provider only offers."""
+    if not opened.provider.kinds:
+        name = opened.target.provider
+        yield Notice(code="cannot-apply", text=f"{name} cannot apply yet: what is planned at {opened.target.name} is for reading")
 
 
 def _of_measurements(placed: Placed) -> Iterator[Notice]:

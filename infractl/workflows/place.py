@@ -21,10 +21,9 @@ from infractl.placement.configure import configure
 from infractl.placement.evidence import Evidence, evidence
 from infractl.placement.sticky import identity, sticky
 from infractl.profile.onnx import profile_onnx
-from infractl.provider.plugin import calling
 from infractl.spec.load import LoadedService
 from infractl.workflows.decided import decided, spec_digest
-from infractl.workflows.declared_price import at_declared_price
+from infractl.workflows.offers import offers_of
 from infractl.workflows.servable import model_file
 from infractl.workflows.workspace import OpenTarget, Workspace
 
@@ -54,7 +53,7 @@ def _place(workspace: Workspace, loaded: LoadedService, state: ServiceState | No
     profile = _profile(workspace, loaded, path)
     _check_shapes(loaded, profile)
     targets = {t.target.name: t for t in workspace.targets_of(loaded)}
-    offers = [offer for name, t in targets.items() for offer in at_declared_price(workspace, name, _offers(t))]
+    offers = [offer for opened in targets.values() for offer in offers_of(workspace, opened)]
     known = _known(workspace, profile, offers, progress)
     # A changed document is a reason to look for something better; the same one is not.
     deployed = state.deployment if state is not None and state.spec_digest == loaded.digest else None
@@ -95,11 +94,6 @@ def _decide(
     if key not in decisions:
         decisions[key] = decided(loaded, profile, offers, known, recorded)
     return decisions[key]
-
-
-def _offers(opened: OpenTarget) -> Sequence[Offer]:
-    with calling(opened.target.provider, "offers"):
-        return opened.provider.offers(opened.target)
 
 
 def _profile(workspace: Workspace, loaded: LoadedService, path: Path) -> ModelProfile:

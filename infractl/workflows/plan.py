@@ -25,7 +25,16 @@ from infractl.units import format_duration, format_rate
 from infractl.workflows.beginning import Beginning, beginning
 from infractl.workflows.ignoring import ignoring
 from infractl.workflows.move import before_move, of_moves
-from infractl.workflows.notice import of_document, of_foreign, of_orphans, of_placement, of_project, of_rollback, of_service
+from infractl.workflows.notice import (
+    of_document,
+    of_foreign,
+    of_orphans,
+    of_placement,
+    of_project,
+    of_provider,
+    of_rollback,
+    of_service,
+)
 from infractl.workflows.observe import Known, everywhere, known, observe
 from infractl.workflows.place import Placed, Progress, place_service
 from infractl.workflows.secret import acquaint
@@ -143,6 +152,7 @@ def plan_from(
             *begun.notices,
             *notices,
             *of_placement(placed, found.state),
+            *of_provider(opened),
         ),
         measurements=_measurements(placed),
         given=loaded.given,

@@ -24,6 +24,7 @@ from infractl.spec.selection import EVERYTHING, Selection
 from infractl.state.holder import user
 from infractl.state.open import open_stores
 from infractl.state.store import Stores
+from infractl.workflows.declared_machine import declared_machines
 from infractl.workflows.reuse import Reuse
 from infractl.workflows.secret import EnvironmentSecrets
 
@@ -100,8 +101,9 @@ class Workspace:
                 )
             provider = registry.load(entry.provider, self.loaded.target_mark(name, "provider"))
             settings = settings_for(self.loaded, name, provider.settings)
+            machines = declared_machines(self.loaded, name, provider, self.clock.now().date())
             self._targets[name] = OpenTarget(
-                target=Target(name=name, provider=entry.provider, settings=settings), provider=provider
+                target=Target(name=name, provider=entry.provider, settings=settings, machines=machines), provider=provider
             )
         return self._targets[name]
 

@@ -47,9 +47,14 @@ class MachinePrice(Section):
 class Machine(Section):
     """One sort of machine that a target has, where the provider cannot ask for it or for its price."""
 
-    chip: Word | None = option("What computes in it.", default=None, example="NVIDIA L4")
+    chip: Word | None = option("What computes in it: an accelerator, or the family of its processor.", default=None, example="L4")
     chips: Annotated[int, Number(whole=True, least=1, most=64)] = option("How many of these chips it has.", default=1)
-    cpus: Annotated[int, Number(whole=True, least=1, most=4096)] | None = option("Processor cores.", default=None, example="16")
+    cpus: Annotated[int, Number(whole=True, least=1, most=4096)] | None = option(
+        "Its processors, as its system counts them.", default=None, example="16"
+    )
+    ghz: Annotated[float, Number(least=0.1, most=10)] | None = option(
+        "Their clock at work, in GHz, where the processor computes.", default=None, example="2.6"
+    )
     memory: Size | None = option("Main memory.", default=None, example="64GiB")
     count: Annotated[int, Number(whole=True, least=1, most=100_000)] | None = option(
         "How many of these machines there are.", default=None, example="4"
@@ -70,9 +75,7 @@ class TargetEntry(Section):
     classes: Annotated[tuple[HardwareClass, ...], Items(least=1)] | None = option(
         "Hardware classes that the target has; the provider says so where it is left out.", default=None, example="[cpu, gpu]"
     )
-    discount: Share = option(
-        "What is taken off list prices by a contract of yours.", default=0.0, example="12%", acted_on=False, already=("0%",)
-    )
+    discount: Share = option("What is taken off list prices by a contract of yours.", default=0.0, example="12%")
     price: MachinePrice | None = option(
         "What one machine of the target costs, where it is your own.", default=None, example="{perHour: 0.12 USD}"
     )
@@ -80,8 +83,7 @@ class TargetEntry(Section):
     machines: Mapping[Name, Machine] = option(
         "The target's own machines by the name of their pool, where they differ.",
         default={},
-        example="{gpu-pool: {chip: NVIDIA L4, count: 4, price: {perHour: 0.70 USD}}}",
-        acted_on=False,
+        example="{gpu-pool: {chip: L4, count: 4, price: {perHour: 0.70 USD}}}",
     )
 
     @property

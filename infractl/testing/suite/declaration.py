@@ -1,4 +1,7 @@
-"""What a provider says before anything is connected: its name and settings, its offers, and what it makes of a deployment."""
+"""What a provider says before anything is connected: its name and settings, its offers, and what it makes of a deployment.
+
+A provider that only offers is tested with the first of the two.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +16,8 @@ from infractl.provider.setting import settings_of
 from infractl.testing.subject import Life, Subject
 
 
-class DeclarationSuite:
-    """Makes nothing anywhere."""
+class OfferSuite:
+    """What every provider says, also one that has no kinds yet."""
 
     def test_it_was_written_for_this_contract(self, subject: Subject) -> None:
         provider = subject.provider
@@ -35,6 +38,10 @@ class DeclarationSuite:
         for rate in (rate for offer in offers for rate in offer.tariff):
             assert rate.source, f"the rate of {rate.metric} has no source"
             assert isinstance(rate.price, Unknown) or rate.price >= 0, f"the rate of {rate.metric} is {rate.price}"
+
+
+class DeclarationSuite(OfferSuite):
+    """Makes nothing anywhere."""
 
     def test_compiling_is_pure(self, life: Life) -> None:
         target, directory = life.subject.target, life.subject.directory

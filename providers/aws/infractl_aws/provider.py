@@ -1,0 +1,37 @@
+"""What the entry point `sagemaker` names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from pydantic import BaseModel
+
+from infractl.domain.offer import Offer
+from infractl.domain.release import Deployment
+from infractl.domain.resource import Compiled
+from infractl.provider.contract import NOTHING, Context, Kind, Provider, Target
+from infractl.provider.schema import Schema
+from infractl_aws.offers import offers
+from infractl_aws.settings import SageMakerSettings
+
+
+class SageMakerProvider:
+    """Satisfies `infractl.provider.contract.Provider`. It has no kinds yet: it offers, and applies nothing."""
+
+    name: str = "sagemaker"
+    contract: int = 1
+    settings: type[BaseModel] = SageMakerSettings
+    kinds: Mapping[str, Schema] = {}
+
+    def offers(self, target: Target) -> Sequence[Offer]:
+        assert isinstance(target.settings, SageMakerSettings)
+        return offers(target, target.settings.region)
+
+    def compile(self, deployment: Deployment, target: Target) -> Compiled:
+        return NOTHING
+
+    def connect(self, target: Target, context: Context) -> Mapping[str, Kind]:
+        return {}
+
+
+provider: Provider = SageMakerProvider()

@@ -1,0 +1,1 @@
+"""Google Cloud: so far the offers of Vertex AI. Nothing is applied there yet."""

@@ -1,0 +1,64 @@
+"""What the provider `vertex` offers."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from pydantic import ValidationError
+
+from infractl.domain.hardware_class import HardwareClass
+from infractl.domain.offer import Offer, Purchase
+from infractl.domain.unknown import Unknown
+from infractl.provider.contract import Target
+from infractl.testing.subject import Subject
+from infractl.testing.suite.declaration import OfferSuite
+from infractl_gcp.provider import provider
+from infractl_gcp.settings import VertexSettings
+
+
+def offers(region: str = "us-central1") -> dict[tuple[str, Purchase], Offer]:
+    target = Target(name="gcp", provider="vertex", settings=VertexSettings(region=region))
+    return {(offer.name, offer.purchase): offer for offer in provider.offers(target)}
+
+
+@pytest.fixture
+def subject(tmp_path) -> Subject:
+    return Subject(provider=provider, settings=VertexSettings(region="us-central1"), directory=tmp_path)
+
+
+class TestOffers(OfferSuite):
+    """The suite's own, for a provider that only offers."""
+
+
+def test_the_one_price_that_google_was_seen_to_state_is_there_as_it_stands() -> None:
+    (rate,) = offers()["n1-standard-4", Purchase.on_demand].tariff
+
+    assert rate.price == Decimal("0.21849885")
+    assert "(backed)" in rate.source
+
+
+@pytest.mark.parametrize("name", ["ct5lp-hightpu-1t", "ct6e-standard-1t"])
+def test_a_spot_machine_is_cheaper_and_else_the_same(name: str) -> None:
+    spot, regular = offers()[name, Purchase.spot], offers()[name, Purchase.on_demand]
+
+    assert (spot.chip, spot.count) == (regular.chip, regular.count)
+    assert spot.tariff[0].price < regular.tariff[0].price
+
+
+def test_where_lists_conflict_there_is_no_price() -> None:
+    (rate,) = offers()["a3-highgpu-8g", Purchase.on_demand].tariff
+
+    assert isinstance(rate.price, Unknown)
+    assert "conflict" in rate.price.why
+
+
+def test_each_of_its_classes_is_offered() -> None:
+    classes = {offer.chip.hardware_class for offer in offers().values()}
+
+    assert classes == {HardwareClass.cpu, HardwareClass.gpu, HardwareClass.tpu}
+
+
+def test_a_zone_is_no_region() -> None:
+    with pytest.raises(ValidationError):
+        VertexSettings(region="us-central1-a")
