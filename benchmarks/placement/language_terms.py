@@ -71,7 +71,7 @@ def turn(row: Row, constants: Constants) -> tuple[Turn, LanguageSpeed, int]:
     fits = room(speed, on, row.prompt, row.output)
     if not isinstance(fits, Room):
         raise ValueError(str(fits))
-    return Turn.of(speed, row.prompt, row.output, fits.sequences), speed, min(row.clients, fits.sequences)
+    return Turn.of(speed, fits, row.prompt, row.output), speed, min(row.clients, fits.sequences)
 
 
 def _terms(row: Row) -> dict[str, float]:

@@ -22,8 +22,8 @@ _JUDGED = (Precision.fp8, Precision.fp4)
 _PAPER = (1.0, 1.0, 1.0, 1.0, 1e-12, 1e-12, 1.0)
 """The constants of a chip that does what its data sheet says, in the order of `PRIORS`."""
 
-_CHUNK, _TURNS = 8192, 6
-"""Tokens a step, and requests of each client; those of the closed loops that were measured are not told."""
+_TURNS = 6
+"""Requests of each client; those of the closed loops that were measured are not told."""
 
 
 def figures(quick: bool) -> Iterator[Figure]:
@@ -75,7 +75,7 @@ def _first_tokens(measured: Sequence[Row], judged: Sequence[Row]) -> Vector:
     simulated = []
     for row in judged:
         made, _, _ = turn(row, shipped)
-        served = simulate_clients(server(made, _CHUNK), row.clients, row.clients * _TURNS)
+        served = simulate_clients(server(made), row.clients, row.clients * _TURNS)
         simulated.append(float(np.mean(served.ttft_s)) + shipped.request_s[1])
     return _relative(np.array(simulated), np.array([row.ttft_s for row in judged]))
 

@@ -47,7 +47,7 @@ def language_capacity(
         return found
     if not simulated:
         return found.rate(lambda turn: _estimated(turn, limits))
-    return found.rate(lambda turn: _simulated(turn, limits, found.room.step_tokens))
+    return found.rate(lambda turn: _simulated(turn, limits))
 
 
 def _wanted(limits: LanguageLimits) -> tuple[int, ...]:
@@ -63,11 +63,11 @@ def _estimated(turn: Turn, limits: LanguageLimits) -> float:
     return most if keeps(most) else _bisected(keeps, 0.0, most, _CLOSED_FORMS)
 
 
-def _simulated(turn: Turn, limits: LanguageLimits, chunk: int) -> float:
+def _simulated(turn: Turn, limits: LanguageLimits) -> float:
     wanted, most = _wanted(limits), _MOST * turn.capacity_per_s()
 
     def keeps(rate_per_s: float) -> bool:
-        return _within(simulated_times(turn, rate_per_s, chunk, wanted), limits)
+        return _within(simulated_times(turn, rate_per_s, wanted), limits)
 
     if not wanted:
         return most
@@ -93,5 +93,5 @@ def _bisected(keeps: Callable[[float], bool], low: float, high: float, halvings:
 
 
 def _within(found: Times, limits: LanguageLimits) -> bool:
-    pairs = ((found.ttft_s, limits.ttft_s), (found.tpot_s, limits.tpot_s), (found.latency_s, limits.latency_s))
-    return all(of[p] <= limit for of, promised in pairs for p, limit in promised.items() if p in of)
+    pairs = ((found.ttft, limits.ttft_s), (found.tpot, limits.tpot_s), (found.latency, limits.latency_s))
+    return all(of[p].seconds <= limit for of, promised in pairs for p, limit in promised.items() if p in of)

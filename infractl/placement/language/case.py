@@ -59,7 +59,7 @@ def case(
         return fits
     known = chip.name in constants.chips
     turns = (
-        Turn.of(speed.scaled(factor), prompt, output, fits.sequences, request_s)
+        Turn.of(speed.scaled(factor), fits, prompt, output, request_s)
         for factor, request_s in zip(_factors(chip, known, constants, engine), constants.request_s, strict=True)
     )
     fast, expected, slow = turns

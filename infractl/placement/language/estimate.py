@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from infractl.placement.language.percentile import Times
+from infractl.placement.language.percentile import Quantile, Times
 from infractl.placement.language.turn import Turn
 
 _NORMAL = {50: 0.0, 95: 1.645, 99: 2.326}
@@ -17,22 +17,33 @@ _FULL = 0.99
 
 def estimated_times(turn: Turn, rate_per_s: float, percentiles: Sequence[int]) -> Times:
     """By percentile: 50, 95 and 99 are known."""
-    ttft = {p: ttft_s(turn, rate_per_s, p) for p in percentiles}
-    tpot = {p: tpot_s(turn, rate_per_s, p) for p in percentiles}
+    running = turn.running(rate_per_s)
+    ttft = {p: _ttft_s(turn, rate_per_s, running, p) for p in percentiles}
+    tpot = {p: _tpot_s(turn, running, p) for p in percentiles}
     latency = {p: ttft[p] + (turn.output - 1) * tpot[p] for p in percentiles}
-    return Times(ttft, tpot if turn.output > 1 else {}, latency)
+    return Times(_exactly(ttft), _exactly(tpot) if turn.output > 1 else {}, _exactly(latency))
 
 
-def ttft_s(turn: Turn, rate_per_s: float, percentile: int) -> float:
-    """A step with the prompt in it, behind part of one that runs and behind other prompts, and the wait for a free sequence.
+def _exactly(times_s: dict[int, float]) -> dict[int, Quantile]:
+    return {percentile: Quantile(seconds) for percentile, seconds in times_s.items()}
+
+
+def _ttft_s(turn: Turn, rate_per_s: float, running: float, percentile: int) -> float:
+    """The steps that read the prompt, behind part of one that runs and behind other prompts, and the wait for a free sequence.
 
     Prompts that wait are read together, so that they queue as for a server of batches (`_prompt_wait_s`). Waits are taken as
-    exponential. Within a third of the simulation up to two thirds of the capacity, for prompts that fit into a step.
+    exponential. Within two fifths of the simulation up to four fifths of the capacity, as the tests see it.
     """
-    step_s = turn.step_s(max(1, round(turn.running(rate_per_s))))
+    step_s = turn.step_s(max(1, round(running)))
     wait_s = _prompt_wait_s(step_s, turn.prompt_s, rate_per_s) + _turn_wait_s(turn, rate_per_s)
-    own_s = turn.request_s + step_s * (1 + percentile / 100) + turn.prompt_s
-    return own_s - math.log(1 - percentile / 100) * wait_s
+    steps = math.ceil(turn.prompt / turn.chunk) + percentile / 100
+    return turn.request_s + steps * step_s + turn.prompt_s - math.log(1 - percentile / 100) * wait_s
+
+
+def _tpot_s(turn: Turn, running: float, percentile: int) -> float:
+    """With as many sequences as run at a time: a Poisson number where none waits, as in M/G/∞."""
+    batch = running + _NORMAL[percentile] * math.sqrt(running)
+    return turn.tpot_s(max(1, min(turn.limit, math.ceil(batch))))
 
 
 def _prompt_wait_s(step_s: float, prompt_s: float, rate_per_s: float) -> float:
@@ -41,13 +52,6 @@ def _prompt_wait_s(step_s: float, prompt_s: float, rate_per_s: float) -> float:
     tight = (prompt_s + step_s) / (2 * (1 - busy)) * (1 + 2 * fixed + (1 - fixed) / (1 + busy))
     loose = 1.5 * step_s / (1 - busy) + prompt_s / 2 * (busy + 2) / (1 - busy * busy)
     return max(0.0, min(tight, loose) - step_s - prompt_s)
-
-
-def tpot_s(turn: Turn, rate_per_s: float, percentile: int) -> float:
-    """With as many sequences as run at a time: a Poisson number where none waits, as in M/G/∞."""
-    running = turn.running(rate_per_s)
-    batch = running + _NORMAL[percentile] * math.sqrt(running)
-    return turn.tpot_s(max(1, min(turn.limit, math.ceil(batch))))
 
 
 def _turn_wait_s(turn: Turn, rate_per_s: float) -> float:

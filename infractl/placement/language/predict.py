@@ -12,10 +12,13 @@ from infractl.placement.language.case import Case, case
 from infractl.placement.language.constants import Constants
 from infractl.placement.language.estimate import estimated_times
 from infractl.placement.language.fitted import FITTED
-from infractl.placement.language.percentile import Times, simulated_times
+from infractl.placement.language.percentile import Quantile, Times, simulated_times
 from infractl.placement.language.turn import Turn
 
 PERCENTILES = (50, 95, 99)
+
+_EIGHTY = 1.28
+"""Standard errors either way that hold four in five."""
 
 
 def predict_language(
@@ -35,7 +38,8 @@ def predict_language(
 
     `simulated` takes some tenths of a second; without it closed forms take less than a millisecond. Violations:
     `precision-unsupported`, `uneven-split`, `context-exceeded`, `does-not-fit-memory`, `no-figures`, and `unstable` where the
-    rate is more than it can carry.
+    rate is more than it can carry. Where only the slow end cannot carry it, the high ends are of a queue that grows as long as
+    the simulation lasts: `capacity_per_s.low` tells.
     """
     found = case(model, chip, count, precision, prompt=prompt, output=output, constants=constants, engine=engine)
     if isinstance(found, Violation):
@@ -67,13 +71,18 @@ def predict_language(
 
 def _figures(found: Case, rate_per_s: float, simulated: bool) -> tuple[dict[int, Figure], ...]:
     """Times to the first token, between tokens and to the last, by percentile. One simulation for each end serves them all."""
-    chunk = found.room.step_tokens
 
     def times_of(turn: Turn) -> Times:
         if not simulated:
             return estimated_times(turn, rate_per_s, PERCENTILES)
-        return simulated_times(turn, rate_per_s, chunk, PERCENTILES)
+        return simulated_times(turn, rate_per_s, PERCENTILES)
 
     ends = [times_of(turn) for turn in (found.fast, found.expected, found.slow)]
-    kinds = ([t.ttft_s for t in ends], [t.tpot_s for t in ends], [t.latency_s for t in ends])
-    return tuple({p: found.figure("s", *(end[p] for end in kind)) for p in kind[0]} for kind in kinds)
+    kinds = ([end.ttft for end in ends], [end.tpot for end in ends], [end.latency for end in ends])
+    return tuple({p: _figure(found, *(end[p] for end in kind)) for p in kind[0]} for kind in kinds)
+
+
+def _figure(found: Case, fast: Quantile, expected: Quantile, slow: Quantile) -> Figure:
+    """The ends are those of the server, and beyond them what the simulation's length leaves uncertain."""
+    low, high = fast.seconds - _EIGHTY * fast.error_s, slow.seconds + _EIGHTY * slow.error_s
+    return found.figure("s", max(low, fast.seconds / 2), expected.seconds, high)

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from infractl.placement.language.room import Room
 from infractl.placement.language.speed import LanguageSpeed, Step
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
-    """`limit` sequences run at once at most; sequences are half way through their output on average.
+    """`limit` sequences run at once at most, half way through their output on average. A step reads `chunk` tokens of prompts.
 
     A prompt adds `prompt_s` to the steps that it is read in; a step with prompts alone takes `weights_s` at least. `request_s`
     goes by before and after the chip's work on a request, until its first token is seen.
@@ -25,17 +26,19 @@ class Turn:
     limit: int
     prompt_s: float
     weights_s: float
+    chunk: int
     request_s: float = 0.0
 
     @classmethod
-    def of(cls, speed: LanguageSpeed, prompt: int, output: int, limit: int, request_s: float = 0.0) -> Turn:
+    def of(cls, speed: LanguageSpeed, room: Room, prompt: int, output: int, request_s: float = 0.0) -> Turn:
         return cls(
             step=speed.step(prompt + output // 2),
             prompt=prompt,
             output=output,
-            limit=limit,
+            limit=room.sequences,
             prompt_s=speed.prompt_s(prompt),
             weights_s=speed.factor * speed.read_s(prompt),
+            chunk=room.step_tokens,
             request_s=request_s,
         )
 
