@@ -22,6 +22,7 @@ from infractl.cli.parameter import (
     Services,
     Summary,
     Target,
+    asked,
     given,
     patience,
     steering,
@@ -60,11 +61,10 @@ def apply(
     from infractl.cli.document import open_plan
     from infractl.cli.opening import opened
     from infractl.workflows import apply as workflow
-    from infractl.workflows.select import Asked
 
     sources = given(paths)
     manner = Manner(auto_approve=auto_approve, summary=summary, parallelism=parallelism, patience=patience(lock_timeout))
-    asked = Asked(services=service or (), labels=label or (), changed_since=changed_since)
+    chosen = asked(service, label, changed_since)
     wanted = steering(target, replace, refresh_only)
     if _is_plan(sources):
         if target or replace or refresh_only:
@@ -72,7 +72,7 @@ def apply(
         saved = open_plan(sources[0])
         if env not in (None, saved.environment):
             raise _another_environment(saved.environment, env, sources[0])
-        if asked != Asked():
+        if chosen != asked(None, None):
             raise _whole(sources[0])
         _approved(saved, digest, sources[0])
         workspace = workflow.open_saved(_project(sources[0]), saved)
@@ -82,7 +82,7 @@ def apply(
     else:
         if digest is not None:
             raise _no_plan()
-        workspace = dataclasses.replace(opened(sources, env, asked), adopt_empty=adopt_empty)
+        workspace = dataclasses.replace(opened(sources, env, chosen), adopt_empty=adopt_empty)
         carry_out(lambda voice: workflow.apply(workspace, wanted, voice), manner)
 
 

@@ -9,8 +9,9 @@ from typing import Annotated
 
 import typer
 
+from infractl.cli.json_text import json_text
 from infractl.cli.parameter import AsJson, Env
-from infractl.domain.bench import Bench, Scenario
+from infractl.domain.bench import Scenario
 from infractl.errors import UsageError
 from infractl.units import UnitError, parse_duration_s, parse_rate_per_s
 
@@ -73,18 +74,10 @@ def bench(
         publish=publish,
     )
     result = run(workspace, service, wanted, progress)
-    sys.stdout.write(_document(result) if json else bench_text(result, style_of(sys.stdout)))
+    sys.stdout.write(json_text(result) if json else bench_text(result, style_of(sys.stdout)))
     if result.failure:
         sys.stdout.flush()
         raise failed(result)
-
-
-def _document(result: Bench) -> str:
-    import json
-
-    from infractl.state.codec import encode
-
-    return json.dumps(encode(result), indent=2) + "\n"
 
 
 def _within(option: str, text: str, parse: Callable[[str], float], least: float, most: float) -> float:

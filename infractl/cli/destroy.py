@@ -11,6 +11,7 @@ from infractl.cli.parameter import (
     Paths,
     Services,
     Target,
+    asked,
     given,
     patience,
     steering,
@@ -34,10 +35,10 @@ def destroy(
     from infractl.cli.carry_out import Manner, carry_out
     from infractl.cli.opening import tell_elsewhere
     from infractl.workflows import apply as workflow
-    from infractl.workflows.select import Asked, open_recorded, recorded_of
+    from infractl.workflows.select import open_recorded, recorded_of
 
     limit = patience(lock_timeout)
-    workspace = open_recorded(given(paths), env, Asked(services=service or (), labels=label or ()))
+    workspace = open_recorded(given(paths), env, asked(service, label))
     keys = recorded_of(workspace)
     if not keys:
         tell_elsewhere(workspace)

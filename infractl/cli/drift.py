@@ -6,7 +6,8 @@ import sys
 
 import typer
 
-from infractl.cli.parameter import AsJson, ChangedSince, Env, Labels, Paths, Services, given
+from infractl.cli.json_text import json_text
+from infractl.cli.parameter import AsJson, ChangedSince, Env, Labels, Paths, Services, asked, given
 
 
 def drift(
@@ -25,18 +26,13 @@ def drift(
     from infractl.cli.terminal import style_of
     from infractl.report.drift_text import drift_text
     from infractl.workflows.drift import drift as run
-    from infractl.workflows.select import Asked
 
-    workspace = opened(given(paths), env, Asked(services=service or (), labels=label or (), changed_since=changed_since))
+    workspace = opened(given(paths), env, asked(service, label, changed_since))
     seen = run(workspace)
     services = seen.services
     tell_elsewhere(workspace)
     if json:
-        import json as codec
-
-        from infractl.state.codec import encode
-
-        sys.stdout.write(codec.dumps([encode(s) for s in services], indent=2) + "\n")
+        sys.stdout.write(json_text([*services]))
     else:
         sys.stdout.write(drift_text(services, style_of(sys.stdout)))
     seen.raise_unseen()

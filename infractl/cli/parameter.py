@@ -10,6 +10,7 @@ import typer
 if TYPE_CHECKING:
     from infractl.domain.steering import Steering
     from infractl.workflows.lock import Patience
+    from infractl.workflows.select import Asked
 
 Paths = Annotated[
     list[Path] | None,
@@ -106,6 +107,13 @@ ChangedSince = Annotated[
 
 def given(paths: list[Path] | None) -> list[Path]:
     return paths or [Path()]
+
+
+def asked(services: list[str] | None, labels: list[str] | None, changed_since: str | None = None) -> Asked:
+    """Which services the options choose."""
+    from infractl.workflows.select import Asked
+
+    return Asked(services=services or (), labels=labels or (), changed_since=changed_since)
 
 
 def patience(lock_timeout: str) -> Patience:

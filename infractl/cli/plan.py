@@ -21,6 +21,7 @@ from infractl.cli.parameter import (
     Services,
     Summary,
     Target,
+    asked,
     given,
     steering,
 )
@@ -49,11 +50,10 @@ def plan(
     from infractl.cli.opening import opened
     from infractl.cli.terminal import progress, style_of
     from infractl.report.plan_text import plan_summary_text, plan_text
-    from infractl.workflows.select import Asked
     from infractl.workflows.steer import plan_steered
 
     wanted = steering(target, replace, refresh_only)
-    workspace = opened(given(paths), env, Asked(services=service or (), labels=label or (), changed_since=changed_since))
+    workspace = opened(given(paths), env, asked(service, label, changed_since))
     workspace = dataclasses.replace(workspace, adopt_empty=adopt_empty)
     result = plan_steered(workspace, wanted, progress)
     text = plan_summary_text if summary else plan_text

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from infractl.cli.json_text import json_text
 from infractl.cli.parameter import AsJson, AutoApprove, Env, LockTimeout, ProjectDirectory, patience
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def list_resources(project: ProjectDirectory = Path(), env: Env = None, json: As
     states = [state for state in seen.services if state is not None]
     tell_elsewhere(workspace)
     if json:
-        _print_json([*states])
+        sys.stdout.write(json_text(states))
     else:
         sys.stdout.write(resources_text(states))
     seen.raise_unseen()
@@ -53,7 +54,7 @@ def show(service: Service, project: ProjectDirectory = Path(), env: Env = None, 
     found = run(open_project(project, env), service)
     assert found.state is not None
     if json:
-        _print_json(found.state)
+        sys.stdout.write(json_text(found.state))
     else:
         sys.stdout.write(state_text(found.state, found.open_steps, found.unfolded, style_of(sys.stdout)))
 
@@ -72,7 +73,7 @@ def history(service: Service, project: ProjectDirectory = Path(), env: Env = Non
 
     found = run(open_project(project, env), service)
     if json:
-        _print_json([*([found.present] if found.present else []), *found.earlier])
+        sys.stdout.write(json_text([*([found.present] if found.present else []), *found.earlier]))
     else:
         sys.stdout.write(history_text(found.present, found.earlier))
     if found.damage:
@@ -188,12 +189,3 @@ def _tell(workspace: Workspace, revision: Revision) -> None:
     service, before = revision.key.service, revision.before
     undo = f"state restore {service} --to {before.serial}" if before else f"state rm {service}"
     sys.stdout.write(change_done(revision, workspace.call(undo)))
-
-
-def _print_json(given: object) -> None:
-    import json as codec
-
-    from infractl.state.codec import encode
-
-    json = [encode(each) for each in given] if isinstance(given, list) else encode(given)
-    sys.stdout.write(codec.dumps(json, indent=2) + "\n")

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from infractl.cli.parameter import AsJson, ChangedSince, Env, Labels, Paths, Services, given
+from infractl.cli.json_text import json_text
+from infractl.cli.parameter import AsJson, ChangedSince, Env, Labels, Paths, Services, asked, given
 
 
 def status(
@@ -30,19 +31,14 @@ def status(
     from infractl.cli.terminal import style_of
     from infractl.report.status_summary_text import status_summary_text
     from infractl.report.status_text import status_text
-    from infractl.workflows.select import Asked
     from infractl.workflows.status import status as run
 
-    workspace = opened(given(paths), env, Asked(services=service or (), labels=label or (), changed_since=changed_since))
+    workspace = opened(given(paths), env, asked(service, label, changed_since))
     seen = run(workspace)
     services = seen.services
     tell_elsewhere(workspace)
     if json:
-        import json as codec
-
-        from infractl.state.codec import encode
-
-        sys.stdout.write(codec.dumps([encode(s) for s in services], indent=2) + "\n")
+        sys.stdout.write(json_text([*services]))
     else:
         sys.stdout.write(status_summary_text(services) if summary else status_text(services, style_of(sys.stdout)))
     seen.raise_unseen()
