@@ -37,6 +37,10 @@ class LocalStateStore:
     def keys(self, project: str, environment: str) -> Sequence[ServiceKey]:
         return tuple(key for key in self._services(project, environment) if self._directory(key).occupied)
 
+    def ended(self, project: str, environment: str) -> Sequence[ServiceKey]:
+        services = {key: self._directory(key) for key in self._services(project, environment)}
+        return tuple(key for key, directory in services.items() if not directory.occupied and directory.versions())
+
     def held(self, project: str, environment: str) -> Mapping[ServiceKey, Holder]:
         holders = {key: self.holder(key) for key in self._services(project, environment)}
         return {key: holder for key, holder in holders.items() if holder is not None}

@@ -66,6 +66,10 @@ class StateStore(Protocol):
 
     def keys(self, project: str, environment: str) -> Sequence[ServiceKey]: ...
 
+    def ended(self, project: str, environment: str) -> Sequence[ServiceKey]:
+        """Those whose document was deleted, by a destroy or because they were forgotten, and of which versions are kept."""
+        ...
+
     def read(self, key: ServiceKey) -> ServiceState | None:
         """The document; None only where there never was one, or it was deleted.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +23,7 @@ from infractl.domain.steering import Steering
 from infractl.errors import Diagnostics, InfractlError, ProviderError, StalePlanError, StateError, UsageError
 from infractl.spec.load import load_root
 from infractl.state.store import Lease
-from infractl.workflows.beginning import check_forgotten
+from infractl.workflows.beginning import check_forgotten, forgotten
 from infractl.workflows.lock import IMPATIENT, Patience, lock
 from infractl.workflows.move import take_over
 from infractl.workflows.observe import begins_anew, settle_service
@@ -81,7 +81,23 @@ def destroy(workspace: Workspace, keys: Sequence[ServiceKey], steering: Steering
     keys = [k for k in keys if steering.covers(k.service)]
     with _locked(workspace, keys, voice.patience) as leases:
         _settle(workspace, leases, voice)
-        return _carry_out(workspace, plan_destroy(workspace, keys, steering), leases, voice)
+        outcome = _carry_out(workspace, plan_destroy(workspace, keys, steering), leases, voice)
+    if workspace.whole and not workspace.loaded.selection.partial and not steering.targets and not voice.stop.requested:
+        _tell_of_forgotten(workspace, set(keys), voice.progress)
+    return outcome
+
+
+def _tell_of_forgotten(workspace: Workspace, destroyed: Collection[ServiceKey], progress: Progress) -> None:
+    """Whoever destroys a whole project believes that nothing of it is left."""
+    try:
+        left = forgotten(workspace, destroyed)
+    except InfractlError as error:
+        progress(f"Whether objects of services that were forgotten still live is not known: {error.diagnostics[0].summary}")
+        return
+    if left:
+        count, names = sum(left.values()), ", ".join(left)
+        each = workspace.call(f"destroy --service {next(iter(left))}")
+        progress(f"Still live, of services that were forgotten with state rm ({names}): {count} objects; {each} tells which")
 
 
 def rollback(workspace: Workspace, service: str, serial: int | None, voice: Voice) -> Outcome:

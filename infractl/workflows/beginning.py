@@ -6,11 +6,12 @@ Its objects carry its name and the lineage of the life that made them: whoever t
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from infractl.applying.connection import kind_of
+from infractl.applying.fan_out import fan_out
 from infractl.applying.wait import Waiting, retried
 from infractl.domain.address import ANY_LINEAGE, LABEL_PREFIX, Owner, ServiceKey
 from infractl.domain.plan import Notice
@@ -44,10 +45,25 @@ def beginning(workspace: Workspace, key: ServiceKey, wanted: Sequence[Desired]) 
 
 def check_forgotten(workspace: Workspace, key: ServiceKey) -> None:
     """Raises StateError where objects live of a service that was forgotten: nothing that is recorded leads to them."""
-    history = [] if workspace.stores.state.read(key) else workspace.stores.state.history(key)
-    sought = {(r.target, r.address.kind) for state in history[:1] for r in (*state.resources, *state.deposed)}
-    if lives := _lives(workspace, key, sought):
+    if not workspace.stores.state.read(key) and (lives := _left(workspace, key)):
         raise _lost(workspace, key, lives)
+
+
+def forgotten(workspace: Workspace, besides: Collection[ServiceKey]) -> Mapping[str, int]:
+    """How many objects live of each service that is recorded no more, `besides` those of which it is known.
+
+    A few calls for each service that was ever destroyed. Raises what they raise.
+    """
+    keys = [key for key in workspace.stores.state.ended(workspace.project, workspace.environment) if key not in besides]
+    found = fan_out(lambda key: sum(map(len, _left(workspace, key).values())), keys)
+    return {key.service: count for key, count in zip(keys, found, strict=True) if count}
+
+
+def _left(workspace: Workspace, key: ServiceKey) -> Mapping[str, Sequence[Live]]:
+    """What lives of a service that has ended, by lineage: where its last version had anything."""
+    history = workspace.stores.state.history(key)
+    sought = {(r.target, r.address.kind) for state in history[:1] for r in (*state.resources, *state.deposed)}
+    return _lives(workspace, key, sought)
 
 
 def _lost(workspace: Workspace, key: ServiceKey, lives: Mapping[str, Sequence[Live]]) -> StateError:

@@ -161,6 +161,21 @@ def test_a_service_that_was_forgotten_and_lives_is_neither_made_twice_nor_called
     assert "No changes." in made.run("plan").stdout
 
 
+def test_who_destroys_a_whole_project_is_told_of_what_lives_of_forgotten_services(made: Any) -> None:
+    key, lived = made.state().key, ids(made)
+    made.write("other")
+    made.apply()
+    made.run("state", "rm", "scores", YES)
+    (made.path / "scores.yaml").unlink()
+
+    told = made.run("destroy", YES).stderr
+
+    (each,) = re.findall(rf"\(scores\): {len(lived)} objects; infractl (.+) tells which", told)
+    assert all(one in made.run(*each.split(), YES, code=1).stderr for one in lived)
+    made.run("state", "restore", "scores", "--to", str(made.store().history(key)[0].serial), YES)
+    assert "forgotten" not in made.run("destroy", YES).stderr
+
+
 def test_a_service_that_was_forgotten_goes_on_with_what_lives_and_keeps_its_earlier_versions_aside(made: Any) -> None:
     before, lived = made.state(), ids(made)
     made.run("state", "rm", "scores", YES)

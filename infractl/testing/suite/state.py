@@ -45,6 +45,12 @@ class VersionSuite:
         assert (sorted(store.environments("shop")), list(store.environments("other"))) == (["prod", "staging"], [])
         assert list(store.projects()) == ["shop"]
 
+    def test_a_service_whose_document_was_deleted_is_listed_among_the_ended(self, store: StateStore, epoch: int) -> None:
+        store.write(STATE_KEY, sample_state(1), expected_serial=0, epoch=epoch)
+        assert tuple(store.ended("shop", "prod")) == ()
+        store.delete(STATE_KEY, expected_serial=1, epoch=epoch)
+        assert (tuple(store.ended("shop", "prod")), tuple(store.keys("shop", "prod"))) == ((STATE_KEY,), ())
+
     @pytest.mark.parametrize("expected", [0, 1, 3])
     def test_a_write_on_another_version_than_the_stored_one_is_refused(
         self, store: StateStore, epoch: int, expected: int
