@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 from pathlib import Path
 
 from infractl.domain.plan import Plan
@@ -23,9 +24,25 @@ def save(plan: Plan, path: Path) -> None:
     if path.is_file() and path.stat().st_size and not looks_like_plan(path):
         raise _not_saved(path, "it holds something else than a plan, and is not written over")
     try:
-        path.write_text(plan_json(plan), encoding="utf-8")
+        _write(path, plan_json(plan).encode())
     except OSError as error:
         raise _not_saved(path, error.strerror or str(error)) from None
+
+
+def _write(path: Path, data: bytes) -> None:
+    """The whole plan, or what was there before, which may be approved. What is no file, such as a pipe, is written to."""
+    if path.exists() and not path.is_file():
+        path.write_bytes(data)
+        return
+    path = path.resolve()
+    partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        partial.write_bytes(data)
+        if path.exists():
+            partial.chmod(path.stat().st_mode)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def _not_saved(path: Path, detail: str) -> UsageError:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import resource
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -165,3 +168,30 @@ def test_one_of_a_newer_infractl_or_with_unknown_members_is_refused(saved: Any) 
     path.write_text(json.dumps({**document, "plan": unknown, "digest": planfile._digest(unknown)}))
     assert "tomorrow" in saved.run("apply", "plan.json", code=1).stderr
     assert saved.begun() == before
+
+
+def test_a_plan_that_cannot_be_saved_leaves_the_one_that_is_there(scene: Any) -> None:
+    """Which may be approved, and on its way to be applied."""
+    scene.write()
+    saved = scene.path / "plan.json"
+    scene.run("plan", "--out", str(saved))
+    approved = saved.read_bytes()
+    scene.write(version="2")
+
+    with files_of_at_most(len(approved) // 2):
+        refused = scene.run("plan", "--out", str(saved), code=1)
+
+    assert "error[plan-not-saved]" in refused.stderr
+    assert saved.read_bytes() == approved
+    assert not list(scene.path.glob(".plan.json*"))
+
+
+@contextmanager
+def files_of_at_most(size_bytes: int) -> Iterator[None]:
+    """As a disk that is full after so much."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size_bytes, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
