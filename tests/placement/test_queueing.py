@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import random
 import statistics
 from bisect import bisect_right
+from decimal import Decimal, localcontext
 
 import pytest
 from hypothesis import given, settings
@@ -47,6 +49,23 @@ def test_percentiles_agree_with_a_simulation(cap: int, fixed_s: float, item_s: f
         mean = statistics.mean(simulated)
         interval = 2.6 * statistics.stdev(simulated) / len(simulated) ** 0.5
         assert abs(latency - mean) <= 0.03 * mean + interval, f"p{percentile}: computed {latency}, simulated {mean} ± {interval}"
+
+
+def crommelin(load: float, wait: float) -> float:
+    """P(W <= wait), in services, with one server and fixed service times (Crommelin 1932). Its terms cancel: hence 80 digits."""
+    with localcontext() as context:
+        context.prec = 80
+        rate, late = Decimal(load), Decimal(wait)
+        terms = ((rate * (k - late)) ** k / math.factorial(k) * (-rate * (k - late)).exp() for k in range(int(wait) + 1))
+        return float((1 - rate) * sum(terms))
+
+
+@pytest.mark.parametrize("load", [0.3, 0.5, 0.7, 0.9, 0.95])
+def test_without_batches_the_wait_is_that_of_crommelin(load: float) -> None:
+    for percentile, latency in zip(
+        PERCENTILES, latency_percentiles(Queue(rate_per_s=load, batch_s=(1.0,)), PERCENTILES), strict=True
+    ):
+        assert crommelin(load, latency - 1) == pytest.approx(max(percentile / 100, 1 - load), abs=5e-5)
 
 
 @st.composite
