@@ -139,6 +139,11 @@ class ServicePlan:
     def changed(self) -> tuple[Change, ...]:
         return tuple(c for c in self.changes if c.action is not Action.no_op)
 
+    @property
+    def decided_alone(self) -> bool:
+        """Whether a deployment is decided and priced, of which nothing can be made: its provider only offers."""
+        return self.deployment is not None and not self.changes and not self.partial
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:

@@ -67,7 +67,7 @@ def candidates(
             profile=profile,
             recipe=recipe,
             speed=speed,
-            cores=offer.chip.cores * offer.count,
+            cores=offer.chip.cores * offer.count or max(1, offer.host_cores),
             delay_s=demand.delay_s,
             shape=shape,
             extents=demand.extents,

@@ -35,9 +35,9 @@ _DONE = {
 
 def plan_text(plan: Plan, style: Style = Style()) -> str:  # noqa: B008 - frozen
     """The plan in full as far as a person reads, the rest counted. With no changes it takes at most five lines."""
-    changed = [s for s in plan.services if s.changed]
-    lines = [*_of_what(plan, style), *(_legend(changed, style) if changed else ())]
-    shown, rest = _first_blocks(groups(changed))
+    told = [s for s in plan.services if s.changed or s.decided_alone]
+    lines = [*_of_what(plan, style), *(_legend(told, style) if plan.changed else ())]
+    shown, rest = _first_blocks(groups(told))
     for group in shown:
         lines += [*service_lines(group, plan.steering, style), ""]
     if rest:
@@ -46,8 +46,8 @@ def plan_text(plan: Plan, style: Style = Style()) -> str:  # noqa: B008 - frozen
 
 
 def plan_summary_text(plan: Plan, style: Style = Style()) -> str:  # noqa: B008 - frozen
-    """A line for each service that changes, one for all of a group, and the sums."""
-    blocks = groups([s for s in plan.services if s.changed])
+    """A line for each service that changes or is decided, one for all of a group, and the sums."""
+    blocks = groups([s for s in plan.services if s.changed or s.decided_alone])
     lines = [*_of_what(plan, style)]
     if blocks:
         lines += [*table(("", "version", "changes", "a month", ""), [_row(group) for group in blocks]), ""]
@@ -64,7 +64,8 @@ def _row(group: Block) -> tuple[str, ...]:
 
 
 def _closed(plan: Plan, lines: list[str], style: Style) -> str:
-    room = _MOST_NOTICES if plan.changed else _LINES_WITHOUT_CHANGES - len(lines) - 1
+    quiet = not plan.changed and not any(s.decided_alone for s in plan.services)
+    room = _LINES_WITHOUT_CHANGES - len(lines) - 1 if quiet else _MOST_NOTICES
     return "\n".join([*lines, *_notices(plan, style, room), _conclusion(plan, style)]) + "\n"
 
 
@@ -125,8 +126,12 @@ def _conclusion(plan: Plan, style: Style) -> str:
         return f"{style.bold('Plan:')} {_counts(changes)}.{of}"
     if any(s.left_out for s in plan.services):
         return f"{style.bold('No changes')} to what --target names."
-    services = [s for s in plan.services if s.deployment is not None or plan.steering.refresh_only]
+    decided = [s for s in plan.services if s.decided_alone]
+    services = [s for s in plan.services if (s.deployment or plan.steering.refresh_only) and not s.decided_alone]
     resources = sum(len(s.changes) for s in plan.services)
+    if decided:
+        besides = f", {len(services):,} as declared" if services else ""
+        return f"{style.bold('No changes.')} {counted(len(decided), 'service')} decided, and not to be applied yet{besides}."
     if not services:
         why = "no service was chosen" if plan.selected and not plan.services else "nothing of this is recorded"
         return f"{style.bold('No changes.')} There is nothing to do: {why}."

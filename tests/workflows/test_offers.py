@@ -42,6 +42,18 @@ def test_a_plan_decides_prices_and_says_that_nobody_can_apply_it(market) -> None
     ]
 
 
+def test_what_is_decided_is_shown_though_nothing_changes(market) -> None:
+    text = market.run("plan").stdout
+
+    assert "scores: version 1 at shop" in text
+    assert "cost       146.00 USD a month: small" in text
+    assert text.splitlines()[-1] == "No changes. 1 service decided, and not to be applied yet."
+
+
+def test_it_has_a_line_in_the_summary(market) -> None:
+    assert "scores  1 at shop           146.00 USD" in market.run("plan", "--summary").stdout
+
+
 def test_an_apply_there_is_refused_and_nothing_is_recorded(market) -> None:
     done = market.run("apply", "--auto-approve", code=1)
 
