@@ -1,0 +1,83 @@
+"""Many stations at once, by the table of batching queues instead of the chain: to find those that are worth the chain."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from infractl.placement import batch_table
+from infractl.placement.batch_table import PERCENTILES, Affine, affine
+from infractl.placement.queueing import NUMERIC_LIMIT
+from infractl.placement.station import DERATING, PLANNED_SHARE, Station
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import ArrayLike, NDArray
+
+    Vector = NDArray[np.float64]
+
+_STEPS = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stations:
+    """`Station`s side by side: one row each. `engine` and `loop` hold (fixed_s, item_s, cap) in their columns.
+
+    `misfit_share` is how far the worse of the two lines is from its table of batches: see `batch_table.Affine`.
+    """
+
+    engine: Vector
+    loop: Vector
+    instances: Vector
+    extra_s: Vector
+    busy_s: Vector
+    misfit_share: Vector
+
+    @classmethod
+    def of(cls, stations: Sequence[Station]) -> Stations:
+        import numpy as np
+
+        lines = [(affine(station.batch_s), affine(station.loop_s)) for station in stations]
+        caps = [(len(station.batch_s), len(station.loop_s)) for station in stations]
+        return cls(
+            engine=np.array([_row(engine, cap) for (engine, _), (cap, _) in zip(lines, caps, strict=True)]),
+            loop=np.array([_row(loop, cap) for (_, loop), (_, cap) in zip(lines, caps, strict=True)]),
+            instances=np.array([station.instances for station in stations], dtype=float),
+            extra_s=np.array([[s.extra_s[p] - s.loop_s[0] for p in PERCENTILES] for s in stations]),
+            busy_s=np.array([1 / station.rate_at(1.0) for station in stations]),
+            misfit_share=np.array([max(engine.misfit_share, loop.misfit_share) for engine, loop in lines]),
+        )
+
+    def latency_s(self, rate_per_s: ArrayLike) -> Vector:
+        """Latency by station and PERCENTILES, infinite where the queue does not settle; the parts are added as `Station` does."""
+        import numpy as np
+
+        rate = np.broadcast_to(np.asarray(rate_per_s, dtype=float), self.instances.shape)
+        loop = batch_table.latency_s(rate, *self.loop.T)
+        engine = batch_table.latency_s(rate / self.instances, *self.engine.T)
+        settles = rate * self.busy_s <= NUMERIC_LIMIT * (1 + 1e-9)
+        result: Vector = np.where(settles[:, None], self.extra_s + loop + engine, np.inf)
+        return result
+
+    def capacity_per_s(self, limits_s: Mapping[int, float]) -> Vector:
+        """The largest rate to plan for, by station, as `Station.capacity_per_s` has it; 0 for none."""
+        import numpy as np
+
+        planned = PLANNED_SHARE / self.busy_s
+        if not limits_s:
+            return np.minimum(DERATING / self.busy_s, planned)
+        limits = np.array([limits_s.get(percentile, np.inf) for percentile in PERCENTILES])
+        low, high = np.zeros(len(planned)), NUMERIC_LIMIT / self.busy_s
+        idle, full = ((self.latency_s(rate) <= limits).all(axis=1) for rate in (low, high))
+        most = high
+        for _ in range(_STEPS):
+            middle = (low + high) / 2
+            kept = (self.latency_s(middle) <= limits).all(axis=1)
+            low, high = np.where(kept, middle, low), np.where(kept, high, middle)
+        largest = np.where(full, most, np.where(idle, low, 0.0))
+        return np.minimum(DERATING * largest, planned)
+
+
+def _row(line: Affine, cap: int) -> tuple[float, float, float]:
+    return (line.fixed_s, line.item_s, float(cap))
