@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from statistics import NormalDist
 
 from infractl.placement.language.percentile import Quantile, Times
 from infractl.placement.language.turn import Turn
-
-_NORMAL = {50: 0.0, 95: 1.645, 99: 2.326}
-"""Quantiles of the normal distribution."""
 
 _FULL = 0.99
 """The busy share from which waits count as if it were no more."""
 
 
 def estimated_times(turn: Turn, rate_per_s: float, percentiles: Sequence[int]) -> Times:
-    """By percentile: 50, 95 and 99 are known."""
+    """By percentile, from 50 on."""
     running = turn.running(rate_per_s)
     ttft = {p: _ttft_s(turn, rate_per_s, running, p) for p in percentiles}
-    tpot = {p: _tpot_s(turn, running, p) for p in percentiles}
+    tpot = {p: _tpot_s(turn, rate_per_s, running, p) for p in percentiles}
     latency = {p: ttft[p] + (turn.output - 1) * tpot[p] for p in percentiles}
     return Times(_exactly(ttft), _exactly(tpot) if turn.output > 1 else {}, _exactly(latency))
 
@@ -40,10 +38,16 @@ def _ttft_s(turn: Turn, rate_per_s: float, running: float, percentile: int) -> f
     return turn.request_s + steps * step_s + turn.prompt_s - math.log(1 - percentile / 100) * wait_s
 
 
-def _tpot_s(turn: Turn, running: float, percentile: int) -> float:
-    """With as many sequences as run at a time: a Poisson number where none waits, as in M/G/∞."""
-    batch = running + _NORMAL[percentile] * math.sqrt(running)
-    return turn.tpot_s(max(1, min(turn.limit, math.ceil(batch))))
+def _tpot_s(turn: Turn, rate_per_s: float, running: float, percentile: int) -> float:
+    """With as many sequences as run at a time, a Poisson number as in M/G/∞, and as many prompts as come meanwhile.
+
+    A prompt that is read makes the others' time longer, in which more prompts come: so deviations are longer by the share of
+    time that prompts leave.
+    """
+    left = 1 - min(_FULL, rate_per_s * turn.prompt_s)
+    apart = NormalDist().inv_cdf(percentile / 100) * math.sqrt(running)
+    step_s = turn.step_s(max(1, min(turn.limit, math.ceil(running + apart))))
+    return step_s + turn.prompt_s * max(0.0, running + apart / left - 1) / turn.output
 
 
 def _prompt_wait_s(step_s: float, prompt_s: float, rate_per_s: float) -> float:

@@ -15,6 +15,9 @@ REQUESTS = 2000
 """And ten for each sequence that runs at a time; those of the first tenth, and three for each sequence, only fill the server."""
 
 
+_IDLE = 1e-3
+"""The share of time in which a server works that counts as idle."""
+
 _PARTS = 5
 """Of a simulation, one after the other; what a percentile varies by among them tells how sure it is as a whole."""
 
@@ -50,6 +53,8 @@ def server(turn: Turn) -> Server:
 
 
 def served(turn: Turn, rate_per_s: float, seed: int = 0) -> Served:
+    # Where nobody comes, what a lone request takes is asked for.
+    rate_per_s = max(rate_per_s, _IDLE * turn.rate_per_s(1))
     running = turn.running(rate_per_s)
     skipped = REQUESTS // 10 + int(3 * running)
     return simulate(server(turn), rate_per_s, REQUESTS + int(10 * running), seed, skipped)

@@ -6,16 +6,23 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from infractl.domain.figure import Basis, Figure
 from infractl.domain.language_prediction import LanguageLimits, LanguagePrediction
 from infractl.domain.language_profile import LanguageProfile
 from infractl.domain.placement import Violation
 from infractl.domain.precision import Precision
-from infractl.hardware.catalogue import chip
+from infractl.hardware.catalogue import chip, chips
 from infractl.placement.language.capacity import language_capacity
+from infractl.placement.language.case import Case, case
+from infractl.placement.language.estimate import estimated_times
 from infractl.placement.language.fitted import FITTED
+from infractl.placement.language.percentile import simulated_times
 from infractl.placement.language.predict import predict_language
+from infractl.profile.huggingface import profile_huggingface
+from tests.placement.language.conftest import CONFIGS
 
 LIMITS = LanguageLimits(ttft_s={95: 0.3}, tpot_s={95: 0.03})
 
@@ -102,9 +109,10 @@ def test_at_its_capacity_a_server_keeps_the_limits_and_above_it_not(llama: Langu
 
 def test_stricter_limits_and_slower_chips_carry_no_more(llama: LanguageProfile) -> None:
     strict = replace(LIMITS, tpot_s={95: 0.012})
+    most = capacity(llama, LIMITS, simulated=False).value
 
-    assert capacity(llama, strict).value < capacity(llama, LIMITS).value
-    assert capacity(llama, LIMITS, "A100-SXM-80GB").value < capacity(llama, LIMITS).value
+    assert capacity(llama, strict, simulated=False).value < most
+    assert capacity(llama, LIMITS, "A100-SXM-80GB", simulated=False).value < most
 
 
 def test_closed_forms_find_about_the_same_capacity(llama: LanguageProfile) -> None:
@@ -117,3 +125,52 @@ def test_what_no_request_can_have_is_a_capacity_of_nothing(llama: LanguageProfil
 
 def test_without_limits_a_server_carries_what_keeps_its_queue_stable(llama: LanguageProfile) -> None:
     assert capacity(llama, LanguageLimits()).value == pytest.approx(0.98 * predicted(llama).capacity_per_s.value)
+
+
+def test_a_service_without_traffic_takes_what_a_lone_request_takes(llama: LanguageProfile) -> None:
+    idle, calm = (predicted(llama, rate=rate) for rate in (0.0, 0.01))
+
+    assert idle.utilization == 0 and idle.batch == 0
+    assert idle.ttft_s[99].value == pytest.approx(calm.ttft_s[50].value, rel=0.05)
+
+
+@pytest.mark.parametrize(
+    "precision", [Precision.bf16, Precision.fp16, Precision.int8, Precision.int4, Precision.fp8, Precision.fp4]
+)
+def test_every_chip_of_the_catalogue_is_predicted_or_refused_with_a_reason(precision: Precision) -> None:
+    small = profile_huggingface(CONFIGS / "qwen3-0.6b")
+
+    for known in chips().values():
+        found = predict_language(small, known, 1, precision, prompt=500, output=50, rate_per_s=0.1, simulated=False)
+        if isinstance(found, Violation):
+            assert found.code in {"precision-unsupported", "no-figures", "does-not-fit-memory", "unstable"}, (known.name, found)
+        else:
+            assert 0 < found.tpot_s[50].low < found.ttft_s[99].high < 60, known.name
+
+
+@pytest.mark.parametrize(
+    "name", ["mixtral-8x7b", "deepseek-v3", "qwen2.5-72b", "llama-3.1-405b", "gemma-2-9b", "gpt-oss-20b", "qwen3-30b-a3b"]
+)
+def test_bandwidth_orders_chips_for_every_decoder(name: str) -> None:
+    model = profile_huggingface(CONFIGS / name)
+    tokens = []
+    for on in ("H200-SXM", "B200-SXM"):
+        found = predict_language(model, chip(on), 8, Precision.fp8, prompt=1000, output=200, rate_per_s=0.5, simulated=False)
+        assert isinstance(found, LanguagePrediction), found
+        tokens.append(found.tpot_s[50].value)
+
+    assert tokens[0] > tokens[1] > tokens[0] * 4800 / 7700
+
+
+@settings(max_examples=12, deadline=None)
+@given(prompt=st.integers(50, 4000), output=st.integers(100, 1000), share=st.floats(0.02, 0.7), count=st.sampled_from([1, 2, 8]))
+def test_closed_forms_are_near_the_simulation_whatever_the_shape(
+    prompt: int, output: int, share: float, count: int, llama: LanguageProfile
+) -> None:
+    found = case(llama, chip("H200-SXM"), count, Precision.bf16, prompt=prompt, output=output, constants=FITTED)
+    assert isinstance(found, Case)
+    rate = share * found.expected.capacity_per_s()
+    queue, closed = (of(found.expected, rate, (50, 95)) for of in (simulated_times, estimated_times))
+
+    assert closed.tpot[50].seconds == pytest.approx(queue.tpot[50].seconds, rel=0.3)
+    assert 1 / 2 < closed.ttft[95].seconds / queue.ttft[95].seconds < 2
