@@ -15,7 +15,7 @@ from infractl.applying.workers import Workers
 from infractl.domain.address import Owner
 from infractl.domain.applied import Applied, StepResult
 from infractl.domain.event import Event, Phase
-from infractl.domain.journal import Entry
+from infractl.domain.journal import Entry, Operation
 from infractl.domain.plan import ServicePlan
 from infractl.domain.service_state import ServiceState
 from infractl.domain.value import Output, resolve
@@ -52,7 +52,7 @@ def apply_service(plan: ServicePlan, state: ServiceState | None, run: Run) -> Ap
     entries = list(run.store.entries(plan.key))
 
     def journal(entry: Entry) -> None:
-        run.store.append(plan.key, run.epoch, entry)
+        run.store.append(plan.key, run.epoch, entry, durably=_needed_after_power_cut(entry))
         entries.append(entry)
 
     around = Surroundings(
@@ -70,6 +70,11 @@ def apply_service(plan: ServicePlan, state: ServiceState | None, run: Run) -> Ap
         return _fold(plan, state, entries, done.results, run)
     except StateError as error:
         return Applied(plan=plan, results=done.results, state=state, errors=error.diagnostics)
+
+
+def _needed_after_power_cut(entry: Entry) -> bool:
+    """All but a call that left no operation to wait for: the object is there then, and found by its labels."""
+    return not (isinstance(entry, Operation) and not entry.pending.token)
 
 
 def not_started(plan: ServicePlan, state: ServiceState | None) -> Applied:

@@ -22,7 +22,7 @@ from infractl.provider.plugin import GuardedKind
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """What every step of one apply shares. `journal` writes durably and may be called from any thread."""
+    """What every step of one apply shares. `journal` writes an entry down and may be called from any thread."""
 
     owner: Owner
     serial: int

@@ -29,7 +29,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pending:
-    """A call that was accepted. `token` is whatever the kind needs to ask for it again, after a crash as well."""
+    """A call that was accepted. `token` is whatever the kind needs to ask for it again, after a crash as well.
+
+    Without one nothing is under way: what the call made is there, and is found by its labels.
+    """
 
     ref: Ref
     action: Action

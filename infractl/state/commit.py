@@ -7,19 +7,20 @@ from collections.abc import Callable, Sequence
 
 
 class Commit:
-    """`write` makes lines durable, and is called by one thread at a time. Whoever adds a line goes on once it is."""
+    """`write` writes lines, durably if it is told so, and is called by one thread at a time. Whoever adds a line waits for it."""
 
-    def __init__(self, write: Callable[[Sequence[bytes]], None]) -> None:
+    def __init__(self, write: Callable[[Sequence[bytes], bool], None]) -> None:
         self._write = write
         self._guard, self._turn = threading.Lock(), threading.Lock()
         self._open: _Batch | None = None
 
-    def add(self, line: bytes) -> None:
+    def add(self, line: bytes, *, durably: bool = True) -> None:
         """Raises what `write` raises, for every line that was to be written with it."""
         with self._guard:
             first = self._open is None
             batch = self._open = self._open or _Batch()
             batch.lines.append(line)
+            batch.durably |= durably
         if first:
             self._settle(batch)
         else:
@@ -32,7 +33,7 @@ class Commit:
         try:
             with self._turn:
                 self._close(batch)
-                self._write(batch.lines)
+                self._write(batch.lines, batch.durably)
         except BaseException as error:  # noqa: BLE001 - it is raised in each thread that waits
             batch.error = error
         finally:
@@ -49,5 +50,6 @@ class Commit:
 class _Batch:
     def __init__(self) -> None:
         self.lines: list[bytes] = []
+        self.durably = False
         self.ended = threading.Event()
         self.error: BaseException | None = None

@@ -31,7 +31,7 @@ from infractl.state.file import (
     sweep,
     sync_directory,
 )
-from infractl.state.journal import clear, readable, replay
+from infractl.state.journal import begin, readable, replay
 from infractl.state.store import Remains
 
 KEPT_VERSIONS = 10
@@ -68,6 +68,10 @@ class ServiceDirectory:
     @property
     def guard(self) -> Path:
         return self.path / "guard"
+
+    @property
+    def _history(self) -> Path:
+        return self.path / "history"
 
     @contextmanager
     def guarded(self) -> Iterator[None]:
@@ -126,7 +130,7 @@ class ServiceDirectory:
         """Move the remains into a directory of their own, which says when that was."""
         aside = self.path / "aside" / f"{at:%Y%m%dT%H%M%S%fZ}"
         make_directory(aside)
-        for part in (self.journal, self.path / "history"):
+        for part in (self.journal, self._history):
             if part.exists():
                 part.rename(aside / part.name)
         sync_directory(aside)
@@ -135,7 +139,7 @@ class ServiceDirectory:
 
     def versions(self) -> tuple[Path, ...]:
         """The files of the kept versions, newest first, with a copy of the present one."""
-        found = [p for p in (self.path / "history").glob("*.json") if p.stem.isdecimal()]
+        found = [p for p in self._history.glob("*.json") if p.stem.isdecimal()]
         return tuple(sorted(found, key=_serial, reverse=True))
 
     def good_versions(self) -> Iterator[tuple[Path, ServiceState]]:
@@ -151,30 +155,35 @@ class ServiceDirectory:
         if current is None and state.serial == 1:
             self._begin()
         data = pack(state, current.sha256 if current else None)
-        copy = self.path / "history" / f"{state.serial}.json"
+        copy = self._history / f"{state.serial}.json"
         make_directory(copy.parent)
         sweep(copy.parent)
         # Both are written before either takes its place: a full disk leaves both as they were.
-        with replacement(self.document) as file, replacement(copy) as kept:
+        with replacement(self.document, entry=False) as file, replacement(copy) as kept:
             file.write(data)
             file.flush()
             kept.write(data)
-        remove_file(self.marker)
+        self.marker.unlink(missing_ok=True)
+        sync_directory(self.path)
         self._prune(state.serial)
 
     def remove(self, current: Document | None) -> None:
         """Take the document away, for good, and its journal. The versions stay until the service begins anew."""
         replace_file(self.marker, canonical(encode(current and current.version)) + b"\n")
         remove_file(self.document)
-        clear(self.journal)
+        if self.journal.exists():
+            begin(self.journal)
 
     def _begin(self) -> None:
         """Nothing of an earlier life of the service may be taken for the new one's: its versions are put aside.
 
         As many are kept of all earlier lives together as of this one.
         """
-        replace_file(self.marker, b"null\n")
-        clear(self.journal)
+        replace_file(self.marker, b"null\n", durably=False)
+        begin(self.journal)
+        self._history.mkdir(mode=0o700, exist_ok=True)
+        # All of the three are there, before a copy is: that marker matters, and what it says does not.
+        sync_directory(self.path)
         aside = self.path / "aside" / "earlier"
         for version in self.versions():
             make_directory(aside)

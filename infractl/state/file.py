@@ -21,16 +21,20 @@ OWN_DIRECTORY = ".infractl"
 _TRY_EVERY_S = 0.005
 
 
-def replace_file(path: Path, data: bytes, mode: int = 0o600) -> None:
-    """Make `data` the content of `path`: a reader, or a crash, finds the old content or the new. Raises StateError."""
-    with replacement(path, mode) as file:
+def replace_file(path: Path, data: bytes, mode: int = 0o600, *, durably: bool = True) -> None:
+    """Make `data` the content of `path`: a reader, or a crash, finds the old content or the new. Raises StateError.
+
+    Where that need not be durable, a power cut may leave the old content or an empty file.
+    """
+    with replacement(path, mode, content=durably, entry=durably) as file:
         file.write(data)
 
 
 @contextmanager
-def replacement(path: Path, mode: int = 0o600) -> Iterator[BinaryIO]:
-    """A new file beside `path`, which takes its place durably when the block ends well, and is gone when it does not.
+def replacement(path: Path, mode: int = 0o600, *, content: bool = True, entry: bool = True) -> Iterator[BinaryIO]:
+    """A new file beside `path`, which takes its place when the block ends well, and is gone when it does not.
 
+    Its content is made durable, and then its entry in the directory; a caller that changes more there does the latter itself.
     Raises StateError where the disk refuses: what was there before is unchanged then.
     """
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
@@ -38,14 +42,20 @@ def replacement(path: Path, mode: int = 0o600) -> Iterator[BinaryIO]:
         with os.fdopen(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode), "wb") as file:
             yield file
             file.flush()
-            os.fsync(file.fileno())
+            if content:
+                os.fsync(file.fileno())
         temporary.replace(path)
-        sync_directory(path.parent)
-    except OSError as error:
-        raise write_failed(path, error) from error
-    finally:
+    except BaseException as error:
         with suppress(OSError):
             temporary.unlink()
+        if isinstance(error, OSError):
+            raise write_failed(path, error) from error
+        raise
+    if entry:
+        try:
+            sync_directory(path.parent)
+        except OSError as error:
+            raise write_failed(path, error) from error
 
 
 def write_failed(path: Path, error: OSError) -> StateError:

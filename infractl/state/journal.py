@@ -61,13 +61,18 @@ def readable(data: bytes) -> Iterator[Line]:
     return None
 
 
-def append_lines(path: Path, lines: bytes) -> None:
-    """Add whole lines durably. Raises StateError where the disk refuses: the lines before are unchanged then."""
+def append_lines(path: Path, lines: bytes, *, durably: bool = True) -> None:
+    """Add whole lines, and make them durable with all before them. Raises StateError where the disk refuses.
+
+    The lines before are unchanged then. What is not added durably outlives this process, and not a power cut.
+    """
     try:
         new = not path.exists()
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
         try:
             _add(descriptor, lines)
+            if durably:
+                os.fsync(descriptor)
         finally:
             os.close(descriptor)
         if new:
@@ -76,14 +81,25 @@ def append_lines(path: Path, lines: bytes) -> None:
         raise write_failed(path, error) from error
 
 
+def begin(path: Path) -> None:
+    """An empty journal, durably without the lines that were there. The entry of a new file is left for the caller to sync."""
+    new = not path.exists()
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
+    try:
+        os.ftruncate(descriptor, 0)
+        if not new:
+            os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def clear(path: Path) -> None:
-    """Take every line away, durably."""
+    """Take every line away. Not durably: after a power cut, lines may be there that build on an earlier version."""
     if not path.exists() or not path.stat().st_size:
         return
     descriptor = os.open(path, os.O_WRONLY)
     try:
         os.ftruncate(descriptor, 0)
-        os.fsync(descriptor)
     finally:
         os.close(descriptor)
 
@@ -93,7 +109,6 @@ def _add(descriptor: int, lines: bytes) -> None:
     written = 0
     while written < len(lines):
         written += os.write(descriptor, lines[written:])
-    os.fsync(descriptor)
 
 
 def _cut_torn(descriptor: int) -> None:

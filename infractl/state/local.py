@@ -126,19 +126,19 @@ class LocalStateStore:
         with directory.guarded():
             LocalLock(directory.path, key).fence(lock_id)
 
-    def append(self, key: ServiceKey, epoch: int, entry: Entry) -> None:
+    def append(self, key: ServiceKey, epoch: int, entry: Entry, *, durably: bool = True) -> None:
         with _readable(key):
             packed = pack_entry(entry)
         with self._guard:
             if (key, epoch) not in self._commits:
                 self._commits[key, epoch] = Commit(partial(self._append, key, epoch))
             commit = self._commits[key, epoch]
-        commit.add(packed)
+        commit.add(packed, durably=durably)
 
-    def _append(self, key: ServiceKey, epoch: int, entries: Sequence[bytes]) -> None:
+    def _append(self, key: ServiceKey, epoch: int, entries: Sequence[bytes], durably: bool) -> None:
         with self._writing(key, epoch) as directory:
             base = self._version(directory)
-            append_lines(directory.journal, b"".join(pack_line(base, entry) for entry in entries))
+            append_lines(directory.journal, b"".join(pack_line(base, entry) for entry in entries), durably=durably)
 
     def entries(self, key: ServiceKey) -> Sequence[Entry]:
         return self._directory(key).entries()

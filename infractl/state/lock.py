@@ -62,7 +62,8 @@ class LocalLock:
             _make_room(descriptor, self._key)
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             claim = Claim(epoch=self.epoch + 1, holder=holder)
-            replace_file(self._claim, canonical(encode(claim)))
+            # No holder outlives a power cut, so that the claim need not either.
+            replace_file(self._claim, canonical(encode(claim)), durably=False)
         except BlockingIOError:
             os.close(descriptor)
             raise lock_held(self._key, self._read().holder) from None
@@ -74,7 +75,7 @@ class LocalLock:
     @property
     def epoch(self) -> int:
         """The newest lease's epoch; 0 where there was none."""
-        return self._read().epoch if self._claim.exists() else 0
+        return self._read().epoch if self._claimed else 0
 
     def living(self) -> Holder | None:
         """The holder, if it is alive."""
@@ -87,7 +88,7 @@ class LocalLock:
 
     def claimed(self) -> Holder | None:
         """The newest lease's holder, unless it is dead: all that can be known while somebody is under the guard."""
-        holder = self._read().holder if self._claim.exists() else None
+        holder = self._read().holder if self._claimed else None
         return holder if holder and is_alive(holder) is not False else None
 
     def check(self, epoch: int) -> None:
@@ -118,6 +119,14 @@ class LocalLock:
         claim = self._read()
         replace_file(self._claim, canonical(encode(replace(claim, epoch=claim.epoch + 1))))
         replace_file(self._file, b"")
+
+    @property
+    def _claimed(self) -> bool:
+        """Whether there was a lease. A power cut may leave the file of one without its content."""
+        try:
+            return self._claim.stat().st_size > 0
+        except FileNotFoundError:
+            return False
 
     def _open(self) -> int:
         try:

@@ -121,8 +121,10 @@ class StateStore(Protocol):
         """Break a lock by its holder's id. Raises StateError where the id is another."""
         ...
 
-    def append(self, key: ServiceKey, epoch: int, entry: Entry) -> None:
+    def append(self, key: ServiceKey, epoch: int, entry: Entry, *, durably: bool = True) -> None:
         """Write one journal entry durably. Raises StateError for a stale epoch: before the provider is called.
+
+        What need not be durable has to outlive the process at least, and becomes durable with the next entry that must be.
 
         There must be a document: a first apply writes one without resources before its first intent.
         """

@@ -22,7 +22,7 @@ def test_what_comes_while_one_writes_is_written_together() -> None:
     written: list[list[bytes]] = []
     writing, go_on = threading.Event(), threading.Event()
 
-    def write(lines: list[bytes]) -> None:
+    def write(lines: list[bytes], _: bool) -> None:
         written.append(sorted(lines))
         writing.set()
         assert go_on.wait(PATIENCE_S)
@@ -44,7 +44,7 @@ def test_what_comes_while_one_writes_is_written_together() -> None:
 def test_who_waits_for_a_write_that_fails_is_told_so_and_the_next_one_is_tried() -> None:
     full, lines = [True], []
 
-    def write(given: list[bytes]) -> None:
+    def write(given: list[bytes], _: bool) -> None:
         if full.pop():
             raise OSError("full")
         lines.extend(given)
@@ -106,7 +106,7 @@ def test_who_is_interrupted_while_it_waits_for_its_turn_keeps_nobody_waiting() -
     written: list[bytes] = []
     writing, go_on = threading.Event(), threading.Event()
 
-    def write(lines: Sequence[bytes]) -> None:
+    def write(lines: Sequence[bytes], _: bool) -> None:
         writing.set()
         assert go_on.wait(PATIENCE_S)
         written.extend(lines)

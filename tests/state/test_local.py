@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import resource
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -119,6 +121,26 @@ def test_a_directory_that_cannot_be_made_is_an_error(tmp_path: Path, key) -> Non
 
     with pytest.raises(StateError, match="state-write-failed"):
         LocalStateStore(tmp_path / "file" / "state", SystemClock()).lock(key, "infractl apply")
+
+
+def test_what_a_service_makes_durable_is_counted(store, key, state, entry, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[int] = []
+    fsync = os.fsync
+    monkeypatch.setattr(os, "fsync", lambda descriptor: (synced.append(descriptor), fsync(descriptor)))
+
+    def count(change: Callable[[], object]) -> int:
+        synced.clear()
+        change()
+        return len(synced)
+
+    epoch = store.lock(key, "infractl apply").epoch
+
+    # That it begins, a copy and its entry, the document and its entry.
+    assert count(lambda: store.write(key, state(1), expected_serial=0, epoch=epoch)) == 5
+    assert count(lambda: store.append(key, epoch, entry("intent"))) == 1
+    assert count(lambda: store.append(key, epoch, entry("operation"), durably=False)) == 0
+    assert count(lambda: store.fold(key, state(2), expected_serial=1, epoch=epoch)) == 4
+    assert count(lambda: store.lock(ServiceKey(project="shop", environment="prod", service="next"), "infractl apply")) == 1
 
 
 def test_a_full_disk_leaves_the_old_document_and_the_old_journal(

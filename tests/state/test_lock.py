@@ -53,6 +53,15 @@ def test_a_note_of_the_holder_that_cannot_be_read_is_an_error(store, key, direct
         store.lock(key, "infractl apply")
 
 
+def test_a_note_that_a_power_cut_emptied_is_nobodys(store, key, directory: Path) -> None:
+    store.lock(key, "infractl apply").release()
+    (directory / "claim.json").write_bytes(b"")
+
+    lease = store.lock(key, "infractl apply")
+
+    assert (lease.epoch, store.holder(key)) == (1, lease.holder)
+
+
 @contextmanager
 def stopped_in_a_write(directory: Path) -> Iterator[None]:
     """As if a process had been stopped between two file operations."""

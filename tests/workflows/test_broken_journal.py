@@ -18,11 +18,11 @@ FULL = StateError.of("state-write-failed", summary="the state cannot be written"
 def full_after(entries: int, monkeypatch: pytest.MonkeyPatch) -> None:
     real, written = LocalStateStore.append, []
 
-    def append(self: LocalStateStore, key: ServiceKey, epoch: int, entry: Entry) -> None:
+    def append(self: LocalStateStore, key: ServiceKey, epoch: int, entry: Entry, *, durably: bool = True) -> None:
         written.append(entry)
         if len(written) > entries:
             raise FULL
-        real(self, key, epoch, entry)
+        real(self, key, epoch, entry, durably=durably)
 
     monkeypatch.setattr(LocalStateStore, "append", append)
 
