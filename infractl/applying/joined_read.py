@@ -19,6 +19,29 @@ class JoinedRead:
         self._kind = kind
         self._guard, self._turn = threading.Lock(), threading.Lock()
         self._open: _Batch | None = None
+        self._before: dict[Ref, Live | None] = {}
+
+    def read_before(self, refs: Sequence[Ref], waiting: Waiting) -> None:
+        """One call for what many are about to ask for. Each answer is given out once: who asks again is told what is then.
+
+        Where the provider refuses, nothing is kept: it may be one's object that it broke on. Raises TransientProviderError.
+        """
+        try:
+            lives = retried(partial(self._kind.read, refs), waiting)
+        except TransientProviderError:
+            raise
+        except ProviderError:
+            return
+        with self._guard:
+            self._before.update({ref: lives.get(ref) for ref in refs})
+
+    def answered(self, refs: Sequence[Ref]) -> Mapping[Ref, Live] | None:
+        """What was read before of `refs`; None where any of them was not."""
+        with self._guard:
+            if not all(ref in self._before for ref in refs):
+                return None
+            found = [(ref, self._before.pop(ref)) for ref in dict.fromkeys(refs)]
+        return {ref: live for ref, live in found if live is not None}
 
     def read(self, refs: Sequence[Ref], waiting: Waiting) -> Mapping[Ref, Live]:
         """What lives of `refs`. Raises ProviderError, as if it were asked for these alone."""

@@ -25,10 +25,14 @@ _EMPTY = Notice(code="adopt-empty", text="its state document is lost, and nothin
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Beginning:
-    """The lineage that the service begins or goes on with, and what the plan's reader must know of that."""
+    """The lineage that the service begins or goes on with, and what the plan's reader must know of that.
+
+    One that is `fresh` was made just now: nothing can carry it.
+    """
 
     lineage: str
     notices: tuple[Notice, ...] = ()
+    fresh: bool = False
 
 
 def beginning(workspace: Workspace, key: ServiceKey, wanted: Sequence[Desired]) -> Beginning:
@@ -40,7 +44,7 @@ def beginning(workspace: Workspace, key: ServiceKey, wanted: Sequence[Desired]) 
     lives = _lives(workspace, key, {(d.target, d.resource.address.kind) for d in wanted})
     if lives:
         raise _lost(workspace, key, lives)
-    return Beginning(lineage=str(uuid.uuid4()))
+    return Beginning(lineage=str(uuid.uuid4()), fresh=True)
 
 
 def check_forgotten(workspace: Workspace, key: ServiceKey) -> None:
@@ -96,7 +100,7 @@ def _adopting(workspace: Workspace, key: ServiceKey, lives: Mapping[str, Sequenc
             remedy="remove those of all lives but one by the provider's own means",
         )
     if not told:
-        return Beginning(lineage=str(uuid.uuid4()), notices=(_EMPTY,) if remains else ())
+        return Beginning(lineage=str(uuid.uuid4()), notices=(_EMPTY,) if remains else (), fresh=True)
     (lineage,) = told
     others = {life: found for life, found in lives.items() if life != lineage}
     text = f"nothing is recorded of it, and {_counted(lives.get(lineage, ()))} of its lineage {lineage}: it goes on as that life"

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
-from infractl.applying.refresh import Observed, Question, refresh
+from infractl.applying.fan_out import fan_out
+from infractl.applying.refresh import Observed, Question, read_ahead, refresh
 from infractl.applying.settle import outlast, replay, settle
 from infractl.applying.wait import Waiting
 from infractl.domain.address import Owner, ServiceKey
 from infractl.domain.journal import OpenStep
 from infractl.domain.service_state import ServiceState
-from infractl.errors import ProviderError
+from infractl.errors import ProviderError, StateError
 from infractl.workflows.secret import acquaint
 from infractl.workflows.workspace import Workspace, who
 
@@ -48,6 +50,30 @@ def known(workspace: Workspace, key: ServiceKey) -> Known:
         return Known(state=None, open_steps=())
     state, open_steps = replay(state, entries)
     return Known(state=state, open_steps=open_steps, unfolded=len(entries))
+
+
+def known_ahead(workspace: Workspace, keys: Sequence[ServiceKey]) -> Mapping[ServiceKey, Known]:
+    """What is known of several services, whose objects are read together: `observe` finds the answers, each once.
+
+    A service of which something cannot be trusted is left out: that is told where it is asked for itself. Raises ProviderError.
+    """
+    if len(keys) < 2:
+        return {}
+    found = {key: each for key, each in zip(keys, fan_out(partial(_known_or_none, workspace), keys), strict=True) if each}
+    states = [each.state for each in found.values() if each.state]
+    for state in states:
+        _acquaint(state)
+    recorded = [record for state in states for record in (*state.resources, *state.deposed)]
+    connections = workspace.connections({record.target for record in recorded})
+    read_ahead(recorded, connections, Waiting(clock=workspace.clock, tell=lambda _: None))
+    return found
+
+
+def _known_or_none(workspace: Workspace, key: ServiceKey) -> Known | None:
+    try:
+        return known(workspace, key)
+    except StateError:
+        return None
 
 
 def superseded(workspace: Workspace, state: ServiceState) -> bool:

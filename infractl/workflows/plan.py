@@ -35,7 +35,7 @@ from infractl.workflows.notice import (
     of_rollback,
     of_service,
 )
-from infractl.workflows.observe import Known, everywhere, known, observe
+from infractl.workflows.observe import Known, everywhere, known, known_ahead, observe
 from infractl.workflows.place import Placed, Progress, place_service
 from infractl.workflows.secret import acquaint
 from infractl.workflows.select import declared, selected_text
@@ -50,13 +50,11 @@ def plan(workspace: Workspace, removed: Sequence[ServiceKey], progress: Progress
     """
     _tell_of_other_projects(workspace, progress)
     _tell_of_lost_environments(workspace, progress)
+    chosen = {workspace.key(s.name): s for s in workspace.loaded.services if steering.covers(s.name)}
+    ahead = known_ahead(workspace, tuple(chosen))
     makers: list[Callable[[], ServicePlan]] = [
-        *(
-            lambda s=s: plan_service(workspace, s, progress, steering)
-            for s in workspace.loaded.services
-            if steering.covers(s.service.name)
-        ),
-        *(lambda k=k: plan_removal(workspace, k) for k in removed if steering.covers(k.service)),
+        *(lambda k=k, s=s: plan_service(workspace, s, ahead.get(k), progress, steering) for k, s in chosen.items()),
+        *(lambda k=k: plan_removal(workspace, k, None) for k in removed if steering.covers(k.service)),
     ]
     services = [confined(service, steering) for service in _all(makers)]
     changed = any(s.changed for s in services)
@@ -84,7 +82,8 @@ def _tell_of_lost_environments(workspace: Workspace, progress: Progress) -> None
 
 def plan_destroy(workspace: Workspace, keys: Sequence[ServiceKey], steering: Steering = UNSTEERED) -> Plan:
     """The plan that leaves nothing of the services, or of what is asked for. Raises StateError, ProviderError, RefusedError."""
-    services = _all([lambda k=key: plan_removal(workspace, k) for key in keys])  # type: ignore[misc]
+    ahead = known_ahead(workspace, keys)
+    services = _all([lambda k=key: plan_removal(workspace, k, ahead.get(k)) for key in keys])  # type: ignore[misc]
     return assemble(workspace, [confined(service, steering) for service in services], steering=steering)
 
 
@@ -112,8 +111,11 @@ def providers_of(workspace: Workspace, services: Sequence[ServicePlan]) -> dict[
     return {name: registry.version(name) for name in names}
 
 
-def plan_service(workspace: Workspace, loaded: LoadedService, progress: Progress, steering: Steering = UNSTEERED) -> ServicePlan:
-    found = known(workspace, workspace.key(loaded.service.name))
+def plan_service(
+    workspace: Workspace, loaded: LoadedService, found: Known | None, progress: Progress, steering: Steering = UNSTEERED
+) -> ServicePlan:
+    """`found` is what is known of the service; None where that was not looked up yet."""
+    found = found or known(workspace, workspace.key(loaded.service.name))
     before = before_move(workspace, loaded, found)
     plan = plan_from(workspace, loaded, before or found, progress, steering)
     return replace(plan, moved_from=loaded.service.spec.lifecycle.moved_from or "") if before else plan
@@ -132,7 +134,7 @@ def plan_from(
     acquaint(compiled.resources)
     anew = replaced(steering, key.service, [r.address for r in compiled.resources])
     begun = Beginning(lineage=found.state.lineage) if found.state else beginning(workspace, key, wanted)
-    changes, notices = compared(workspace, key, begun.lineage, found, wanted, anew)
+    changes, notices = compared(workspace, key, begun, found, wanted, anew)
     return ServicePlan(
         key=key,
         target=opened.target.name,
@@ -161,14 +163,15 @@ def plan_from(
     )
 
 
-def plan_removal(workspace: Workspace, key: ServiceKey) -> ServicePlan:
+def plan_removal(workspace: Workspace, key: ServiceKey, found: Known | None) -> ServicePlan:
     """Everything recorded goes, and everything else that carries the service's labels wherever it is recorded.
 
-    Raises RefusedError for a service that was deployed as a protected one.
+    `found` is what is known of it; None where that was not looked up yet. Raises RefusedError for a service that was deployed as
+    a protected one.
     """
     # Even where others begin anew: a service that is lost and not wanted would be forgotten by that.
     workspace.stores.state.read(key)
-    found = known(workspace, key)
+    found = found or known(workspace, key)
     state = found.state
     if state and state.protected:
         raise _protected(key)
@@ -214,7 +217,7 @@ def _current(state: ServiceState | None) -> str | None:
 def compared(
     workspace: Workspace,
     key: ServiceKey,
-    lineage: str,
+    begun: Beginning,
     found: Known,
     wanted: Sequence[Desired],
     anew: frozenset[Address] = frozenset(),
@@ -223,8 +226,9 @@ def compared(
     state = found.state
     recorded = state.resources if state else ()
     known_addresses = {r.address for r in recorded}
-    sought = {(d.target, d.resource.address.kind) for d in wanted if d.resource.address not in known_addresses}
-    found_alive = observe(workspace, state, Owner(key=key, lineage=lineage), frozenset(sought))
+    new = [d for d in wanted if d.resource.address not in known_addresses and not begun.fresh]
+    sought = frozenset((d.target, d.resource.address.kind) for d in new)
+    found_alive = observe(workspace, state, Owner(key=key, lineage=begun.lineage), sought)
     observed = adopted(found_alive, {d.resource.address: d.target for d in wanted}, recorded)
     changes = diff(wanted, recorded, observed.live, views_of(workspace, {d.target for d in wanted}), observed.foreign, anew)
     notices = (*of_service(workspace, key, found), *of_foreign(observed), *of_orphans(observed.orphans))

@@ -16,6 +16,7 @@ from infractl.planning.diff import Desired
 from infractl.planning.leave import paths_of
 from infractl.provider.plugin import calling
 from infractl.state.codec import digest, encode
+from infractl.workflows.beginning import Beginning
 from infractl.workflows.elsewhere import environments_with
 from infractl.workflows.ignoring import patterns_of
 from infractl.workflows.observe import Known, known
@@ -54,7 +55,7 @@ def _plan(workspace: Workspace, key: ServiceKey, found: Known, wanted: ServiceSt
     desired = [
         Desired(resource=replace(r, ignores=paths_of(ignored, r.address)), target=opened.target.name) for r in compiled.resources
     ]
-    changes, notices = compared(workspace, key, state.lineage, found, desired)
+    changes, notices = compared(workspace, key, Beginning(lineage=state.lineage), found, desired)
     placement = deployment.stable.placement
     prediction = placement.prediction
     return ServicePlan(

@@ -86,3 +86,28 @@ def test_who_asks_after_an_error_is_answered() -> None:
         joined.read([ref(1)], WAITING)
 
     assert list(joined.read([ref(2)], WAITING)) == [ref(2)]
+
+
+def test_what_is_read_ahead_of_many_is_one_call_and_each_answer_is_given_out_once() -> None:
+    kind = Slow()
+    kind.go_on.set()
+    joined = JoinedRead(GuardedKind("thing", kind, Schema({})))
+    joined.read_before([ref(n) for n in range(6)], WAITING)
+
+    assert [sorted(live.id for live in joined.answered([ref(n), ref(n + 1)]) or ()) for n in (0, 2, 4)] == [
+        ["0", "1"],
+        ["2", "3"],
+        ["5"],  # 4 is not there, which is an answer too
+    ]
+    assert len(kind.calls) == 1
+    assert joined.answered([ref(0)]) is None
+
+
+def test_where_reading_ahead_breaks_on_one_object_nothing_is_kept() -> None:
+    kind = Slow(cursed=ref(1))
+    kind.go_on.set()
+    joined = JoinedRead(GuardedKind("thing", kind, Schema({})))
+
+    joined.read_before([ref(0), ref(1)], WAITING)
+
+    assert joined.answered([ref(0)]) is None
