@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import subprocess
 import sys
 import time
+from collections import defaultdict, deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,7 +24,7 @@ START_LIMIT_S = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Cloud:
-    """The process whose files lie in `directory`. It keeps no connection: each call may be another process's."""
+    """The process whose files lie in `directory`."""
 
     directory: Path
 
@@ -31,10 +33,7 @@ class Cloud:
         try:
             address = json.loads((self.directory / ADDRESS_FILE).read_bytes())
             request = {"password": address["password"], "call": name, "given": given}
-            with socket.create_connection(("127.0.0.1", address["port"]), timeout=CALL_LIMIT_S) as connection:
-                connection.sendall(json.dumps(request).encode() + b"\n")
-                with connection.makefile("rb") as answers:
-                    answer = json.loads(answers.readline())
+            answer = json.loads(_asked(address["port"], json.dumps(request).encode() + b"\n"))
         except (OSError, ValueError) as error:
             raise TransientProviderError.of(
                 "reference-unreachable",
@@ -64,6 +63,52 @@ class Cloud:
         deadline = time.monotonic() + START_LIMIT_S
         while (self.directory / ADDRESS_FILE).exists() and time.monotonic() < deadline:
             time.sleep(0.01)
+
+
+class _Connection:
+    """One call at a time; it is kept for later ones."""
+
+    def __init__(self, port: int) -> None:
+        self._socket = socket.create_connection(("127.0.0.1", port), timeout=CALL_LIMIT_S)
+        self._answers = self._socket.makefile("rb")
+
+    def ask(self, line: bytes) -> bytes:
+        self._socket.sendall(line)
+        return self._answers.readline()
+
+    def close(self) -> None:
+        self._answers.close()
+        self._socket.close()
+
+
+_idle: dict[int, deque[_Connection]] = defaultdict(deque)
+"""Connections that wait for work, by port."""
+
+# A forked process must not listen to what its parent is answered.
+os.register_at_fork(after_in_child=_idle.clear)
+
+
+def _asked(port: int, line: bytes) -> bytes:
+    """The answer, on a connection that is kept or on a new one. Raises OSError; what the process gave up is no error."""
+    idle = _idle[port]
+    while True:
+        try:
+            connection, kept = idle.pop(), True
+        except IndexError:
+            connection, kept = _Connection(port), False
+        try:
+            answer = connection.ask(line)
+        except ConnectionError:
+            answer = b""
+        except BaseException:
+            connection.close()
+            raise
+        if answer:
+            idle.append(connection)
+            return answer
+        connection.close()
+        if not kept:
+            raise ConnectionError("it was broken off")
 
 
 def start(directory: Path) -> Cloud:

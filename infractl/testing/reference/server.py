@@ -10,11 +10,13 @@ import hmac
 import json
 import os
 import secrets
+import socket
 import socketserver
 import sys
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +39,7 @@ class Server(socketserver.ThreadingTCPServer):
     def __init__(self, directory: Path) -> None:
         super().__init__(("127.0.0.1", 0), Exchange)
         self.directory = directory
+        self.connected: set[Any] = set()
         self.password = secrets.token_hex(16)
         self.world = World(now=time.monotonic, log=self._write)
         self.guard = threading.Lock()
@@ -72,17 +75,32 @@ class Server(socketserver.ThreadingTCPServer):
         with (self.directory / LOG_FILE).open("a") as log:
             log.write(json.dumps(event, sort_keys=True) + "\n")
 
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self.connected.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        self.connected.discard(request)
+        super().shutdown_request(request)
+
+    def server_close(self) -> None:
+        """What was asked is answered yet; whoever keeps a connection for later is waited for no longer."""
+        for connection in tuple(self.connected):
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RD)
+        super().server_close()
+
 
 class Exchange(socketserver.StreamRequestHandler):
-    """One line in, one line out."""
+    """One line in, one line out, as often as the client likes."""
 
     timeout = EXCHANGE_LIMIT_S
     server: Server
 
     def handle(self) -> None:
-        line = self.rfile.readline()
-        if line:
-            self.wfile.write(json.dumps(self.server.answer(json.loads(line))).encode() + b"\n")
+        with suppress(TimeoutError, ConnectionError):
+            while line := self.rfile.readline():
+                self.wfile.write(json.dumps(self.server.answer(json.loads(line))).encode() + b"\n")
 
 
 def _place(path: Path, content: Mapping[str, Any]) -> None:
