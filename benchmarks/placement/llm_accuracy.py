@@ -12,7 +12,7 @@ import numpy as np
 from benchmarks.harness.figure import Figure
 from benchmarks.placement.language_fit import PRIORS, Fit, LeftOut, constants, left_out
 from benchmarks.placement.language_row import Row, rows
-from benchmarks.placement.language_terms import Vector, terms, turn
+from benchmarks.placement.language_terms import IDEAL, Vector, terms, turn
 from infractl.domain.precision import Precision
 from infractl.placement.language.percentile import server
 from infractl.placement.language.simulate import simulate_clients
@@ -42,6 +42,7 @@ def figures(quick: bool) -> Iterator[Figure]:
     unfitted = Fit(np.log([value for value, _ in PRIORS.values()]))
     yield _error("llm_tpot_unfitted_median_error", _relative(unfitted.predict(of), of.measured_s))
     yield _error("llm_ttft_closed_loop_median_error", _first_tokens(measured, measured[:: 5 if quick else 1]))
+    yield _error("llm_sequences_at_once_median_error", _at_once(measured))
     yield Figure(name="llm_measured_configurations", value=len(measured), unit="rows", goal=">= 500")
 
 
@@ -78,6 +79,18 @@ def _first_tokens(measured: Sequence[Row], judged: Sequence[Row]) -> Vector:
         served = simulate_clients(server(made), row.clients, row.clients * _TURNS)
         simulated.append(float(np.mean(served.ttft_s)) + shipped.request_s[1])
     return _relative(np.array(simulated), np.array([row.ttft_s for row in judged]))
+
+
+def _at_once(measured: Sequence[Row]) -> Vector:
+    """Of rows with more clients than fit: what the memory has room for, beside how many really ran, by Little's law."""
+    fitting, ran = [], []
+    for row in measured:
+        made, _, _ = turn(row, IDEAL)
+        if made.limit < row.clients:
+            decoding_s = (row.output - 1) * row.tpot_s
+            fitting.append(made.limit)
+            ran.append(row.clients * decoding_s / (row.ttft_s + decoding_s))
+    return _relative(np.array(fitting), np.array(ran))
 
 
 def _relative(predicted_s: Vector, measured_s: Vector) -> Vector:

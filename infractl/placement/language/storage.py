@@ -15,7 +15,7 @@ _STORED = {Precision.fp4: 0.5625, Precision.int4: 0.53125}
 """With scales: NVFP4 has eight bits for each 16 elements, GPTQ and AWQ 32 (scale and zero point) for each 128."""
 
 _ENDS = 2.0
-"""Table of embeddings and output matrix stay at 16 bits in published quantized checkpoints."""
+"""Bytes of what stays at 16 bits: in published quantized checkpoints the table of embeddings and the output matrix."""
 
 _MXFP4 = "mxfp4"
 
@@ -35,16 +35,16 @@ def storage(model: LanguageModel, chip: Chip, precision: Precision) -> Storage |
 
     Four bits need no unit of their own on a GPU: weights are unpacked to 16 bits on their way to it (Marlin; vLLM's table of
     quantizations and hardware). Where products are made of fp8 or fp4, the cache takes a byte an element, as NVIDIA's
-    checkpoints at these precisions declare; 16 bits else. A checkpoint that is quantized already stays as it is, unless the
-    precision is narrower.
+    checkpoints at these precisions declare; else as many as products, 16 bits at least. A checkpoint that is quantized already
+    stays as it is, unless the precision is narrower.
     """
     compute = _compute(model, chip, precision)
     peak = chip.peak_flops_per_s.get(compute) if compute else None
     if compute is None or not isinstance(peak, Figure):
         able = ", ".join(p.value for p, rate in chip.peak_flops_per_s.items() if isinstance(rate, Figure))
         return Violation(code="precision-unsupported", need=precision.value, have=f"{chip.name} with {able or 'no known peak'}")
-    narrow = compute in (Precision.fp8, Precision.fp4)
-    return Storage(weights=_weights(model, precision), cache_bytes=1.0 if narrow else 2.0, compute=compute, flops_per_s=peak)
+    cache = 1.0 if compute in (Precision.fp8, Precision.fp4) else max(_ENDS, compute.bytes)
+    return Storage(weights=_weights(model, precision), cache_bytes=cache, compute=compute, flops_per_s=peak)
 
 
 def _compute(model: LanguageModel, chip: Chip, precision: Precision) -> Precision | None:
@@ -67,4 +67,4 @@ def _weights(model: LanguageModel, precision: Precision) -> ElementSizes:
     declared = model.declared
     if model.quantization and min(declared.layers, declared.experts) <= size:
         return declared
-    return ElementSizes(layers=size, experts=size, ends=min(_ENDS, max(size, declared.ends)))
+    return ElementSizes(layers=size, experts=size, ends=size if size >= _ENDS else min(_ENDS, declared.ends))

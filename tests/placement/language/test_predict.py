@@ -174,3 +174,19 @@ def test_closed_forms_are_near_the_simulation_whatever_the_shape(
 
     assert closed.tpot[50].seconds == pytest.approx(queue.tpot[50].seconds, rel=0.3)
     assert 1 / 2 < closed.ttft[95].seconds / queue.ttft[95].seconds < 2
+
+
+@settings(max_examples=40, deadline=None)
+@given(more=st.floats(1.0, 4.0), ttft_s=st.floats(0.1, 2.0), tpot_s=st.floats(0.01, 0.1))
+def test_a_faster_chip_carries_no_less(more: float, ttft_s: float, tpot_s: float, llama: LanguageProfile) -> None:
+    slow, limits = chip("H100-SXM"), LanguageLimits(ttft_s={95: ttft_s}, tpot_s={95: tpot_s})
+    assert isinstance(slow.bandwidth_bytes_per_s, Figure)
+    peaks = {p: f.scaled(more) if isinstance(f, Figure) else f for p, f in slow.peak_flops_per_s.items()}
+    fast = replace(slow, bandwidth_bytes_per_s=slow.bandwidth_bytes_per_s.scaled(more), peak_flops_per_s=peaks)
+    found = [
+        language_capacity(llama, on, 1, Precision.bf16, prompt=1000, output=100, limits=limits, simulated=False)
+        for on in (slow, fast)
+    ]
+
+    assert all(isinstance(each, Figure) for each in found)
+    assert found[1].value >= found[0].value * 0.995

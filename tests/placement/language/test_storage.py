@@ -56,6 +56,12 @@ def test_a_checkpoint_that_is_quantized_stays_as_it_is(gpt_oss: LanguageProfile)
     assert stored(gpt_oss, "B200-SXM", Precision.fp4).compute is Precision.bf16
 
 
-@pytest.mark.parametrize(("precision", "size"), [(Precision.bf16, 2.0), (Precision.fp8, 1.0), (Precision.int8, 2.0)])
+@pytest.mark.parametrize(
+    ("precision", "size"), [(Precision.bf16, 2.0), (Precision.fp8, 1.0), (Precision.int8, 2.0), (Precision.fp32, 4.0)]
+)
 def test_the_cache_is_narrow_where_products_are_of_fp8(precision: Precision, size: float, llama: LanguageProfile) -> None:
     assert stored(llama, "H100-SXM", precision).cache_bytes == size
+
+
+def test_wide_weights_are_wide_everywhere(llama: LanguageProfile) -> None:
+    assert stored(llama, "H100-SXM", Precision.fp32).weights == ElementSizes.uniform(4.0)
