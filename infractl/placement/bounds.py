@@ -7,32 +7,29 @@ from dataclasses import dataclass
 from infractl.domain.figure import Basis, Figure
 from infractl.domain.offer import Offer
 from infractl.domain.placement import Violation
+from infractl.placement.replicas import LEAST_AVAILABLE
 from infractl.spec.section.serving import Replicas
 from infractl.spec.service import InferenceService
 
 MOST = 10_000
 """Where nobody says how many there are: more than any plan is for."""
 
-LEAST_AVAILABLE = 2
-"""Of a service that promises availability: one replica alone is away whenever it is replaced."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bounds:
-    """At least and at most so many replicas. `is_limited` says that somebody set the most."""
+    """At least and at most so many replicas. `is_limited` says that somebody set the most, `is_fixed` that it is a number."""
 
     least: int = 1
     most: int = MOST
     is_limited: bool = False
+    is_fixed: bool = False
 
     @classmethod
     def of(cls, service: InferenceService, offer: Offer) -> Bounds:
-        """What `spec.serving.replicas`, a promised availability and the offer's number leave."""
+        """What `spec.serving.replicas` and the offer's number leave."""
         least, most = _declared(service)
-        if service.spec.slo.availability is not None:
-            least = max(least, LEAST_AVAILABLE)
         limits = [limit for limit in (most, offer.available) if limit is not None]
-        return cls(least=least, most=min(limits, default=MOST), is_limited=bool(limits))
+        return cls(least=least, most=min(limits, default=MOST), is_limited=bool(limits), is_fixed=least == most)
 
     @property
     def shown(self) -> int:
@@ -42,11 +39,16 @@ class Bounds:
 
 def quota(service: InferenceService, offer: Offer) -> Violation | None:
     """Why the offer or the document has fewer replicas than must be there at least, whatever the traffic."""
-    bounds = Bounds.of(service, offer)
-    if bounds.least <= bounds.most:
+    bounds, availability = Bounds.of(service, offer), service.spec.slo.availability
+    least = bounds.least if availability is None else max(bounds.least, LEAST_AVAILABLE)
+    if least <= bounds.most:
         return None
-    source = "spec.slo.availability" if service.spec.slo.availability is not None else "spec.serving.replicas"
-    return Violation(code="quota", need=_count(bounds.least, source), have=_count(bounds.most, f"what there is of {offer.name}"))
+    return fewer(least, bounds.most, "spec.slo.availability" if least > bounds.least else "spec.serving.replicas", offer)
+
+
+def fewer(need: int, have: int, source: str, offer: Offer) -> Violation:
+    """So many are needed, for what is declared at `source`, and fewer may be."""
+    return Violation(code="quota", need=_count(need, source), have=_count(have, f"what there may be of {offer.name}"))
 
 
 def _declared(service: InferenceService) -> tuple[int, int | None]:

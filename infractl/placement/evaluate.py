@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
+from infractl.domain.cost import Cost
 from infractl.domain.measurement import Measurements
-from infractl.domain.offer import Offer
+from infractl.domain.offer import Mode, Offer, Purchase
 from infractl.domain.placement import Evaluation, Placement, Prediction, Violation
 from infractl.domain.profile import ModelProfile
 from infractl.domain.recipe import Recipe
@@ -16,41 +17,65 @@ from infractl.placement.bounds import Bounds, quota
 from infractl.placement.candidate import Candidate
 from infractl.placement.correction import UNCORRECTED
 from infractl.placement.demand import Demand
+from infractl.placement.evaluate_call import evaluate_call
 from infractl.placement.fit import Fit, best_fit, fit, nearest_fit
+from infractl.placement.gates import ANSWERING
 from infractl.placement.measured import corrections, of_model
 from infractl.placement.predict import predict
-from infractl.placement.price import monthly_cost, over_budget
+from infractl.placement.price import dear, placed_cost
 from infractl.placement.shape import Shape, shapes
 from infractl.placement.shortfall import memory_short, short_of
 from infractl.placement.speed import speed_of
+from infractl.placement.standing import Standing, standing
 from infractl.spec.service import InferenceService
 
 
-def evaluate(service: InferenceService, profile: ModelProfile, offer: Offer, recipe: Recipe, known: Measurements) -> Evaluation:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What is asked of each offer: the service and its model, and what is known. `beside` are offers kept for good, by what a
+    spot offer has in common with them.
+    """
+
+    service: InferenceService
+    profile: ModelProfile
+    known: Measurements
+    beside: Mapping[tuple[str, str, str], Offer] = field(default_factory=dict)
+
+    def twin(self, offer: Offer) -> Offer | None:
+        """The same offer kept for good."""
+        return self.beside.get((offer.target, offer.name, offer.region)) if offer.purchase is Purchase.spot else None
+
+
+def evaluate(asked: Question, offer: Offer, recipe: Recipe) -> Evaluation:
     """The shape that meets every demand with the fewest replicas, else the one that comes nearest, with its violations."""
-    if reasons := tuple(barred(service, profile, offer, recipe, known)):
+    service = asked.service
+    if reasons := tuple(barred(service, asked.profile, offer, recipe, asked.known)):
         return Evaluation(offer=offer, recipe=recipe, placement=None, violations=reasons)
-    return _best(service, offer, candidates(service, profile, offer, recipe, known))
+    tried = candidates(service, asked.profile, offer, recipe, asked.known)
+    if Mode.serverless in offer.modes:
+        return evaluate_call(service, offer, tried[0])
+    return _best(asked, offer, tried)
 
 
-def evaluate_shape(
-    service: InferenceService, profile: ModelProfile, offer: Offer, recipe: Recipe, known: Measurements, recorded: Placement
-) -> Evaluation | None:
-    """The evaluation of a recorded shape, with as many replicas as it had or as it needs now.
+def evaluate_recorded(asked: Question, offer: Offer, recorded: Placement) -> Evaluation | None:
+    """The evaluation of a recorded shape on today's offer, with as many replicas as it had or as it needs now.
 
     None where the document, the model or the offer no longer allow it.
     """
-    if reasons := tuple(barred(service, profile, offer, recipe, known)):
+    service, recipe = asked.service, recorded.recipe
+    if reasons := tuple(barred(service, asked.profile, offer, recipe, asked.known)):
         return Evaluation(offer=offer, recipe=recipe, placement=None, violations=reasons)
     shape = Shape.of(recorded)
-    given = [c for c in candidates(service, profile, offer, recipe, known) if c.shape == shape]
+    given = [c for c in candidates(service, asked.profile, offer, recipe, asked.known) if c.shape == shape]
     if not given:
         return None
+    if recorded.mode is Mode.serverless:
+        return evaluate_call(service, offer, given[0])
     bounds = Bounds.of(service, offer)
     same = fit(given[0], Demand.of(service), recorded.replicas, recorded.replicas)
-    if same and bounds.least <= recorded.replicas <= bounds.most and not memory_short(offer, given[0]):
-        return _evaluation(service, offer, same)
-    return _best(service, offer, given)
+    if recorded.beside or not same or service.spec.slo.availability or not bounds.least <= recorded.replicas <= bounds.most:
+        return _best(asked, offer, given)
+    return _evaluation(asked, offer, same)
 
 
 def candidates(
@@ -91,35 +116,51 @@ def barred(
         yield short
 
 
-def _best(service: InferenceService, offer: Offer, tried: Sequence[Candidate]) -> Evaluation:
-    demand, bounds = Demand.of(service), Bounds.of(service, offer)
+def _best(asked: Question, offer: Offer, tried: Sequence[Candidate]) -> Evaluation:
+    demand, bounds = Demand.of(asked.service), Bounds.of(asked.service, offer)
     # What does not fit is looked at only where nothing does: the simplest takes the least.
     fitting = [c for c in tried if memory_short(offer, c) is None] or tried[:1]
-    return _evaluation(service, offer, best_fit(fitting, demand, bounds) or nearest_fit(fitting, demand, bounds))
+    return _evaluation(asked, offer, best_fit(fitting, demand, bounds) or nearest_fit(fitting, demand, bounds))
 
 
-def _evaluation(service: InferenceService, offer: Offer, found: Fit) -> Evaluation:
-    candidate = found.candidate
-    cost = monthly_cost(offer, found.replicas)
-    reasons = (
-        memory_short(offer, candidate),
-        *short_of(found, offer, service.name),
-        over_budget(cost, service.spec.budget.monthly),
-    )
-    violations = tuple(reason for reason in reasons if reason)
-    if (prediction := predict(candidate, found.demand)) is None:
-        return Evaluation(offer=offer, recipe=candidate.recipe, placement=None, violations=violations)
-    placement = Placement(
+def _evaluation(asked: Question, offer: Offer, found: Fit) -> Evaluation:
+    candidate, service = found.candidate, asked.service
+    memory, prediction = memory_short(offer, candidate), predict(candidate, found.demand)
+    reasons = (*((memory,) if memory else ()), *short_of(found, offer, service.name))
+    if prediction is None:
+        return Evaluation(offer=offer, recipe=candidate.recipe, placement=None, violations=reasons)
+    stands = standing(service, offer, found.replicas, prediction.capacity_per_s.low, asked.twin(offer))
+    if isinstance(stands, Violation):
+        return Evaluation(offer=offer, recipe=candidate.recipe, placement=None, violations=(*reasons, stands))
+    placement = _placement(service, offer, found, prediction, stands)
+    return Evaluation(
         offer=offer,
         recipe=candidate.recipe,
-        replicas=found.replicas,
-        batch=candidate.shape.batch,
-        instances=candidate.shape.instances,
-        threads=candidate.shape.threads,
-        prediction=_of_all(prediction, found.replicas),
-        cost=cost,
+        placement=placement,
+        violations=(*reasons, *dear(service, placement.cost)),
     )
-    return Evaluation(offer=offer, recipe=candidate.recipe, placement=placement, violations=violations)
+
+
+def _placement(service: InferenceService, offer: Offer, found: Fit, prediction: Prediction, stands: Standing) -> Placement:
+    """Predicted with the replicas that the traffic needs: spare ones may be away."""
+    shape, fleet = found.candidate.shape, stands.fleet
+    fixed = fleet.floor == fleet.ceiling
+    made = Placement(
+        offer=offer,
+        recipe=found.candidate.recipe,
+        replicas=fleet.ceiling,
+        batch=shape.batch,
+        instances=shape.instances,
+        threads=shape.threads,
+        prediction=_of_all(prediction, found.replicas),
+        cost=Cost(floor=(), expected=(), ceiling=()),
+        least_replicas=None if fixed else fleet.floor,
+        expected_replicas=None if fixed else fleet.expected,
+        mode=next(mode for mode in offer.modes if mode in ANSWERING[service.spec.mode]),
+        spot_replicas=stands.spot,
+        beside=stands.beside,
+    )
+    return replace(made, cost=placed_cost(made))
 
 
 def _of_all(prediction: Prediction, replicas: int) -> Prediction:

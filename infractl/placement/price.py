@@ -7,12 +7,15 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
-from infractl.domain.cost import HOURS_A_MONTH, Cost, CostLine
+from infractl.domain.cost import HOURS_A_MONTH, Cost, CostLine, per_thousand
 from infractl.domain.machine_price import POWER, PURCHASE, MachinePrice
-from infractl.domain.offer import Offer, Purchase, Rate
-from infractl.domain.placement import Evaluation, Violation
+from infractl.domain.offer import Mode, Offer, Purchase, Rate
+from infractl.domain.placement import Evaluation, Placement, Violation
 from infractl.domain.unknown import Unknown
-from infractl.units import Money
+from infractl.placement.replicas import Fleet
+from infractl.placement.season import average_per_s
+from infractl.spec.service import InferenceService
+from infractl.units import Money, format_money
 
 _UNITS_A_MONTH: Mapping[tuple[str, str], Decimal] = {
     ("instance", "hour"): HOURS_A_MONTH,
@@ -22,8 +25,10 @@ _UNITS_A_MONTH: Mapping[tuple[str, str], Decimal] = {
 """By metric and unit, what one replica uses up in a month: it stands there all the time."""
 
 
-def monthly_cost(offer: Offer, replicas: int) -> Cost:
-    """A fixed number of replicas costs the same at every traffic. What is metered in another way leaves the cost unknown.
+def monthly_cost(offer: Offer, replicas: int, moving: Fleet | None = None) -> Cost:
+    """A fixed number of replicas costs the same at every traffic; `moving` ones cost what stands there, machines bought aside.
+
+    What is metered in another way leaves the cost unknown.
 
     Power is the exception: it is paid as if the machine drew its full power all the time, and the floor as if it drew none. What
     it draws when it is idle is between the two, and nobody has said where.
@@ -34,8 +39,70 @@ def monthly_cost(offer: Offer, replicas: int) -> Cost:
     if foreign:
         metered = ", ".join(f"{rate.metric} by the {rate.unit}" for rate in foreign)
         return Cost(floor=(), expected=(), ceiling=(), why=f"{offer.name}: no usage is known for {metered}")
-    full = tuple(_line(offer, rate, replicas) for rate in offer.tariff)
-    return Cost(floor=tuple(map(_least, full)), expected=full, ceiling=full)
+    counts = moving or Fleet(floor=replicas, expected=float(replicas), ceiling=replicas)
+    floor, expected, full = (
+        tuple(_line(offer, rate, counts.ceiling if rate.metric == PURCHASE else count) for rate in offer.tariff)
+        for count in (counts.floor, counts.expected, counts.ceiling)
+    )
+    return Cost(floor=tuple(map(_least, floor)), expected=expected, ceiling=full)
+
+
+def together(one: Cost, other: Cost) -> Cost:
+    """Two costs as one; what is not known of one is not known of both."""
+    if not one.expected or not other.expected:
+        return one if not one.expected else other
+    return Cost(floor=one.floor + other.floor, expected=one.expected + other.expected, ceiling=one.ceiling + other.ceiling)
+
+
+def placed_cost(placement: Placement, offer: Offer | None = None) -> Cost:
+    """What a placement costs; at the tariff that `offer` has today where it is given.
+
+    What is paid by the call is used up as it was foreseen when it was placed.
+    """
+    offer = offer or placement.offer
+    if placement.mode is Mode.serverless:
+        return _repriced(placement.cost, offer)
+    moving = Fleet(
+        floor=placement.replicas if placement.least_replicas is None else placement.least_replicas,
+        expected=float(placement.replicas) if placement.expected_replicas is None else placement.expected_replicas,
+        ceiling=placement.replicas,
+    )
+    if placement.beside is None:
+        return monthly_cost(offer, placement.replicas, moving)
+    others = placement.replicas - placement.spot_replicas
+    return together(monthly_cost(offer, placement.spot_replicas), monthly_cost(placement.beside, others))
+
+
+def _repriced(cost: Cost, offer: Offer) -> Cost:
+    """The same usage at other rates."""
+    rates = {(rate.metric, rate.unit): rate for rate in offer.tariff}
+
+    def lines(before: tuple[CostLine, ...]) -> tuple[CostLine, ...]:
+        return tuple(replace(line, rate=rates.get((line.rate.metric, line.rate.unit), line.rate)) for line in before)
+
+    return Cost(floor=lines(cost.floor), expected=lines(cost.expected), ceiling=lines(cost.ceiling), why=cost.why)
+
+
+def dear(service: InferenceService, cost: Cost) -> tuple[Violation, ...]:
+    """What the cost has against the service's budget, by the month and by the thousand."""
+    budget = service.spec.budget
+    found = [over_budget(cost, budget.monthly), over_share(cost, budget.per_thousand, average_per_s(service))]
+    return tuple(violation for violation in found if violation)
+
+
+def over_share(cost: Cost, budget: Money | None, rate_per_s: float) -> Violation | None:
+    """Why a thousand inferences at average traffic cost more than they may."""
+    if budget is None:
+        return None
+    amount = per_thousand(cost.expected_amount, rate_per_s)
+    if isinstance(amount, Unknown):
+        return Violation(code="price-unknown", need=f"a price, to keep {budget} a thousand", have=amount.why)
+    if amount.currency != budget.currency:
+        return Violation(code="price-unknown", need=f"a price in {budget.currency}", have=f"one in {amount.currency}")
+    if amount.amount > budget.amount:
+        need, have = f"{format_money(budget)} a thousand", f"{format_money(amount)} a thousand"
+        return Violation(code="over-budget-per-thousand", need=need, have=have)
+    return None
 
 
 def over_budget(cost: Cost, budget: Money | None) -> Violation | None:
@@ -77,9 +144,15 @@ def price_remedy(refused: Iterable[Evaluation]) -> str:
     return f"declare what the machine costs as {where} in infractl.yaml, or take spec.budget out"
 
 
-def _line(offer: Offer, rate: Rate, replicas: int) -> CostLine:
+def _line(offer: Offer, rate: Rate, replicas: float) -> CostLine:
     name = f"{rate.name}, all the time" if rate.metric == POWER else rate.name
-    return CostLine(name=name or offer.name, usage=_UNITS_A_MONTH[rate.metric, rate.unit] * replicas, rate=rate)
+    usage = _UNITS_A_MONTH[rate.metric, rate.unit] * exact(replicas)
+    return CostLine(name=name or offer.name, usage=usage, rate=rate)
+
+
+def exact(count: float) -> Decimal:
+    """A count in decimals, to a millionth of it: more digits say nothing."""
+    return Decimal(count) if isinstance(count, int) or count.is_integer() else Decimal(f"{count:.7g}")
 
 
 def _least(line: CostLine) -> CostLine:

@@ -1,4 +1,4 @@
-"""What stands against a shape in so many replicas, with both numbers: memory, latency, rate, what nobody knows well enough."""
+"""What stands against a shape in so many replicas, with both numbers: memory, latency, rate, and what is not known well."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ from infractl.domain.status import (
 from infractl.errors import ProviderError
 from infractl.hardware.this_machine import this_chip
 from infractl.measure.machine import machine_facts
-from infractl.placement.price import monthly_cost, over_budget
+from infractl.placement.price import over_budget, placed_cost
 from infractl.planning.leave import needed_changes, paths_of
 from infractl.provider.capability import Measures
 from infractl.provider.plugin import GuardedKind, calling
@@ -138,7 +138,7 @@ def _cost(workspace: Workspace, release: Release, loaded: LoadedService | None, 
     """At the price that infractl.yaml has today, which need not be the one that it was planned with."""
     placement, spec = release.placement, loaded.service.spec if loaded else None
     prediction, budget = placement.prediction, spec.budget.monthly if spec else None
-    cost = monthly_cost(priced_today(workspace, placement.offer), placement.replicas)
+    cost = placed_cost(placement, priced_today(workspace, placement.offer))
     rate_per_s = (spec.traffic.average if spec else None) or prediction.rate_per_s
     capacity = bench_capacity(bench) if bench else None
     best = per_thousand(cost.ceiling_amount, capacity.value) if capacity else None

@@ -9,5 +9,5 @@ class Budget(Section):
 
     monthly: Amount | None = option("The most that the service may cost a month.", default=None, example="1500 USD")
     per_thousand: Amount | None = option(
-        "The most that a thousand inferences may cost at average traffic.", default=None, example="0.02 USD", acted_on=False
+        "The most that a thousand inferences may cost at average traffic.", default=None, example="0.02 USD"
     )

@@ -18,21 +18,14 @@ class Hardware(Section):
         "Offers that may be used, `*` stands for any text; empty means all.",
         default=(),
         example="[ml.g5.*, ml.c7i.*]",
-        acted_on=False,
     )
-    deny: tuple[Word, ...] = option(
-        "Offers that may not be used, even where `allow` has them.", default=(), example="[ml.p4d.*]", acted_on=False
-    )
+    deny: tuple[Word, ...] = option("Offers that may not be used, even where `allow` has them.", default=(), example="[ml.p4d.*]")
     regions: tuple[Region, ...] = option(
         "Regions that may be used; empty means those of the targets.",
         default=(),
         example="[us-east-1]",
-        guards=True,
-        acted_on=False,
     )
     spot: Literal["never", "mixed", "only"] = option(
         "Capacity that may be taken away at short notice: never, beside as much of the other sort as keeps the SLO, or alone.",
         default="never",
-        acted_on=False,
-        already=("never",),
     )

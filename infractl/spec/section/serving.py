@@ -91,8 +91,6 @@ class Serving(Section):
         "How many replicas there are: as the SLO needs, a number, or bounds.",
         default="auto",
         example="{min: 2, max: 10}",
-        acted_on=False,
-        already=("auto", 1),
     )
     keep_warm: Annotated[int, Number(whole=True, least=0, most=1000)] = option(
         "Replicas that a serverless target keeps warm.", default=0, acted_on=False, already=(0,)

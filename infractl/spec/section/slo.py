@@ -47,6 +47,4 @@ class Slo(Section):
     error_rate: Share | None = option(
         "The largest share of requests that may fail.", default=None, example="0.1%", acted_on=False
     )
-    availability: Share | None = option(
-        "The share of time in which requests are answered.", default=None, example="99.9%", acted_on=False
-    )
+    availability: Share | None = option("The share of time in which requests are answered.", default=None, example="99.9%")

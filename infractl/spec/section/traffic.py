@@ -36,8 +36,6 @@ class Traffic(Section):
     pattern: Literal["steady", "diurnal", "bursty", "sporadic"] = option(
         "How requests arrive: evenly, by the time of day, in bursts, or seldom with long pauses.",
         default="steady",
-        acted_on=False,
-        already=("steady",),
     )
     average: PerSecond | None = option("Mean request rate over a month; costs are expected at it.", default=None, example="600/s")
     peak: PerSecond | None = option(
@@ -60,12 +58,9 @@ class Traffic(Section):
         "When traffic changes, so that replicas are there before it does.",
         default=(),
         example='[{cron: "0 8 * * 1-5", factor: 1.0}]',
-        acted_on=False,
     )
     time_zone: Word = option(
         "The time zone of the schedule, by its IANA name.",
         default="UTC",
         example="Europe/Berlin",
-        acted_on=False,
-        already=("UTC",),
     )
