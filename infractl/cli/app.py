@@ -20,6 +20,7 @@ COMMANDS = (
     "profile",
     "calibrate",
     "offers",
+    "prices",
     "plan",
     "apply",
     "status",

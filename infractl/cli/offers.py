@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from infractl.cli.json_text import json_text
 from infractl.cli.parameter import Env, Paths, given
 from infractl.domain.hardware_class import HardwareClass
 from infractl.domain.offer import Purchase
@@ -55,10 +56,6 @@ def offers(
     )
     found = run(opened_project(given(paths), env), wanted)
     if format is Format.json:
-        import json
-
-        from infractl.state.codec import encode
-
-        sys.stdout.write(json.dumps([encode(offer) for offer in found], indent=2) + "\n")
+        sys.stdout.write(json_text(list(found)))
     else:
         sys.stdout.write(offer_text(found, style_of(sys.stdout)))

@@ -50,6 +50,7 @@ def plan(
     from infractl.cli.opening import opened
     from infractl.cli.terminal import progress, style_of
     from infractl.report.plan_text import plan_summary_text, plan_text
+    from infractl.workflows.prices import record
     from infractl.workflows.steer import plan_steered
 
     wanted = steering(target, replace, refresh_only)
@@ -60,5 +61,6 @@ def plan(
     sys.stdout.write(plan_json(result) if json else text(result, style_of(sys.stdout)))
     if out is not None:
         save(result, out)
+        record(workspace, result)
         progress(f"Saved the plan to {out}. To perform exactly it: infractl apply {out}")
     raise typer.Exit(2 if detailed_exitcode and result.changed else 0)

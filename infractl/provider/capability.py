@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
+from infractl.domain.offer import Offer
 from infractl.domain.resource import Live, Resource
 from infractl.errors import Diagnostic
+from infractl.provider.contract import Target
 
 
 @runtime_checkable
@@ -50,3 +53,15 @@ class TakesMachines(Protocol):
     """A provider whose offers are made of `Target.machines`: it can ask neither for its machines' chips nor for their prices."""
 
     takes_machines: bool
+
+
+@runtime_checkable
+class ReadsPrices(Protocol):
+    """A provider that reads its cloud's own price list, as it can be downloaded."""
+
+    def read_prices(self, file: Path, target: Target) -> Sequence[Offer]:
+        """Those of the target's offers that the list has every price of, at these, each with source and date.
+
+        Raises ProviderError where the file is no such list, or none of the target's region.
+        """
+        ...

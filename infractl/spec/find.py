@@ -13,6 +13,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
+from infractl.domain.project_file import PRICE_LOCK
 from infractl.errors import Diagnostics, SpecError
 from infractl.spec.yaml.text import MOST_BYTES
 
@@ -147,7 +148,7 @@ def _search(directory: Path, problems: Diagnostics) -> Iterator[Candidate]:
             )
         directories[:] = sorted(d for d in directories if not d.startswith(".") and d not in nested)
         for name in sorted(files):
-            if name.endswith(_SUFFIXES) and name != PROJECT_FILE and not name.startswith("."):
+            if name.endswith(_SUFFIXES) and name not in (PROJECT_FILE, PRICE_LOCK) and not name.startswith("."):
                 if is_file(inside / name):
                     yield Candidate(path=inside / name, named=False)
                 else:

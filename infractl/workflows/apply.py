@@ -29,6 +29,7 @@ from infractl.workflows.move import take_over
 from infractl.workflows.observe import begins_anew, settle_service
 from infractl.workflows.place import Progress
 from infractl.workflows.plan import plan_destroy, providers_of
+from infractl.workflows.prices import check_prices, record
 from infractl.workflows.rollback import plan_rollback
 from infractl.workflows.select import declared
 from infractl.workflows.stale import check_fresh, check_measured
@@ -149,6 +150,7 @@ def _check(workspace: Workspace, saved: Plan, states: Mapping[ServiceKey, Servic
             check_fresh(workspace, service, states)
             if not saved.steering.refresh_only:
                 check_measured(workspace, service)
+                check_prices(workspace, service)
         except StalePlanError as error:
             problems.extend(error.diagnostics)
     problems.raise_errors(StalePlanError)
@@ -193,7 +195,16 @@ def _carry_out(workspace: Workspace, plan: Plan, leases: dict[ServiceKey, Lease]
         _set_aside(workspace, leases, voice)
         carried = workers.each(lambda s: _service(workspace, s, leases, voice, connections, workers), plan.services)
         applied = tuple(a for a in carried if a is not None)
+    _lock_prices(workspace, plan, voice)
     return Outcome(plan=plan, applied=applied, undo=tuple(_undo(workspace, applied)) if plan.steering.refresh_only else ())
+
+
+def _lock_prices(workspace: Workspace, plan: Plan, voice: Voice) -> None:
+    """What was applied is applied: a lock that cannot be written is told of, and fails nothing."""
+    try:
+        record(workspace, plan)
+    except InfractlError as error:
+        voice.progress(f"The prices of this plan are not locked: {error.diagnostics[0].detail}")
 
 
 def _undo(workspace: Workspace, applied: Sequence[Applied]) -> Iterator[str]:

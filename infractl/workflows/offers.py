@@ -45,7 +45,16 @@ def offers(workspace: Workspace, wanted: Wanted) -> tuple[Offer, ...]:
     Raises UsageError for a target that is not declared, ProviderError.
     """
     declared = tuple(workspace.loaded.project.targets)
-    for name in wanted.targets:
+    check_declared(workspace, wanted.targets)
+    found = [o for name in wanted.targets or declared for o in offers_of(workspace, workspace.target(name)) if wanted.fits(o)]
+    places = {name: place for place, name in enumerate(declared)}
+    return tuple(sorted(found, key=lambda offer: (places[offer.target], *_price(offer), offer.name)))
+
+
+def check_declared(workspace: Workspace, names: Sequence[str]) -> None:
+    """Raises UsageError for a target that infractl.yaml does not have."""
+    declared = tuple(workspace.loaded.project.targets)
+    for name in names:
         if name not in declared:
             raise UsageError.of(
                 "unknown-target",
@@ -53,9 +62,6 @@ def offers(workspace: Workspace, wanted: Wanted) -> tuple[Offer, ...]:
                 detail=f"{written(name)} is not a target of this project",
                 remedy=did_you_mean(name, declared, "use one of"),
             )
-    found = [o for name in wanted.targets or declared for o in offers_of(workspace, workspace.target(name)) if wanted.fits(o)]
-    places = {name: place for place, name in enumerate(declared)}
-    return tuple(sorted(found, key=lambda offer: (places[offer.target], *_price(offer), offer.name)))
 
 
 def _price(offer: Offer) -> tuple[bool, bool, Decimal]:
@@ -67,14 +73,19 @@ def _price(offer: Offer) -> tuple[bool, bool, Decimal]:
 
 
 def offers_of(workspace: Workspace, opened: OpenTarget) -> Sequence[Offer]:
-    """The offers of one target: of its hardware classes, at declared prices, with what a contract takes off the list ones.
+    """The offers of one target as this project pays them: of its hardware classes, at locked and declared prices, less discount.
 
     Raises ProviderError where the provider's catalogue, or what is declared of its machines, cannot be used.
     """
     name = opened.target.name
     entry = workspace.loaded.project.targets[name]
-    with calling(opened.target.provider, "offers"):
-        found = opened.provider.offers(opened.target)
+    found = workspace.price_lock.applied(catalogue_of(opened))
     wanted = [offer for offer in found if entry.classes is None or offer.chip.hardware_class in entry.classes]
     priced = at_declared_price(workspace, name, wanted)
     return discounted(priced, entry.discount, f"targets.{name}.discount in infractl.yaml")
+
+
+def catalogue_of(opened: OpenTarget) -> Sequence[Offer]:
+    """What the provider itself says of its offers and their list prices. Raises ProviderError."""
+    with calling(opened.target.provider, "offers"):
+        return opened.provider.offers(opened.target)

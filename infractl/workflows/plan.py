@@ -37,6 +37,7 @@ from infractl.workflows.notice import (
 )
 from infractl.workflows.observe import Known, everywhere, known, known_ahead, observe
 from infractl.workflows.place import Placed, Progress, place_service
+from infractl.workflows.prices import of_prices
 from infractl.workflows.secret import acquaint
 from infractl.workflows.select import declared, selected_text
 from infractl.workflows.target import confined, of_left_out, replaced
@@ -155,6 +156,7 @@ def plan_from(
             *notices,
             *of_placement(placed, found.state),
             *of_provider(opened),
+            *of_prices(workspace, opened, placed.deployment.stable.placement.offer),
         ),
         measurements=_measurements(placed),
         given=loaded.given,

@@ -23,6 +23,7 @@ from infractl.spec.load import LoadedProject, LoadedService, load_project, load_
 from infractl.spec.selection import EVERYTHING, Selection
 from infractl.state.holder import user
 from infractl.state.open import open_stores
+from infractl.state.price_lock import PriceLock, read_price_lock
 from infractl.state.store import Stores
 from infractl.workflows.declared_machine import declared_machines
 from infractl.workflows.reuse import Reuse
@@ -80,6 +81,11 @@ class Workspace:
         for measurement in self.stores.measurements.list():
             found.setdefault(measurement.artifact, []).append(measurement)
         return found
+
+    @cached_property
+    def price_lock(self) -> PriceLock:
+        """The list prices that the project is planned with. Raises StateError."""
+        return read_price_lock(self.loaded.root)
 
     def call(self, verb: str) -> str:
         """How a command is called for this environment: `infractl apply --env staging`."""

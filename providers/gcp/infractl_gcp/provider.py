@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from pydantic import BaseModel
 
@@ -12,6 +13,7 @@ from infractl.domain.resource import Compiled
 from infractl.provider.contract import NOTHING, Context, Kind, Provider, Target
 from infractl.provider.schema import Schema
 from infractl_gcp.offers import offers
+from infractl_gcp.price_list import read_price_list
 from infractl_gcp.settings import VertexSettings
 
 
@@ -26,6 +28,9 @@ class VertexProvider:
     def offers(self, target: Target) -> Sequence[Offer]:
         assert isinstance(target.settings, VertexSettings)
         return offers(target, target.settings.region)
+
+    def read_prices(self, file: Path, target: Target) -> Sequence[Offer]:
+        return read_price_list(file, self.offers(target))
 
     def compile(self, deployment: Deployment, target: Target) -> Compiled:
         return NOTHING

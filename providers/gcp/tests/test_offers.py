@@ -46,11 +46,16 @@ def test_a_spot_machine_is_cheaper_and_else_the_same(name: str) -> None:
     assert spot.tariff[0].price < regular.tariff[0].price
 
 
-def test_where_lists_conflict_there_is_no_price() -> None:
-    (rate,) = offers()["a3-highgpu-8g", Purchase.on_demand].tariff
+def test_where_nobody_has_a_price_there_is_none() -> None:
+    (rate,) = offers()["a3-ultragpu-8g", Purchase.on_demand].tariff
 
     assert isinstance(rate.price, Unknown)
-    assert "conflict" in rate.price.why
+
+
+def test_a_machine_that_a_bill_was_seen_of_costs_what_that_says() -> None:
+    (rate,) = offers()["a3-highgpu-1g", Purchase.on_demand].tariff
+
+    assert round(rate.price, 6) == Decimal("12.625919")
 
 
 def test_each_of_its_classes_is_offered() -> None:

@@ -5,9 +5,12 @@ All compute as this machine does, so that its calibration tells their speed.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -24,7 +27,7 @@ class MarketSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    price: Decimal = Field(default=Decimal("0.20"), description="What an hour of its machine costs.")
+    hourly: Decimal = Field(default=Decimal("0.20"), description="What an hour of its machine costs.")
 
 
 class Market:
@@ -38,11 +41,17 @@ class Market:
 
     def offers(self, target: Target) -> Sequence[Offer]:
         assert isinstance(target.settings, MarketSettings)
-        price = target.settings.price
+        price = target.settings.hourly
         listed = _offer(target, "small", Purchase.on_demand, (_rate(price),))
         spot = _offer(target, "small", Purchase.spot, (_rate(price * 2),))
         pools = [_offer(target, pool, Purchase.owned, m.tariff, m.count) for pool, m in target.machines.items()]
         return (listed, spot, *pools)
+
+    def read_prices(self, file: Path, target: Target) -> Sequence[Offer]:
+        """Its list is one JSON object, with the price of an hour by name."""
+        prices = json.loads(file.read_text())
+        listed = [o for o in self.offers(target) if o.purchase is Purchase.on_demand and o.name in prices]
+        return [replace(o, tariff=(replace(_rate(Decimal(prices[o.name])), date=date(2026, 11, 30)),)) for o in listed]
 
     def compile(self, deployment: Deployment, target: Target) -> Compiled:
         return NOTHING
