@@ -25,6 +25,7 @@ LARGEST_MODELLED_BATCH = 32
 class Candidate:
     """What a recipe makes of a model, in one shape on cores of known speed, before anything is demanded of it.
 
+    `accelerators` are how many chips beside the host's cores there are: each has a session for itself.
     `extents` are the usual sizes of the model's dimensions in one request. `measurements` are those of this model on this
     machine, the newest first, and `correction` is what follows from them for this shape.
     """
@@ -35,6 +36,7 @@ class Candidate:
     cores: int
     delay_s: float
     shape: Shape
+    accelerators: int = 0
     extents: Mapping[str, int] = field(default_factory=dict)
     measurements: tuple[Measurement, ...] = ()
     correction: Correction = UNCORRECTED
@@ -63,7 +65,7 @@ class Candidate:
         service_time = ServiceTime(
             profile=self.profile,
             speed=self.speed,
-            instances=shape.instances,
+            instances=max(1, shape.instances // (self.accelerators or 1)),
             end=end,
             threads=shape.threads,
             extents=self.extents,
@@ -77,7 +79,7 @@ class Candidate:
             batch_s=service_time.table(cap, items),
             loop_s=tuple(server_time.loop_s(requests) for requests in range(1, cap + 1)),
             instances=shape.instances,
-            threads=shape.threads,
+            threads=0 if self.accelerators else shape.threads,
             cores=self.cores,
             extra_s={percentile: server_time.alone_s(percentile) + delay_s for percentile in PERCENTILES},
         )

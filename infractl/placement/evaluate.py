@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from infractl.domain.cost import Cost
 from infractl.domain.measurement import Measurements
-from infractl.domain.offer import Mode, Offer, Purchase
+from infractl.domain.offer import Offer, Purchase
 from infractl.domain.placement import Evaluation, Placement, Prediction, Violation
 from infractl.domain.profile import ModelProfile
 from infractl.domain.recipe import Recipe
@@ -52,8 +52,8 @@ def evaluate(asked: Question, offer: Offer, recipe: Recipe) -> Evaluation:
     if reasons := tuple(barred(service, asked.profile, offer, recipe, asked.known)):
         return Evaluation(offer=offer, recipe=recipe, placement=None, violations=reasons)
     tried = candidates(service, asked.profile, offer, recipe, asked.known)
-    if Mode.serverless in offer.modes:
-        return evaluate_call(service, offer, tried[0])
+    if offer.metered:
+        return evaluate_call(service, offer, tried[-1])
     return _best(asked, offer, tried)
 
 
@@ -69,7 +69,7 @@ def evaluate_recorded(asked: Question, offer: Offer, recorded: Placement) -> Eva
     given = [c for c in candidates(service, asked.profile, offer, recipe, asked.known) if c.shape == shape]
     if not given:
         return None
-    if recorded.mode is Mode.serverless:
+    if offer.metered:
         return evaluate_call(service, offer, given[0])
     bounds = Bounds.of(service, offer)
     same = fit(given[0], Demand.of(service), recorded.replicas, recorded.replicas)
@@ -95,6 +95,7 @@ def candidates(
             cores=offer.chip.cores * offer.count or max(1, offer.host_cores),
             delay_s=demand.delay_s,
             shape=shape,
+            accelerators=0 if offer.chip.cores else offer.count,
             extents=demand.extents,
             measurements=measurements,
         )

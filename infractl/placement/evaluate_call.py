@@ -79,10 +79,11 @@ def evaluate_call(service: InferenceService, offer: Offer, candidate: Candidate)
 def _call(candidate: Candidate, metered: Metered, rate_per_s: float, end: End) -> Call:
     """A slow end has a slow start, a short keep-alive and a slow processor."""
     station = candidate.station(end)
-    # The engine's time is one core's work; what the server does besides is its host's.
-    service_s = serverless.service_s(0.0, station.batch_s[0], metered.cores, candidate.shape.threads)
     server = ServerTime(profile=candidate.profile, speed=candidate.speed, end=end, extents=candidate.extents)
-    warm_s = {p: service_s + server.alone_s(p) / min(1.0, metered.cores) for p in PERCENTILES}
+    # The engine's time is one core's work; what the server does besides is its host's, and an instance's time as well.
+    engine_s = serverless.service_s(0.0, station.batch_s[0], metered.cores, candidate.shape.threads)
+    warm_s = {p: engine_s + server.alone_s(p) / min(1.0, metered.cores) for p in PERCENTILES}
+    service_s = warm_s[50]
     keep_alive_s = end.of_rate(metered.keep_alive_s)
     return Call(
         service_s=service_s,

@@ -11,6 +11,7 @@ from infractl.domain.chip import Chip
 from infractl.domain.hardware_class import HardwareClass
 from infractl.domain.precision import Precision
 from infractl.domain.recipe import AS_GIVEN, Pass, Recipe
+from infractl.domain.unknown import Unknown
 from infractl.spec.section.optimize import Precision as Allowed
 from infractl.spec.section.optimize import Quantization
 from infractl.spec.service import InferenceService
@@ -50,14 +51,20 @@ SAFE = frozenset({Precision.fp32, Precision.fp16, Precision.bf16})
 """What keeps the answers' bits where it can: half of the digits, and none of the range that matters."""
 
 
+_NONE = Unknown("it has no unit for this")
+
+
 def ladder(service: InferenceService, chip: Chip, *, hopeful: bool) -> Sequence[Recipe]:
     """The rungs to cost on a chip: as given, and, where one may hope for what is not built yet, those that the document allows.
 
-    A precision that the chip does not have is left out here where another rung is there; as given stays, so that the reason
-    against it shows.
+    A rung whose precision the chip is not known to have is left out. The model as it is given stays, so that the reason against
+    it shows.
     """
-    above = [rung for rung in LADDERS[chip.hardware_class] if _allowed(service, rung)] if hopeful else []
-    return (AS_GIVEN, *(rung for rung in above if rung.dtype in chip.peak_flops_per_s))
+    if not hopeful:
+        return (AS_GIVEN,)
+    peaks = chip.peak_flops_per_s
+    above = (rung for rung in LADDERS[chip.hardware_class] if not isinstance(peaks.get(rung.dtype, _NONE), Unknown))
+    return (AS_GIVEN, *(rung for rung in above if _allowed(service, rung)))
 
 
 def _allowed(service: InferenceService, rung: Recipe) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil
 
 from infractl.domain.offer import Offer
 from infractl.domain.placement import Placement
@@ -33,7 +34,16 @@ class Shape:
 
 
 def shapes(service: InferenceService, profile: ModelProfile, offer: Offer) -> Sequence[Shape]:
-    """The shapes that the service's document, its model and the offer's cores allow, the simplest first."""
+    """The shapes that the service's document, its model and the offer's cores allow, the simplest first.
+
+    An accelerator has one session: a second one on it would wait for the first.
+    """
+    if not offer.chip.cores:
+        return [Shape(instances=offer.count, batch=batch, threads=1) for batch in _batches(service, profile)]
+    if offer.metered:
+        # What is paid by the call is started once for each request that runs.
+        most = max(1, ceil(offer.metered.cores))
+        return [Shape(instances=1, batch=_batches(service, profile)[0], threads=threads) for threads in _counts(most)]
     cores = max(1, offer.chip.cores * offer.count)
     found = [
         Shape(instances=instances, batch=batch, threads=threads)
