@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from infractl.domain.cost import Cost
 from infractl.domain.figure import Basis, Figure, quantity_text
@@ -150,13 +150,15 @@ class Nearest:
 class Decision:
     """Every offer and recipe: the feasible ones ranked, the others with their reasons. `nearest` says what would be feasible.
 
-    `given_up` is the recorded shape where it is not feasible any more.
+    `given_up` is the recorded shape where it is not feasible any more. Of a decision among many offers a document lists some:
+    `omitted` counts the others by their first reason, "dominated-by" where they are feasible.
     """
 
     ranked: tuple[Evaluation, ...]
     refused: tuple[Evaluation, ...]
     nearest: tuple[Nearest, ...] = ()
     given_up: Evaluation | None = None
+    omitted: Mapping[str, int] = field(default_factory=dict)
 
 
 def _text(quantity: Quantity | str) -> str:

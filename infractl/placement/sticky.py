@@ -17,11 +17,12 @@ def sticky(decision: Decision, recorded: Placement | None, tolerance: float) -> 
     best = decision.ranked[0]
     if recorded is None:
         return best
-    kept = next((e for e in decision.ranked if e.placement is not None and _same(e.placement, recorded)), None)
+    kept = next((e for e in decision.ranked if e.placement is not None and same(e.placement, recorded)), None)
     return kept if kept is not None and _within(kept, best, tolerance) else best
 
 
-def _same(one: Placement, other: Placement) -> bool:
+def same(one: Placement, other: Placement) -> bool:
+    """Whether it is the same placement, whatever is predicted of it."""
     return identity(one) == identity(other)
 
 

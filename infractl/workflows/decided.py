@@ -47,8 +47,9 @@ def decided(
     offers: Sequence[Offer],
     known: Measurements,
     recorded: Placement | None,
+    hopeful: Sequence[str] = (),
 ) -> Decision:
-    """The decision that is kept for all this, or the one that `place` makes of it, which is kept then."""
+    """The decision that is kept for all this, or the one that `place` makes of it, which is kept then; shortened both times."""
     made_from: Json = [
         spec_digest(loaded),
         digest(encode(profile)),
@@ -56,6 +57,7 @@ def decided(
         [digest(encode(c)) for c in known.calibrations.values()],
         [encode(m) for m in known.measurements],
         repr(identity(recorded)) if recorded else None,
+        sorted(hopeful),
     ]
     name = digest([__version__, _code(), made_from])
     file = cache_directory() / "decisions" / f"{name}.json"
@@ -63,8 +65,9 @@ def decided(
         return before
     # What places takes as long to import as a short command lasts, and most find all decided.
     from infractl.placement.place import place
+    from infractl.placement.shorten import shortened
 
-    made = place(loaded.service, profile, offers, known, recorded)
+    made = shortened(place(loaded.service, profile, offers, known, recorded, hopeful=hopeful), recorded)
     with suppress(OSError, ValueError):
         _keep(file, made)
     return made

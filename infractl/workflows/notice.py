@@ -114,6 +114,16 @@ def of_placement(placed: Placed, state: ServiceState | None) -> Iterator[Notice]
         )
 
 
+def of_recipe(placed: Placed) -> Iterator[Notice]:
+    """That a placement counts on a recipe whose answers nobody has compared yet."""
+    recipe = placed.deployment.stable.placement.recipe
+    if recipe != placed.deployment.stable.artifact.recipe:
+        yield Notice(
+            code="accuracy-unproven",
+            text=f"{placed.deployment.service}: planned with {recipe.name}; nobody has proven yet that it is as accurate",
+        )
+
+
 def of_provider(opened: OpenTarget) -> Iterator[Notice]:
     """That a plan is all that there is, where the provider only offers."""
     if not opened.provider.kinds:

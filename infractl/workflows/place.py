@@ -12,6 +12,7 @@ from infractl.domain.measurement import Measurements
 from infractl.domain.offer import Offer
 from infractl.domain.placement import Decision, Evaluation, Placement
 from infractl.domain.profile import ModelProfile
+from infractl.domain.recipe import AS_GIVEN
 from infractl.domain.release import Deployment
 from infractl.domain.service_state import ServiceState
 from infractl.errors import Diagnostic, InfeasibleError, ModelError, RefusedError, Severity
@@ -58,10 +59,12 @@ def _place(workspace: Workspace, loaded: LoadedService, state: ServiceState | No
     # A changed document is a reason to look for something better; the same one is not.
     deployed = state.deployment if state is not None and state.spec_digest == loaded.digest else None
     recorded = deployed.stable.placement if deployed else None
-    decision = _decide(workspace, loaded, profile, offers, known, recorded)
+    # What is not applied yet is planned with what could be built for it; what is applied needs to be there.
+    hopeful = [name for name, opened in targets.items() if not opened.provider.kinds]
+    decision = _decide(workspace, loaded, profile, offers, known, recorded, hopeful)
     chosen = _choose(loaded, profile, decision, recorded)
     assert chosen.placement is not None
-    artifact = _as_given(workspace, loaded, path, profile, chosen)
+    artifact = _as_given(workspace, loaded, path, profile)
     release = configure(loaded.service, chosen.placement, artifact)
     return Placed(
         deployment=Deployment(
@@ -86,13 +89,14 @@ def _decide(
     offers: Sequence[Offer],
     known: Measurements,
     recorded: Placement | None,
+    hopeful: Sequence[str],
 ) -> Decision:
     """Services that ask the same of the same model, and are recorded alike, are decided alike."""
     same = identity(recorded) if recorded else None
     key = (spec_digest(loaded), profile.digest, tuple(offer.key for offer in offers), same)
     decisions = workspace.reuse.decisions
     if key not in decisions:
-        decisions[key] = decided(loaded, profile, offers, known, recorded)
+        decisions[key] = decided(loaded, profile, offers, known, recorded, hopeful)
     return decisions[key]
 
 
@@ -157,7 +161,7 @@ def _choose(loaded: LoadedService, profile: ModelProfile, decision: Decision, re
 _BUDGET = frozenset({"over-budget", "price-unknown"})
 
 
-def _as_given(workspace: Workspace, loaded: LoadedService, path: Path, profile: ModelProfile, chosen: Evaluation) -> Artifact:
+def _as_given(workspace: Workspace, loaded: LoadedService, path: Path, profile: ModelProfile) -> Artifact:
     """The model as the user gave it, put into the artifact store: the first rung of every ladder."""
     if path.stat().st_size != profile.size_bytes:
         raise ModelError.of(
@@ -184,7 +188,7 @@ def _as_given(workspace: Workspace, loaded: LoadedService, path: Path, profile: 
         digest=kept,
         size_bytes=profile.size_bytes,
         format=profile.format,
-        recipe=chosen.recipe,
+        recipe=AS_GIVEN,
         signature=profile.signature,
         source_digest=profile.digest,
     )

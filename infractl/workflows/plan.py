@@ -32,6 +32,7 @@ from infractl.workflows.notice import (
     of_placement,
     of_project,
     of_provider,
+    of_recipe,
     of_rollback,
     of_service,
 )
@@ -155,6 +156,7 @@ def plan_from(
             *begun.notices,
             *notices,
             *of_placement(placed, found.state),
+            *of_recipe(placed),
             *of_provider(opened),
             *of_prices(workspace, opened, placed.deployment.stable.placement.offer),
         ),
