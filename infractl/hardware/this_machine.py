@@ -20,8 +20,6 @@ NOT_CALIBRATED = Unknown("not calibrated")
 @cache
 def this_chip() -> Chip:
     """The processor, named by its model and the cores that this process may use: "AMD EPYC 9R14 x2"."""
-    import psutil
-
     cores = usable_cores()
     return Chip(
         name=f"{_model_name()} x{cores}",
@@ -29,7 +27,7 @@ def this_chip() -> Chip:
         cores=cores,
         peak_flops_per_s={Precision.fp32: NOT_CALIBRATED},
         bandwidth_bytes_per_s=NOT_CALIBRATED,
-        memory_bytes=psutil.virtual_memory().total,
+        memory_bytes=os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"),
     )
 
 

@@ -38,32 +38,44 @@ def this_process(command: str, clock: Clock) -> Holder:
 @cache
 def _birth(pid: int) -> tuple[str, float]:
     """Of this process: found out once, for all the locks that it takes."""
-    return _boot(), _started(pid)
+    started = _started(pid)
+    assert started is not None  # it is running
+    return _boot(), started
 
 
 def is_alive(holder: Holder) -> bool | None:
     """Whether the very process that took the lock is there; None where this machine, since its last start, cannot know."""
-    import psutil
-
     if (holder.host, holder.boot) != (socket.gethostname(), _boot()):
         return None
-    try:
-        return abs(_started(holder.pid) - holder.started) < _SAME_START_S
-    except psutil.NoSuchProcess:
-        return False
+    started = _started(holder.pid)
+    return started is not None and abs(started - holder.started) < _SAME_START_S
 
 
 def _boot() -> str:
+    if _BOOT_ID.exists():
+        return _BOOT_ID.read_text().strip()
     import psutil
 
-    return _BOOT_ID.read_text().strip() if _BOOT_ID.exists() else str(psutil.boot_time())
+    return str(psutil.boot_time())
 
 
-def _started(pid: int) -> float:
-    """Seconds since boot. Raises psutil.NoSuchProcess."""
+def _started(pid: int) -> float | None:
+    """Seconds since boot; None where there is no such process.
+
+    Linux is asked itself, by field 22 of /proc/PID/stat (proc(5)): an apply would wait for the import of psutil.
+    """
+    if _BOOT_ID.exists():
+        try:
+            fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
+        except (FileNotFoundError, ProcessLookupError):
+            return None
+        return round(int(fields[19]) / os.sysconf("SC_CLK_TCK"), 2)
     import psutil
 
-    return round(psutil.Process(pid).create_time() - psutil.boot_time(), 2)
+    try:
+        return round(psutil.Process(pid).create_time() - psutil.boot_time(), 2)
+    except psutil.NoSuchProcess:
+        return None
 
 
 def lock_held(key: ServiceKey, holder: Holder) -> LockHeldError:
