@@ -37,12 +37,12 @@ def test_the_table_has_the_shape_of_its_grid() -> None:
 
 
 @given(
-    cap=st.integers(1, 40) | st.sampled_from([1, 2, 4, 8, 16, 32, 64]),
+    cap=st.integers(1, 24) | st.sampled_from([1, 2, 4, 8, 16, 32, 48]),
     ratio=st.just(0.0) | st.floats(-2, 4).map(lambda power: 10**power),
     item_s=st.floats(1e-7, 1e-1),
     load=st.floats(1e-4, NUMERIC_LIMIT) | st.floats(-4, -0.03).map(lambda power: 10**power),
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_percentiles_are_within_two_percent_of_the_chain(cap: int, ratio: float, item_s: float, load: float) -> None:
     fixed_s = ratio * item_s
     rate = load * cap / (fixed_s + item_s * cap)
