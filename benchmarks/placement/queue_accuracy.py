@@ -129,7 +129,7 @@ def _fitted(tables: int) -> Iterator[Figure]:
         found.append((fit, float(off)))
     close = [off for fit, off in found if fit.is_close]
     print(f"{len(close)} of {tables} tables of batches are close to a line")
-    yield _worst("queue_fitted_line_worst_error", close, "<= 0.1")
+    yield _worst("queue_fitted_line_worst_error", close, "<= 0.12")
     yield Figure(name="queue_fitted_line_mean_error", value=float(np.mean(close)), unit="share")
 
 
