@@ -107,11 +107,16 @@ def _offer(group: Sequence[Row], chip: Chip) -> Offer:
         count=shape.chips,
         region=first.region,
         purchase=first.purchase,
-        tariff=tuple(row.rate for row in group),
+        tariff=tuple(_named(row, len(group)) for row in group),
         host_memory_bytes=int(shape.memory_gib * GIB),
         host_cores=int(shape.vcpus) if shape.chip else chip.cores,
         modes=shape.modes,
     )
+
+
+def _named(row: Row, rates: int) -> Rate:
+    """A cost's line is called after its offer; of one that is paid for several things, after these too."""
+    return row.rate if rates == 1 else replace(row.rate, name=f"{row.name}: {row.rate.metric} by the {row.rate.unit}")
 
 
 def _unknown_chip(row: Row) -> Diagnostic:

@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from infractl.domain.project_file import PRICE_LOCK
 from infractl.spec.find import ENVIRONMENTS, PROJECT_FILE, absolute_path, locate
 from infractl.spec.recognise import ours
 from infractl.spec.yaml.document import Document
@@ -38,7 +39,7 @@ class Changes:
     def within(self, root: Path, environment: str, kept: frozenset[str]) -> Changes:
         """The same, as a project in an environment takes it."""
         home = root.resolve()
-        of_all = {home / PROJECT_FILE, home / ENVIRONMENTS / f"{environment}.yaml"}
+        of_all = {home / PROJECT_FILE, home / PRICE_LOCK, home / ENVIRONMENTS / f"{environment}.yaml"}
         before = {path: data for path, data in self.before.items() if path.is_relative_to(home)}
         return replace(self, everything=not of_all.isdisjoint(self.paths), kept=kept, before=before)
 

@@ -158,7 +158,7 @@ def plan_from(
             *of_placement(placed, found.state),
             *of_recipe(placed),
             *of_provider(opened),
-            *of_prices(workspace, opened, placed.deployment.stable.placement.offer),
+            *of_prices(workspace, placed.deployment),
         ),
         measurements=_measurements(placed),
         given=loaded.given,

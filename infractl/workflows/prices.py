@@ -8,6 +8,7 @@ from pathlib import Path
 from infractl.domain.offer import Offer, Purchase, Rate
 from infractl.domain.plan import Notice, Plan, ServicePlan
 from infractl.domain.price_change import PriceChange, PriceRefresh
+from infractl.domain.release import Deployment
 from infractl.domain.unknown import Unknown
 from infractl.errors import ProviderError, StalePlanError, UsageError
 from infractl.provider.capability import ReadsPrices
@@ -44,7 +45,7 @@ def refresh(workspace: Workspace, target: str, file: Path | None) -> PriceRefres
 
 def record(workspace: Workspace, plan: Plan) -> None:
     """Lock the list prices of what a plan places, so that the next one is made with the same. Raises StateError."""
-    placed = [s.deployment.stable.placement.offer for s in plan.services if s.deployment is not None]
+    placed = [offer for s in plan.services if s.deployment is not None for offer in placed_offers(s.deployment)]
     keys = {offer.key for offer in placed if offer.purchase is not Purchase.owned}
     targets = {offer.target for offer in placed} & set(workspace.loaded.project.targets)
     listed = [offer for name in targets for offer in workspace.price_lock.applied(catalogue_of(workspace.target(name)))]
@@ -55,38 +56,44 @@ def record(workspace: Workspace, plan: Plan) -> None:
         write_price_lock(workspace.loaded.root, grown)
 
 
-def of_prices(workspace: Workspace, opened: OpenTarget, offer: Offer) -> Iterator[Notice]:
+def of_prices(workspace: Workspace, deployment: Deployment) -> Iterator[Notice]:
     """That a locked price is not what the provider's catalogue has by now."""
-    locked = workspace.price_lock.tariffs.get(offer.key)
-    present = next((each for each in catalogue_of(opened) if each.key == offer.key), None) if locked else None
-    if locked is None or present is None or not lockable(present):
-        return
-    for pair in _pairs(present, locked):
-        if pair.before is not None and not _same(pair.before, pair.after):
-            yield Notice(
-                code="price-moved",
-                text=f"{offer.name}: {_said(pair.after)} is locked, and {opened.target.provider} has {_said(pair.before)} now: "
-                f"infractl prices refresh --target {offer.target} takes it over",
-            )
+    for offer in placed_offers(deployment):
+        locked = workspace.price_lock.tariffs.get(offer.key)
+        opened = workspace.target(offer.target)
+        present = next((each for each in catalogue_of(opened) if each.key == offer.key), None) if locked else None
+        if locked is None or present is None or not lockable(present):
+            continue
+        for pair in _pairs(present, locked):
+            if pair.before is not None and not _same(pair.before, pair.after):
+                yield Notice(
+                    code="price-moved",
+                    text=f"{offer.name}: {_said(pair.after)} is locked, and {opened.target.provider} has {_said(pair.before)} "
+                    f"now: infractl prices refresh --target {offer.target} takes it over",
+                )
 
 
 def check_prices(workspace: Workspace, service: ServicePlan) -> None:
     """Raises StalePlanError where a plan was made with another price of what it places than holds now."""
-    if service.deployment is None:
-        return
-    planned = service.deployment.stable.placement.offer
-    if planned.purchase is Purchase.owned or planned.target not in workspace.loaded.project.targets:
-        return
-    now = next((o for o in offers_of(workspace, workspace.target(planned.target)) if o.key == planned.key), None)
-    if now is not None and len(now.tariff) == len(planned.tariff) and all(map(_same, planned.tariff, now.tariff)):
-        return
-    was, is_now = (" + ".join(map(_said, offer.tariff)) if offer else "no offer" for offer in (planned, now))
-    raise StalePlanError.of(
-        "plan-price",
-        summary="this plan was made with another price than holds now",
-        detail=f"{service.key.service} at {planned.target}: {planned.name} was {was} and is {is_now}",
-        remedy=f"make and review a new plan: {workspace.call('plan')} --out PLAN",
-    )
+    for planned in placed_offers(service.deployment) if service.deployment else ():
+        if planned.purchase is Purchase.owned or planned.target not in workspace.loaded.project.targets:
+            continue
+        now = next((o for o in offers_of(workspace, workspace.target(planned.target)) if o.key == planned.key), None)
+        if now is not None and len(now.tariff) == len(planned.tariff) and all(map(_same, planned.tariff, now.tariff)):
+            continue
+        was, is_now = (" + ".join(map(_said, offer.tariff)) if offer else "no offer" for offer in (planned, now))
+        raise StalePlanError.of(
+            "plan-price",
+            summary="this plan was made with another price than holds now",
+            detail=f"{service.key.service} at {planned.target}: {planned.name} was {was} and is {is_now}",
+            remedy=f"make and review a new plan: {workspace.call('plan')} --out PLAN",
+        )
+
+
+def placed_offers(deployment: Deployment) -> tuple[Offer, ...]:
+    """What a deployment is paid for: spot capacity has regular capacity beside it."""
+    placement = deployment.stable.placement
+    return (placement.offer,) if placement.beside is None else (placement.offer, placement.beside)
 
 
 def _read(opened: OpenTarget, file: Path) -> Sequence[Offer]:

@@ -150,4 +150,4 @@ def test_a_provider_s_setting_is_explained_below_its_name(run: Any) -> None:
 
 @pytest.mark.parametrize("field", ["project.targets.local.prots", "project.targets.far.ports"])
 def test_a_setting_that_there_is_not_leads_to_those_that_there_are(field: str, run: Any) -> None:
-    assert "infractl schema project.targets.kubernetes|local|sagemaker|vertex.KEY" in run(field, code=1)
+    assert "infractl schema project.targets.cloud-run|kubernetes|lambda|local|sagemaker|vertex.KEY" in run(field, code=1)

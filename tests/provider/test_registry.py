@@ -14,8 +14,8 @@ def test_a_provider_that_is_not_installed_is_told_with_those_that_are_and_how_on
 
     (problem,) = raised.value.diagnostics
     assert problem.remedy == (
-        "write provider: kubernetes or local or sagemaker or vertex, or install a plugin that has nimbus as an entry point "
-        "in the group infractl.providers"
+        "write provider: cloud-run or kubernetes or lambda or local or sagemaker or vertex, or install a plugin that has nimbus "
+        "as an entry point in the group infractl.providers"
     )
 
 
@@ -30,13 +30,21 @@ def test_an_extra_is_named_where_this_release_has_it(monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.parametrize(
-    ("name", "extra"), [("local", "local"), ("sagemaker", "aws"), ("vertex", "gcp"), ("kubernetes", "kubernetes")]
+    ("name", "extra"),
+    [
+        ("local", "local"),
+        ("sagemaker", "aws"),
+        ("lambda", "aws"),
+        ("vertex", "gcp"),
+        ("cloud-run", "gcp"),
+        ("kubernetes", "kubernetes"),
+    ],
 )
 def test_a_provider_that_is_installed_is_known_by_the_extra_of_its_cloud(name: str, extra: str) -> None:
     assert registry.extra(name) == extra
 
 
-@pytest.mark.parametrize("name", ["sagemaker", "vertex", "kubernetes"])
+@pytest.mark.parametrize("name", ["sagemaker", "lambda", "vertex", "cloud-run", "kubernetes"])
 def test_one_that_is_not_is_known_by_its_own_name(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(registry, "entry_points", lambda group: [])
 

@@ -133,6 +133,7 @@ def changed(project: Path, *files: str, **before: str) -> Selection:
         (["other.onnx.data"], ["trial"]),
         (["README.md"], []),
         (["infractl.yaml"], ["fraud", "search", "trial"]),
+        (["prices.lock.yaml"], ["fraud", "search", "trial"]),
         (["environments/default.yaml"], ["fraud", "search", "trial"]),
         (["environments/staging.yaml"], []),
     ],

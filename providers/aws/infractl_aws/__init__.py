@@ -1,1 +1,1 @@
-"""Amazon Web Services: so far the offers of SageMaker. Nothing is applied there yet."""
+"""Amazon Web Services: so far the offers of SageMaker and Lambda. Nothing is applied there yet."""

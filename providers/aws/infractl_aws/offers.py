@@ -12,32 +12,17 @@ from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 
-from infractl.domain.figure import Basis, Figure
 from infractl.domain.offer import Metered, Offer
 from infractl.hardware import catalogue
 from infractl.provider.contract import Target
-from infractl.provider.offer_file import GIB, offers_in, read_offers
+from infractl.provider.offer_file import offers_in, read_offers
+from infractl_aws.serverless import KEEP_ALIVE_S, START_S, cores
 
 CONCURRENCY = 200
 """The largest MaxConcurrency of a ServerlessConfig, by the service model of botocore."""
 
 TIMEOUT_S = 60.0
 """How long a model may take to answer, by the developer guide."""
-
-GIB_A_CORE = 1.769
-"""Memory that one virtual processor comes with, as AWS Lambda states it; of SageMaker only that it grows with memory."""
-
-_KEEP_ALIVE_S = Figure(
-    value=300.0, unit="s", low=60.0, high=900.0, basis=Basis.estimated, source="assumed: AWS states no time after which it stops"
-)
-_START_S = Figure(
-    value=10.0,
-    unit="s",
-    low=2.0,
-    high=60.0,
-    basis=Basis.estimated,
-    source="assumed: AWS states that it grows with the image",
-)
 
 
 def offers(target: Target, region: str) -> tuple[Offer, ...]:
@@ -50,10 +35,8 @@ def known() -> Sequence[Offer]:
     """The catalogue, read and checked once. Raises ProviderError with all that is wrong with it."""
     file = files("infractl_aws") / "offers.csv"
     read = read_offers(file.read_text(encoding="utf-8"), "infractl_aws/offers.csv", catalogue)
-    return tuple(_metered(offer) if offer.by_the_call else offer for offer in read)
+    return tuple(replace(o, metered=_metered(o)) if o.by_the_call else o for o in read)
 
 
-def _metered(offer: Offer) -> Offer:
-    cores = offer.host_memory_bytes / GIB / GIB_A_CORE
-    metered = Metered(cores=cores, keep_alive_s=_KEEP_ALIVE_S, start_s=_START_S, concurrency=CONCURRENCY, timeout_s=TIMEOUT_S)
-    return replace(offer, metered=metered)
+def _metered(offer: Offer) -> Metered:
+    return Metered(cores=cores(offer), keep_alive_s=KEEP_ALIVE_S, start_s=START_S, concurrency=CONCURRENCY, timeout_s=TIMEOUT_S)

@@ -38,3 +38,11 @@ class SageMakerSettings(BaseModel):
         examples=["arn:aws:iam::123456789012:role/inference"],
     )
     network: Network | None = Field(default=None, description="The network of its models; no plan needs it.")
+
+
+class LambdaSettings(BaseModel):
+    """The target's options."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    region: Region = Field(description="Where its functions run, and its prices hold.", examples=["us-east-1"])

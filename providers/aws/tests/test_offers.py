@@ -13,8 +13,9 @@ from infractl.domain.unknown import Unknown
 from infractl.provider.contract import NOTHING, Target
 from infractl.testing.subject import Subject
 from infractl.testing.suite.declaration import OfferSuite
+from infractl_aws.functions import provider as functions
 from infractl_aws.provider import provider
-from infractl_aws.settings import SageMakerSettings
+from infractl_aws.settings import LambdaSettings, SageMakerSettings
 
 
 def offers(region: str = "us-east-1") -> dict[str, Offer]:
@@ -29,6 +30,14 @@ def subject(tmp_path) -> Subject:
 
 class TestOffers(OfferSuite):
     """The suite's own, for a provider that only offers."""
+
+
+class TestFunctions(OfferSuite):
+    """The same for Lambda."""
+
+    @pytest.fixture
+    def subject(self, tmp_path) -> Subject:
+        return Subject(provider=functions, settings=LambdaSettings(region="us-east-1"), directory=tmp_path)
 
 
 # Figures read on the pages that the catalogue names, independently of it.
@@ -71,6 +80,24 @@ def test_serverless_comes_in_the_six_sizes_that_the_api_takes() -> None:
 
     assert sizes == [1024, 2048, 3072, 4096, 5120, 6144]
     assert all(offer.metered is not None and offer.metered.concurrency == 200 for offer in offers().values() if offer.by_the_call)
+
+
+def test_a_function_has_the_processor_that_its_memory_comes_with() -> None:
+    target = Target(name="aws", provider="lambda", settings=LambdaSettings(region="us-east-1"))
+    cores = {offer.name: offer.metered.cores for offer in functions.offers(target) if offer.metered is not None}
+
+    # One virtual processor at 1,769 MB, by the developer guide; six at the most.
+    assert cores["lambda 1769 MB x86_64"] == 1.0
+    assert round(cores["lambda 10240 MB x86_64"], 2) == 5.79
+
+
+def test_a_function_is_paid_by_memory_and_by_requests() -> None:
+    target = Target(name="aws", provider="lambda", settings=LambdaSettings(region="us-east-1"))
+    offer = next(o for o in functions.offers(target) if o.name == "lambda 1024 MB x86_64")
+
+    rates = {(rate.metric, rate.unit): rate.price for rate in offer.tariff}
+    assert rates == {("memory", "GB-s"): Decimal("0.0000166667"), ("requests", "million"): Decimal("0.2")}
+    assert offer.tariff[0].name == "lambda 1024 MB x86_64: memory by the GB-s"
 
 
 def test_in_another_region_no_price_is_guessed() -> None:

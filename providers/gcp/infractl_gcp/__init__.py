@@ -1,1 +1,1 @@
-"""Google Cloud: so far the offers of Vertex AI. Nothing is applied there yet."""
+"""Google Cloud: so far the offers of Vertex AI and Cloud Run. Nothing is applied there yet."""

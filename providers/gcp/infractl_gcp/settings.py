@@ -19,3 +19,11 @@ class VertexSettings(BaseModel):
     project: ProjectId | None = Field(
         default=None, description="The id of the Google Cloud project; no plan needs it.", examples=["shop-inference"]
     )
+
+
+class CloudRunSettings(BaseModel):
+    """The target's options."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    region: Region = Field(description="Where its services run, and its prices hold.", examples=["us-central1"])

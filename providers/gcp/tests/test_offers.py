@@ -13,8 +13,9 @@ from infractl.domain.unknown import Unknown
 from infractl.provider.contract import Target
 from infractl.testing.subject import Subject
 from infractl.testing.suite.declaration import OfferSuite
+from infractl_gcp.cloud_run import provider as cloud_run
 from infractl_gcp.provider import provider
-from infractl_gcp.settings import VertexSettings
+from infractl_gcp.settings import CloudRunSettings, VertexSettings
 
 
 def offers(region: str = "us-central1") -> dict[tuple[str, Purchase], Offer]:
@@ -29,6 +30,29 @@ def subject(tmp_path) -> Subject:
 
 class TestOffers(OfferSuite):
     """The suite's own, for a provider that only offers."""
+
+
+class TestCloudRun(OfferSuite):
+    """The same for Cloud Run."""
+
+    @pytest.fixture
+    def subject(self, tmp_path) -> Subject:
+        return Subject(provider=cloud_run, settings=CloudRunSettings(region="us-central1"), directory=tmp_path)
+
+
+def test_a_request_of_cloud_run_is_paid_by_processor_memory_and_number() -> None:
+    target = Target(name="gcp", provider="cloud-run", settings=CloudRunSettings(region="us-central1"))
+    offer = next(o for o in cloud_run.offers(target) if o.name == "cloud run 2 vCPU 4 GiB")
+
+    assert [(r.metric, r.unit) for r in offer.tariff] == [("processor", "vCPU-s"), ("memory", "GB-s"), ("requests", "million")]
+    assert offer.metered is not None and offer.metered.cores == 2.0
+
+
+def test_a_gpu_of_which_only_a_part_of_the_price_is_known_has_none() -> None:
+    target = Target(name="gcp", provider="cloud-run", settings=CloudRunSettings(region="us-central1"))
+    (offer,) = [o for o in cloud_run.offers(target) if o.chip.hardware_class is HardwareClass.gpu]
+
+    assert isinstance(offer.tariff[0].price, Unknown)
 
 
 def test_the_one_price_that_google_was_seen_to_state_is_there_as_it_stands() -> None:
