@@ -17,6 +17,7 @@ import numpy as np
 
 from benchmarks.placement.language_row import Row, rows
 from benchmarks.placement.language_terms import IDEAL, Chosen, Terms, Vector, terms, turn
+from infractl.hardware.catalogue import chip
 from infractl.placement.language.constants import Constants
 
 FILE = Path(__file__).parents[2] / "infractl" / "placement" / "language" / "fitted.py"
@@ -144,11 +145,11 @@ def _ratios(measured: Sequence[Row], of: Terms, group: tuple[str, str]) -> Vecto
 def request_times(measured: Sequence[Row], found: Constants) -> tuple[float, float, float]:
     """What is left of the time to first token of few clients with short prompts, when a step and the prompt are taken off.
 
-    As few still meet each other at times, this is rather too much than too little. Low, middle and high are quartiles.
+    As few still meet each other at times, this is rather too much than too little. Between low and high are four in five.
     """
     few = [row for row in measured if row.clients <= _FEW and row.prompt <= _SHORT]
     left = [row.ttft_s - (made.prompt_s + made.step_s(1)) for row in few for made, _, _ in (turn(row, found),)]
-    low, middle, high = np.quantile(left, (0.25, 0.5, 0.75))
+    low, middle, high = np.quantile(left, (0.1, 0.5, 0.9))
     return float(low), float(middle), float(high)
 
 
@@ -160,6 +161,7 @@ def constants(measured: Sequence[Row], of: Terms) -> Constants:
         request_s=request_times(measured, found),
         error=interval(measured, of),
         chips=tuple(sorted({row.chip for row in measured})),
+        makers=tuple(sorted({chip(row.chip).family.partition("-")[0] for row in measured})),
         source=f"{len(measured)} measurements of {_count(measured)} models (ai-dynamo/aiconfigurator 095f58a)",
     )
 
@@ -182,6 +184,7 @@ def text(of: Constants) -> str:
     """The module that ships them."""
     engines = ", ".join(f'"{name}": {_number(factor)}' for name, factor in of.engines.items())
     chips = ", ".join(f'"{name}"' for name in of.chips)
+    makers = "".join(f'"{name}",' for name in of.makers)
     numbers = ("memory", "compute", "narrowing", "link", "layer_s", "all_reduce_s")
     lines = [f"    {name}={_number(getattr(of, name))}," for name in numbers]
     pairs = [f"    {name}=({', '.join(map(_number, getattr(of, name)))})," for name in ("request_s", "error")]
@@ -198,6 +201,7 @@ def text(of: Constants) -> str:
             f"    engines={{{engines}}},",
             *pairs,
             f"    chips=({chips}),",
+            f"    makers=({makers}),",
             f'    source="{of.source}",',
             ")",
             "",

@@ -15,6 +15,7 @@ from infractl.profile.huggingface import profile_huggingface
 DATA = Path(__file__).parents[1] / "data"
 
 _MODELS = {"Llama-3.1-8B-Instruct": "llama-3.1-8b", "Llama-3.1-70B": "llama-3.1-70b", "gpt-oss-120b": "gpt-oss-120b"}
+_MODELS["Llama-3.3-70B"] = _MODELS["Llama-3.1-70B"]  # Trained on, in the same shape.
 _CHIPS = {"h100_sxm": "H100-SXM", "b200_sxm": "B200-SXM"}
 _PRECISIONS = {"bf16?": Precision.bf16, "fp8": Precision.fp8, "fp4": Precision.fp4}
 
@@ -35,6 +36,11 @@ class Row:
     tpot_s: float
 
     @property
+    def rate_per_s(self) -> float:
+        """Requests that were answered in a second, by Little's law."""
+        return self.clients / (self.ttft_s + (self.output - 1) * self.tpot_s)
+
+    @property
     def group(self) -> tuple[str, str]:
         """What is left out together where the fit is judged."""
         return self.chip, self.model
@@ -44,6 +50,12 @@ def rows(path: Path = DATA / "llm-calibration.csv") -> Sequence[Row]:
     """Those of one server each: where several groups of chips share the requests, nobody says how many each one got."""
     with path.open(encoding="utf-8", newline="") as file:
         return [_row(line) for line in csv.DictReader(file) if _of_one_server(line)]
+
+
+def published(path: Path = DATA / "llm-published.csv") -> Sequence[Row]:
+    """What a vendor tells of its own server. Nothing is fitted to it."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return [_row({**line, "tpot_ms": line["itl_ms"]}) for line in csv.DictReader(file)]
 
 
 @cache

@@ -30,6 +30,7 @@ IDEAL = Constants(
     request_s=(0.0, 0.0, 0.0),
     error=(1.0, 1.0),
     chips=(),
+    makers=(),
     source="data sheets alone",
 )
 """A chip that does what its data sheet says."""

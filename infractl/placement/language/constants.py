@@ -35,7 +35,7 @@ class Constants:
     of its two reductions. `engines` is the time of an engine over the fastest one's. `request_s` is what lies before and after
     the chip's work on a request until its first token is seen: low, expected, high.
     `error` is the true time per token over the computed one, at the ends of an 80% interval, where neither the model nor the
-    chip was among those that the constants were fitted on (`chips`).
+    chip was among those that the constants were fitted on (`chips`, all of `makers`).
     """
 
     memory: float
@@ -48,6 +48,7 @@ class Constants:
     request_s: tuple[float, float, float]
     error: tuple[float, float]
     chips: tuple[str, ...]
+    makers: tuple[str, ...]
     source: str
 
     def compute_share(self, precision: Precision) -> float:

@@ -93,10 +93,24 @@ def test_a_single_token_has_no_time_between_tokens(llama: LanguageProfile) -> No
 
 
 def test_a_chip_that_was_measured_is_calibrated_and_another_less_certain(llama: LanguageProfile) -> None:
-    known, other = (predicted(llama, name, simulated=False).tpot_s[50] for name in ("H100-SXM", "H200-SXM"))
+    known, other = (predicted(llama, name, rate=0.01, simulated=False).tpot_s[50] for name in ("H100-SXM", "H200-SXM"))
 
     assert (known.basis, other.basis) == (Basis.calibrated, Basis.estimated)
     assert other.high / other.low > known.high / known.low
+
+
+def test_a_chip_of_another_maker_may_be_slower_than_its_data_sheet_says(llama: LanguageProfile) -> None:
+    same, other = (predicted(llama, name, simulated=False).tpot_s[50] for name in ("H200-SXM", "MI300X"))
+
+    assert other.high / other.value > 1.5 * same.high / same.value
+    assert other.high / other.low < 3
+
+
+def test_an_engine_that_is_known_leaves_less_open(llama: LanguageProfile) -> None:
+    known, any_one = (predicted(llama, simulated=False, engine=engine).tpot_s[50] for engine in ("vllm", None))
+
+    assert known.value > any_one.value
+    assert known.high / known.low < any_one.high / any_one.low
 
 
 def test_at_its_capacity_a_server_keeps_the_limits_and_above_it_not(llama: LanguageProfile) -> None:
