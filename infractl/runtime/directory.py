@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import socket
+from contextlib import suppress
 from pathlib import Path
 
 from infractl.protocol.control import socket_address
@@ -50,7 +51,8 @@ def write_record(directory: Path, record: ServerRecord) -> None:
     temporary.replace(path)
 
 
-def clear(directory: Path) -> None:
-    """Remove what says that a server runs here."""
+def clear(directory: int) -> None:
+    """Remove what says that a server runs here. By descriptor: the directory may be moved, and its path be another server's."""
     for name in (RECORD_FILE, SOCKET_FILE):
-        (directory / name).unlink(missing_ok=True)
+        with suppress(FileNotFoundError):
+            os.unlink(name, dir_fd=directory)

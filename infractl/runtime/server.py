@@ -62,6 +62,7 @@ class Server:
         releases = Releases(settings.service, metrics)
         self._settings = settings
         self._directory = Path(settings.directory)
+        self._here = os.open(self._directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         self._port: int = public.getsockname()[1]
         self._app = PublicApp(settings.service, releases, metrics)
         self._public = Listener(self._app, public)
@@ -95,13 +96,13 @@ class Server:
         # The answers have been written, but a slow client may still be reading them.
         last_bytes_s = max(deadline_s - time.monotonic(), _LAST_BYTES_S)
         await asyncio.gather(self._public.close(last_bytes_s), self._control.close(last_bytes_s))
-        home.clear(self._directory)
+        home.clear(self._here)
         log.info("stopped")
 
     def _signalled(self, number: int) -> None:
         if self._stop.is_set():
             log.error("stopped at once by a second signal")
-            home.clear(self._directory)
+            home.clear(self._here)
             os._exit(128 + number)
         self._stop.set()
 

@@ -22,6 +22,9 @@ def require_services(steering: Steering, services: Collection[str]) -> None:
         service, dot, rest = name.partition(".")
         if service not in services:
             raise _unknown(option, name, [f"{known}{dot}{rest}" for known in sorted(services)])
+    for name in steering.anew:
+        if not steering.covers(name.partition(".")[0]):
+            raise _left_out(name)
 
 
 def replaced(steering: Steering, service: str, wanted: Iterable[Address]) -> frozenset[Address]:
@@ -35,7 +38,10 @@ def replaced(steering: Steering, service: str, wanted: Iterable[Address]) -> fro
 
 
 def confined(plan: ServicePlan, steering: Steering) -> ServicePlan:
-    """The plan of the targets that are the service's, and what else they need. Raises UsageError for an address that it lacks."""
+    """The plan of the targets that are the service's, and what else they need.
+
+    Raises UsageError for an address that it lacks, and for one to be replaced that is left out.
+    """
     if not steering.targets or plan.key.service in steering.targets:
         return plan
     known = {str(c.address): c.address for c in plan.changes}
@@ -46,6 +52,8 @@ def confined(plan: ServicePlan, steering: Steering) -> ServicePlan:
     changes, left_out = narrow(plan.changes, [known[name] for name in names])
     if not left_out:
         return plan
+    for name in sorted({str(address) for address in left_out} & {*steering.anew}):
+        raise _left_out(name)
     notice = Notice(code="left-out", text=f"--target leaves out what else is to change: {_named(left_out)}")
     return replace(plan, changes=changes, left_out=left_out, partial=True, notices=(*plan.notices, notice))
 
@@ -59,6 +67,15 @@ def of_left_out(services: Sequence[str]) -> Iterator[Notice]:
 def _named(what: Sequence[object]) -> str:
     more = len(what) - MOST_NAMED
     return ", ".join(map(str, what[:MOST_NAMED])) + (f" and {more} more" if more > 0 else "")
+
+
+def _left_out(name: str) -> UsageError:
+    return UsageError.of(
+        "replace-left-out",
+        summary="one option asks to replace what another leaves out",
+        detail=f"--replace {name} is not among what --target names, nor needed by it",
+        remedy=f"add --target {name}, or leave out --replace {name}",
+    )
 
 
 def _unknown(option: str, name: str, known: Sequence[str]) -> UsageError:

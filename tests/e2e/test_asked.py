@@ -155,6 +155,17 @@ def test_a_misspelt_address_is_refused_with_what_was_meant(shelf: Shelf, words: 
     assert shelf.file("note").read_text() == files
 
 
+def test_what_is_to_be_replaced_cannot_be_left_out(changed: Shelf) -> None:
+    model = model_of(changed)
+    changed.folder.write(name="other")
+
+    for target in (model, "other"):
+        said = changed.run("plan", "--target", target, "--replace", "scores.note.main", code=1)
+
+        assert "error[replace-left-out]" in said
+        assert "add --target scores.note.main" in said
+
+
 def test_a_part_of_a_service_is_destroyed_and_the_rest_stays_recorded(shelf: Shelf) -> None:
     said = shelf.run("destroy", "--target", "scores.note.main", YES)
 

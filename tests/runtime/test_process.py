@@ -100,6 +100,20 @@ def test_a_signal_stops_it_and_clears_its_directory(number: signal.Signals, serv
     assert {path.name for path in server.directory.iterdir()} == {"server.lock", "server.log", "settings.json"}
 
 
+def test_a_server_whose_directory_was_moved_clears_it_there_and_nobody_elses(start_server: Callable[..., RunningServer]) -> None:
+    moved = start_server()
+    elsewhere = moved.directory.rename(moved.directory.with_name("elsewhere"))
+    moved.directory.mkdir()
+    for name in ("server.json", "control.sock"):
+        (moved.directory / name).write_text("of another server")
+
+    moved.process.terminate()
+
+    assert moved.process.wait(30) == 0
+    assert {path.name for path in moved.directory.iterdir()} == {"server.json", "control.sock"}
+    assert {path.name for path in elsewhere.iterdir()} == {"server.lock", "server.log", "settings.json"}
+
+
 def test_a_stopping_server_answers_what_it_has_and_refuses_the_rest(
     start_server: Callable[..., RunningServer],
     busy_model: Path,
