@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
-from math import exp, hypot
+from math import exp, hypot, log
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ _FILE = Path(__file__).with_name("efficiency.yaml")
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TERA, _MICRO = 1e12, 1e-6
 
+_WITH_ITS_VECTORS = frozenset({"x86-avx512", "x86-amx"})
 _TILED = (Family.convolution, Family.product)
 """What was measured by itself. The others' shares are told in times of the products'."""
 
@@ -102,11 +103,20 @@ def efficiency(chip: Chip, precision: Precision, known: Priors | None = None) ->
         return Unknown(f"no peak of {chip.name} in {precision}: {peak.why}")
     if isinstance(chip.bandwidth_bytes_per_s, Unknown):
         return Unknown(f"no bandwidth of {chip.name}: {chip.bandwidth_bytes_per_s.why}")
-    design = known.designs.get(chip.family, DesignEffect())
+    design = known.designs.get(_design_of(chip, precision), DesignEffect())
     vendor = known.vendors.get(vendor_of(chip), DesignEffect())
     if chip.hardware_class is HardwareClass.cpu:
-        return _processor(known, design, vendor, precision)
-    return _accelerator(known, chip, design, vendor, precision, peak.value)
+        found = _processor(known, design, vendor, precision)
+    else:
+        found = _accelerator(known, chip, design, vendor, precision, peak.value)
+    # A peak that is not certain itself is off besides; its ends are two standard deviations apart from it.
+    return replace(found, spread=hypot(found.spread, log(peak.high / peak.value) / 2))
+
+
+def _design_of(chip: Chip, precision: Precision) -> str:
+    """Whose effect it is: what a processor computes in fp32, its vector units do, whatever else it has."""
+    vectors = "x86-avx512-vnni"
+    return vectors if precision is Precision.fp32 and chip.family in _WITH_ITS_VECTORS else chip.family
 
 
 def vendor_of(chip: Chip) -> str:

@@ -71,7 +71,15 @@ class Sheet:
         far_s = (scale * weights + self.efficiency.activations * activations) / self.bytes_per_s
         near_s = activations / self.near_bytes_per_s
         busy_s = np.maximum(works.flops / self.flops_per_s.get(kind.family, float("inf")), np.maximum(far_s, near_s))
-        found: Array = busy_s / share + self.efficiency.launch_s * np.maximum(works.steps, 1.0)
+        found: Array = busy_s / share + self.efficiency.launch_s * self._launches(kind, works)
+        return found
+
+    def _launches(self, kind: OperatorCost, works: WorkTable) -> Array:
+        """How many kernels an operator is. The two products of an attention, which have no weights, are one together."""
+        import numpy as np
+
+        joined = self.efficiency.folds and kind.family is Family.product
+        found: Array = np.where(joined & (works.weight_bytes == 0), 0.5, np.maximum(works.steps, 1.0))
         return found
 
     def _narrowed(self, dtype: Dtype) -> float:
