@@ -10,12 +10,13 @@ Figures are medians over chips; errors are of rates, as shares of the measured o
   times that were measured in the same round (SingleStream, Offline), so that it is the queue that is tested; `end_to_end` by the
   data sheet, the chip left out.
 
+How language models answer is judged in `placement/llm_accuracy.py`, whose figures follow.
+
 A cell is null where no other chip (or model) has its precision. What is not compared, and why, is printed at the end.
 """
 
 from __future__ import annotations
 
-import importlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from statistics import median
@@ -26,6 +27,7 @@ from benchmarks.harness.benchmark import start
 from benchmarks.harness.figure import Figure
 from benchmarks.placement.capacity import Capacity, end_to_end, from_measured
 from benchmarks.placement.fold import Folds, Scored, left_out
+from benchmarks.placement.llm_accuracy import figures as language_figures
 from benchmarks.placement.mlperf import OFFLINE, Results, results
 from infractl.domain.precision import Precision
 
@@ -48,7 +50,7 @@ def measure(quick: bool) -> Iterator[Figure]:
     yield from _capacity("capacity_at_slo", list(from_measured(found)), "<= 0.15", "<= 0.35")
     yield from _capacity("capacity_end_to_end", list(end_to_end(found, chips)), "", "")
     _tell_rest(found, chips, models)
-    yield from _language(quick)
+    yield from language_figures(quick)
 
 
 def _throughput(folds: Folds) -> Iterator[Figure]:
@@ -82,16 +84,6 @@ def _capacity(name: str, cells: Sequence[Capacity], goal: str, p90_goal: str) ->
         print(f"  {what:52} {cell.predicted:10.0f} /s {cell.measured:10.0f} /s   {cell.predicted / cell.measured:.2f}")
     yield Figure(name=f"{name}_median_error", value=median(cell.error for cell in cells), unit="share", goal=goal)
     yield Figure(name=f"{name}_p90_error", value=_p90(cell.error for cell in cells), unit="share", goal=p90_goal)
-
-
-def _language(quick: bool) -> Iterator[Figure]:
-    """Those of language models, by a module of its own, where there is one."""
-    try:
-        module = importlib.import_module("benchmarks.placement.llm_accuracy")
-    except ModuleNotFoundError:
-        return
-    figures: Iterable[Figure] = module.figures(quick)
-    yield from figures
 
 
 def _tell(title: str, scored: Sequence[Scored], part: Callable[[Scored], tuple[str, ...]]) -> None:
