@@ -1,7 +1,7 @@
 """What chips realise of their data sheets: fits `infractl/hardware/efficiency.yaml` to published results, and writes it.
 
-`python -m benchmarks.fit_efficiency` after a change to `benchmarks/data` or `benchmarks/placement`; a test holds the file to it.
-What is fitted, and to what, is in `benchmarks/placement/fit.py` and `mlperf.py`; what is set here, says where it is from.
+`python -m benchmarks.placement.fit_efficiency` after a change to `benchmarks/data` or `benchmarks/placement`; a test holds the file to it.
+What is fitted, and to what, is in `fit.py` and `mlperf.py`; what is set here, says where it is from.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from benchmarks.placement.mlperf import results
 from infractl.domain.work import Family
 from infractl.hardware.efficiency import DesignEffect, Priors, priors_from
 
-FILE = Path(__file__).parents[1] / "infractl" / "hardware" / "efficiency.yaml"
+FILE = Path(__file__).parents[2] / "infractl" / "hardware" / "efficiency.yaml"
 HEAD = """\
-# Which share of its data sheet's peaks a chip realises. Written by `python -m benchmarks.fit_efficiency`: not to be edited.
+# Which share of its data sheet's peaks a chip realises. Written by `python -m benchmarks.placement.fit_efficiency`: not to be edited.
 # `compute` are shares of the peak where a chip has `reference_watts_per_tera` watts for a trillion operations a second of a byte
 # each; depthwise, recurrent, transcendental and tree are in times of the products'. `designs` and `vendors` are differences in
 # natural logarithms: see `infractl/hardware/efficiency.py`. Times are in microseconds or, where named `_s`, in seconds.
