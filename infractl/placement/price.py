@@ -137,7 +137,9 @@ def price_remedy(refused: Iterable[Evaluation]) -> str:
     offers = [e.offer for e in refused if any(v.code == "price-unknown" for v in e.violations)]
     own = dict.fromkeys(offer.target for offer in offers if offer.purchase is Purchase.owned)
     if not own:
-        return "take spec.budget out, or use a target whose prices are known"
+        otherwise = "take spec.budget out, or use a target whose prices are known"
+        lists = " and ".join(f"infractl prices refresh FILE --target {t}" for t in dict.fromkeys(o.target for o in offers))
+        return f"take over the cloud's price list: {lists}; or {otherwise}" if lists else otherwise
     where = " and ".join(f"targets.{target}.price" for target in own)
     if any(offer.tariff for offer in offers):
         return f"declare {where} in infractl.yaml in the budget's currency, or the budget in that of the price"

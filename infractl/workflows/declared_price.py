@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
-from infractl.domain.offer import Offer, Purchase
+from infractl.domain.offer import Offer
 from infractl.placement.price import at_price
 from infractl.workflows.workspace import Workspace
 
@@ -15,14 +14,3 @@ def at_declared_price(workspace: Workspace, target: str, offers: Iterable[Offer]
     entry = workspace.loaded.project.targets[target]
     price = entry.price.declared if entry.price else None
     return at_price(offers, price, f"targets.{target}.price in infractl.yaml", workspace.clock.now().date())
-
-
-def priced_today(workspace: Workspace, offer: Offer) -> Offer:
-    """An offer that was taken earlier, at what it costs now: a machine of your own has no price that is not declared any more."""
-    if offer.purchase is not Purchase.owned:
-        return offer
-    if offer.target not in workspace.loaded.project.targets:
-        return replace(offer, tariff=())
-    pool = workspace.target(offer.target).target.machines.get(offer.name)
-    bare = replace(offer, tariff=pool.tariff if pool else ())
-    return at_declared_price(workspace, offer.target, [bare])[0]

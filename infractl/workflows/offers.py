@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from infractl.domain.cost import HOURS_A_MONTH
@@ -89,3 +89,19 @@ def catalogue_of(opened: OpenTarget) -> Sequence[Offer]:
     """What the provider itself says of its offers and their list prices. Raises ProviderError."""
     with calling(opened.target.provider, "offers"):
         return opened.provider.offers(opened.target)
+
+
+def priced_today(workspace: Workspace, offer: Offer) -> Offer:
+    """An offer that was taken earlier, at what it costs now: a machine of your own has no price that is not declared any more.
+
+    What was bought elsewhere, and is offered there no more, keeps the price that it was taken at.
+    """
+    if offer.target not in workspace.loaded.project.targets:
+        return replace(offer, tariff=()) if offer.purchase is Purchase.owned else offer
+    opened = workspace.target(offer.target)
+    if offer.purchase is not Purchase.owned:
+        now = next((each for each in offers_of(workspace, opened) if each.key == offer.key), offer)
+        return replace(offer, tariff=now.tariff)
+    pool = opened.target.machines.get(offer.name)
+    bare = replace(offer, tariff=pool.tariff if pool else ())
+    return at_declared_price(workspace, offer.target, [bare])[0]

@@ -148,17 +148,17 @@ def _known(workspace: Workspace, profile: ModelProfile, offers: Sequence[Offer],
 def _choose(loaded: LoadedService, profile: ModelProfile, decision: Decision, recorded: Placement | None) -> Evaluation:
     """The recorded placement while it holds, else the best.
 
-    Raises RefusedError where only the budget stands against it, else InfeasibleError, with every reason.
+    Raises RefusedError where only the budget stands against one of them, else InfeasibleError, with every reason.
     """
     if not decision.ranked:
         from infractl.workflows.refusal import refusal
 
-        budget = decision.refused and all(v.code in _BUDGET for e in decision.refused for v in e.violations)
+        budget = any(e.violations and all(v.code in _BUDGET for v in e.violations) for e in decision.refused)
         raise (RefusedError if budget else InfeasibleError)(refusal(loaded, profile, decision))
     return sticky(decision, recorded, loaded.service.spec.replan.tolerance)
 
 
-_BUDGET = frozenset({"over-budget", "price-unknown"})
+_BUDGET = frozenset({"over-budget", "over-budget-per-thousand", "price-unknown"})
 
 
 def _as_given(workspace: Workspace, loaded: LoadedService, path: Path, profile: ModelProfile) -> Artifact:

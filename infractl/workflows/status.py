@@ -33,10 +33,10 @@ from infractl.provider.capability import Measures
 from infractl.provider.plugin import GuardedKind, calling
 from infractl.spec.load import LoadedService
 from infractl.units import Money
-from infractl.workflows.declared_price import priced_today
 from infractl.workflows.ignoring import patterns_of
 from infractl.workflows.notice import of_unsettled, running
 from infractl.workflows.observe import Known, known, observe
+from infractl.workflows.offers import priced_today
 from infractl.workflows.plan import promises
 from infractl.workflows.seen import Seen, see
 from infractl.workflows.select import recorded_of

@@ -133,6 +133,27 @@ def test_a_saved_plan_is_stale_where_another_price_holds_now(scene) -> None:
     assert "reference was 0.10 USD by the hour, of 2026-01-01 and is 0.11 USD by the hour, of 2026-01-01" in stderr
 
 
+def test_under_a_budget_an_unknown_price_is_refused_with_the_list_that_would_tell_it(market) -> None:
+    declare(market, hourly=None)
+    market.write(extra="  budget: {monthly: 400 USD}\n")
+
+    stderr = market.run("plan", code=6).stderr
+
+    assert "price-unknown" in stderr
+    assert "infractl prices refresh FILE --target shop" in stderr
+
+
+def test_what_runs_costs_the_price_that_holds_now(scene) -> None:
+    scene.write()
+    scene.apply()
+    lock = scene.path / "prices.lock.yaml"
+    lock.write_text(lock.read_text().replace('"price": "0.10"', '"price": "0.20"'))
+
+    (status,) = json.loads(scene.run("status", "--json").stdout)
+
+    assert status["cost"]["summary"]["expected"] == {"amount": "146.00", "currency": "USD"}
+
+
 def test_a_broken_lock_stops_a_plan(market) -> None:
     (market.path / "prices.lock.yaml").write_text("rates: [")
 

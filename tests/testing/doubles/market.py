@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from infractl.domain.offer import Offer, Purchase, Rate
 from infractl.domain.release import Deployment
 from infractl.domain.resource import Compiled
+from infractl.domain.unknown import Unknown
 from infractl.hardware.this_machine import this_chip
 from infractl.provider.contract import NOTHING, Context, Kind, Provider, Target
 from infractl.provider.schema import Schema
@@ -27,7 +28,7 @@ class MarketSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    hourly: Decimal = Field(default=Decimal("0.20"), description="What an hour of its machine costs.")
+    hourly: Decimal | None = Field(default=Decimal("0.20"), description="What an hour of its machine costs, if that is known.")
 
 
 class Market:
@@ -42,8 +43,9 @@ class Market:
     def offers(self, target: Target) -> Sequence[Offer]:
         assert isinstance(target.settings, MarketSettings)
         price = target.settings.hourly
-        listed = _offer(target, "small", Purchase.on_demand, (_rate(price),))
-        spot = _offer(target, "small", Purchase.spot, (_rate(price * 2),))
+        known = price if price is not None else Unknown("small: the market does not say")
+        listed = _offer(target, "small", Purchase.on_demand, (_rate(known),))
+        spot = _offer(target, "small", Purchase.spot, (_rate(known * 2 if isinstance(known, Decimal) else known),))
         pools = [_offer(target, pool, Purchase.owned, m.tariff, m.count) for pool, m in target.machines.items()]
         return (listed, spot, *pools)
 
@@ -60,7 +62,7 @@ class Market:
         return {}
 
 
-def _rate(price: Decimal) -> Rate:
+def _rate(price: Decimal | Unknown) -> Rate:
     return Rate(metric="instance", unit="hour", price=price, currency="USD", source="the market's list", date=date(2026, 11, 1))
 
 
