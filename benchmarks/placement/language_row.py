@@ -14,10 +14,17 @@ from infractl.profile.huggingface import profile_huggingface
 
 DATA = Path(__file__).parents[1] / "data"
 
-_MODELS = {"Llama-3.1-8B-Instruct": "llama-3.1-8b", "Llama-3.1-70B": "llama-3.1-70b", "gpt-oss-120b": "gpt-oss-120b"}
-_MODELS["Llama-3.3-70B"] = _MODELS["Llama-3.1-70B"]  # Trained on, in the same shape.
-_CHIPS = {"h100_sxm": "H100-SXM", "b200_sxm": "B200-SXM"}
-_PRECISIONS = {"bf16?": Precision.bf16, "fp8": Precision.fp8, "fp4": Precision.fp4}
+_CHIPS = {
+    "a100_sxm": "A100-SXM-80GB",
+    "b200_sxm": "B200-SXM",
+    "h100_pcie": "H100-PCIe",
+    "h100_sxm": "H100-SXM",
+    "h200_sxm": "H200-SXM",
+    "l4": "L4",
+    "l40s": "L40S",
+}
+_PRECISIONS = {"bf16?": Precision.bf16, **{p.name: p for p in Precision}}
+_SAME_SHAPE = {"llama-3.3-70b": "llama-3.1-70b"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,9 +54,12 @@ class Row:
 
 
 def rows(path: Path = DATA / "llm-calibration.csv") -> Sequence[Row]:
-    """Those of one server each: where several groups of chips share the requests, nobody says how many each one got."""
+    """Those of one server each: where several groups of chips share the requests, nobody says how many each one got.
+
+    Of another file those of known chips alone, and of models that have a folder in `benchmarks/data/models`.
+    """
     with path.open(encoding="utf-8", newline="") as file:
-        return [_row(line) for line in csv.DictReader(file) if _of_one_server(line)]
+        return [_row(line) for line in csv.DictReader(file) if _of_one_server(line) and _is_known(line)]
 
 
 def published(path: Path = DATA / "llm-published.csv") -> Sequence[Row]:
@@ -59,12 +69,21 @@ def published(path: Path = DATA / "llm-published.csv") -> Sequence[Row]:
 
 
 @cache
-def models() -> Mapping[str, LanguageProfile]:
-    return {name: profile_huggingface(DATA / "models" / folder) for name, folder in _MODELS.items()}
+def profile_of(model: str) -> LanguageProfile:
+    return profile_huggingface(_folder(model))
+
+
+def _folder(model: str) -> Path:
+    name = model.lower().removesuffix("-instruct")
+    return DATA / "models" / _SAME_SHAPE.get(name, name)
 
 
 def _of_one_server(line: Mapping[str, str]) -> bool:
     return line["batch"] == line["concurrency"] and line["attention_dp"] in ("", "1") and line["pp"] == "1"
+
+
+def _is_known(line: Mapping[str, str]) -> bool:
+    return line["chip"] in _CHIPS and line["precision"] in _PRECISIONS and _folder(line["model"]).is_dir()
 
 
 def _row(line: Mapping[str, str]) -> Row:

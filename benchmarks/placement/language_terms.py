@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.placement.language_row import Row, models
+from benchmarks.placement.language_row import Row, profile_of
 from infractl.hardware.catalogue import chip
 from infractl.placement.language.constants import Constants, halvings
 from infractl.placement.language.room import Room, room
@@ -65,7 +65,7 @@ def terms(measured: Sequence[Row]) -> Terms:
 
 def turn(row: Row, constants: Constants) -> tuple[Turn, LanguageSpeed, int]:
     """The row's server, and how many of its clients it serves at a time. Raises ValueError where it could not run."""
-    model, on = models()[row.model], chip(row.chip)
+    model, on = profile_of(row.model), chip(row.chip)
     speed = language_speed(model.model, on, row.chips, row.precision, constants, row.engine)
     if not isinstance(speed, LanguageSpeed):
         raise ValueError(str(speed))
