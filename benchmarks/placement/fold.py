@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from math import exp
 from statistics import median
 
-from benchmarks.placement.fit_efficiency import before
 from benchmarks.placement.fit import BATCHES, fit, seconds
+from benchmarks.placement.fit_efficiency import before
 from benchmarks.placement.mlperf import OFFLINE, Key, Results
 from benchmarks.placement.model import profiles
 from infractl.domain.figure import Figure

@@ -150,8 +150,9 @@ class Nearest:
 class Decision:
     """Every offer and recipe: the feasible ones ranked, the others with their reasons. `nearest` says what would be feasible.
 
-    `given_up` is the recorded shape where it is not feasible any more. Of a decision among many offers a document lists some:
-    `omitted` counts the others by their first reason, "dominated-by" where they are feasible.
+    `given_up` is the recorded shape where it is not feasible any more. `outpriced` are feasible as far as a table tells, and so
+    much dearer than the first that nobody looked closer: they have no placement. Of a decision among many offers a document
+    lists some: `omitted` counts the others by their first reason, "dominated-by" where they are feasible.
     """
 
     ranked: tuple[Evaluation, ...]
@@ -159,6 +160,7 @@ class Decision:
     nearest: tuple[Nearest, ...] = ()
     given_up: Evaluation | None = None
     omitted: Mapping[str, int] = field(default_factory=dict)
+    outpriced: tuple[Evaluation, ...] = ()
 
 
 def _text(quantity: Quantity | str) -> str:

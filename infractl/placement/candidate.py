@@ -53,9 +53,14 @@ class Candidate:
         return self.extents.get(self.profile.batch, 1) if self.profile.batch else 1
 
     @property
+    def sharing(self) -> int:
+        """How many sessions share the processor, or one accelerator, and its memory."""
+        return max(1, self.shape.instances // (self.accelerators or 1))
+
+    @property
     def memory_bytes(self) -> Figure:
         batch = max(self.shape.batch, self.items)
-        return replica_memory(self.profile, instances=self.shape.instances, batch=batch, extents=self.extents)
+        return replica_memory(self.profile, instances=self.sharing, batch=batch, extents=self.extents)
 
     def station(self, end: End) -> Station:
         return self.correction.of(self._computed(end))
@@ -65,7 +70,7 @@ class Candidate:
         service_time = ServiceTime(
             profile=self.profile,
             speed=self.speed,
-            instances=max(1, shape.instances // (self.accelerators or 1)),
+            instances=self.sharing,
             end=end,
             threads=shape.threads,
             extents=self.extents,

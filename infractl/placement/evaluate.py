@@ -18,14 +18,14 @@ from infractl.placement.candidate import Candidate
 from infractl.placement.correction import UNCORRECTED
 from infractl.placement.demand import Demand
 from infractl.placement.evaluate_call import evaluate_call
-from infractl.placement.fit import Fit, best_fit, fit, nearest_fit
+from infractl.placement.fit import Fit, best_fit, fit, nearest_fit, trials
 from infractl.placement.gates import ANSWERING
 from infractl.placement.measured import corrections, of_model
 from infractl.placement.predict import predict
 from infractl.placement.price import dear, placed_cost
 from infractl.placement.shape import Shape, shapes
 from infractl.placement.shortfall import memory_short, short_of
-from infractl.placement.speed import speed_of
+from infractl.placement.speed import Speed, speed_of
 from infractl.placement.standing import Standing, standing
 from infractl.spec.service import InferenceService
 
@@ -75,7 +75,7 @@ def evaluate_recorded(asked: Question, offer: Offer, recorded: Placement) -> Eva
     same = fit(given[0], Demand.of(service), recorded.replicas, recorded.replicas)
     if recorded.beside or not same or service.spec.slo.availability or not bounds.least <= recorded.replicas <= bounds.most:
         return _best(asked, offer, given)
-    return _evaluation(asked, offer, same)
+    return evaluation(asked, offer, same)
 
 
 def candidates(
@@ -85,25 +85,30 @@ def candidates(
     speed = speed_of(offer.chip, recipe, known)
     if isinstance(speed, Unknown):
         return ()
-    demand = Demand.of(service)
     measurements = of_model(profile, offer.chip, recipe, known)
-    simplest, *others = (
-        Candidate(
-            profile=profile,
-            recipe=recipe,
-            speed=speed,
-            cores=offer.chip.cores * offer.count or max(1, offer.host_cores),
-            delay_s=demand.delay_s,
-            shape=shape,
-            accelerators=0 if offer.chip.cores else offer.count,
-            extents=demand.extents,
-            measurements=measurements,
-        )
-        for shape in shapes(service, profile, offer)
-    )
+    cuts = shapes(service, profile, offer)
+    simplest = replace(candidate(service, profile, offer, recipe, speed, cuts[0]), measurements=measurements)
     by_shape = corrections(simplest)
     newest = next(iter(by_shape.values()), UNCORRECTED)
-    return tuple(replace(c, correction=by_shape.get(frozenset(c.config.items()), newest)) for c in (simplest, *others))
+    found = (replace(simplest, shape=shape) for shape in cuts)
+    return tuple(replace(c, correction=by_shape.get(frozenset(c.config.items()), newest)) for c in found)
+
+
+def candidate(
+    service: InferenceService, profile: ModelProfile, offer: Offer, recipe: Recipe, speed: Speed, shape: Shape
+) -> Candidate:
+    """One shape on the offer's chips, of which nothing was measured."""
+    demand = Demand.of(service)
+    return Candidate(
+        profile=profile,
+        recipe=recipe,
+        speed=speed,
+        cores=offer.chip.cores * offer.count or max(1, offer.host_cores),
+        delay_s=demand.delay_s,
+        shape=shape,
+        accelerators=0 if offer.chip.cores else offer.count,
+        extents=demand.extents,
+    )
 
 
 def barred(
@@ -121,10 +126,12 @@ def _best(asked: Question, offer: Offer, tried: Sequence[Candidate]) -> Evaluati
     demand, bounds = Demand.of(asked.service), Bounds.of(asked.service, offer)
     # What does not fit is looked at only where nothing does: the simplest takes the least.
     fitting = [c for c in tried if memory_short(offer, c) is None] or tried[:1]
-    return _evaluation(asked, offer, best_fit(fitting, demand, bounds) or nearest_fit(fitting, demand, bounds))
+    best = best_fit(trials(fitting, demand, bounds), demand, bounds)
+    return evaluation(asked, offer, best or nearest_fit(fitting, demand, bounds))
 
 
-def _evaluation(asked: Question, offer: Offer, found: Fit) -> Evaluation:
+def evaluation(asked: Question, offer: Offer, found: Fit) -> Evaluation:
+    """What was found of an offer: its replicas over a month, its cost, and what stands against it."""
     candidate, service = found.candidate, asked.service
     memory, prediction = memory_short(offer, candidate), predict(candidate, found.demand)
     reasons = (*((memory,) if memory else ()), *short_of(found, offer, service.name))

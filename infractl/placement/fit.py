@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from infractl.placement.bounds import Bounds
@@ -32,29 +32,54 @@ class Fit:
         return (self.replicas, self.candidate.shape.complexity)
 
 
-def best_fit(candidates: Iterable[Candidate], demand: Demand, bounds: Bounds) -> Fit | None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """A shape that may be tried: with at least so many replicas, likely with as many; `make` builds what is looked at then."""
+
+    least: int
+    likely: int
+    complexity: tuple[int, int, int]
+    make: Callable[[], Candidate]
+
+
+def trials(candidates: Iterable[Candidate], demand: Demand, bounds: Bounds) -> list[Trial]:
+    """Of candidates of which nothing is known but their busy shares."""
+    found = []
+    for candidate in candidates:
+        least = _least(candidate, demand, bounds)
+        found.append(Trial(least=least, likely=least, complexity=candidate.shape.complexity, make=lambda c=candidate: c))  # type: ignore[misc]
+    return found
+
+
+def best_fit(tried: Iterable[Trial], demand: Demand, bounds: Bounds) -> Fit | None:
     """Of the shapes that keep the demand, the one with the fewest replicas, then the simplest; None where none does.
 
-    Exact, though not every shape is looked at: none needs fewer replicas than its busy share alone asks for.
+    Exact, though not every shape is looked at: none needs fewer replicas than the least of its trial.
     """
-    at_least = [(_least(c, demand, bounds), c.shape.complexity, c) for c in candidates]
     best: Fit | None = None
-    for least, complexity, candidate in sorted(at_least, key=lambda each: each[:2]):
-        if best and (least, complexity) > best.order:
+    for trial in sorted(tried, key=lambda each: (each.least, each.complexity)):
+        if best and (trial.least, trial.complexity) > best.order:
             break
         most = min(bounds.most, best.replicas) if best else bounds.most
-        found = fit(candidate, demand, least, most) if least <= most else None
+        found = fit(trial.make(), demand, trial.least, most, trial.likely) if trial.least <= most else None
         if found and (best is None or found.order < best.order):
             best = found
     return best
 
 
-def fit(candidate: Candidate, demand: Demand, least: int, most: int) -> Fit | None:
-    """With the fewest replicas, between `least` and `most`, that keep the demand; None where so many do not."""
-    for count in _counts(candidate, demand, least, most):
-        of_each = shared(demand, count)
-        if meets(candidate, of_each):
-            return Fit(candidate=candidate, replicas=count, demand=of_each, holds=True)
+def fit(candidate: Candidate, demand: Demand, least: int, most: int, likely: int = 0) -> Fit | None:
+    """With the fewest replicas, between `least` and `most`, that keep the demand; None where so many do not.
+
+    More replicas keep whatever fewer do: from the `likely` number on they are tried one by one, down or up.
+    """
+    count = min(max(least, likely), most)
+    if meets(candidate, shared(demand, count)):
+        while count > least and meets(candidate, shared(demand, count - 1)):
+            count -= 1
+        return Fit(candidate=candidate, replicas=count, demand=shared(demand, count), holds=True)
+    for more in _counts(candidate, demand, count, most):
+        if meets(candidate, shared(demand, more)):
+            return Fit(candidate=candidate, replicas=more, demand=shared(demand, more), holds=True)
     return None
 
 
@@ -115,8 +140,7 @@ def _least(candidate: Candidate, demand: Demand, bounds: Bounds) -> int:
 
 
 def _counts(candidate: Candidate, demand: Demand, least: int, most: int) -> Iterable[int]:
-    """The least, and where that is not enough what the limits ask for."""
-    yield least
+    """More than `least`, which are not enough: what the limits ask for."""
     if most <= least:
         return
     capacity = candidate.station(End.high).capacity_per_s(demand.limits_s)

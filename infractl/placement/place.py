@@ -11,8 +11,9 @@ from infractl.domain.placement import Decision, Evaluation, Nearest, Placement, 
 from infractl.domain.profile import ModelProfile
 from infractl.domain.recipe import Recipe
 from infractl.placement.bounds import Bounds
+from infractl.placement.choose import chosen
 from infractl.placement.demand import Demand
-from infractl.placement.evaluate import Question, candidates, evaluate, evaluate_recorded
+from infractl.placement.evaluate import Question, candidates, evaluate_recorded
 from infractl.placement.ladder import ladder
 from infractl.placement.nearest import nearest
 from infractl.placement.rank import cost_of, ranked
@@ -57,7 +58,8 @@ def place(
     def rungs(offer: Offer) -> Sequence[Recipe]:
         return recipes or ladder(service, offer.chip, hopeful=offer.target in hopeful)
 
-    evaluations = [evaluate(asked, offer, recipe) for offer in offers for recipe in rungs(offer)]
+    looked = chosen(asked, [(offer, recipe) for offer in offers for recipe in rungs(offer)])
+    evaluations = list(looked.evaluations)
     # The recorded placement on today's offer of the same name, if it still is one and its recipe is still on the ladder.
     same = next((o for o in offers if recorded is not None and o.key == recorded.offer.key), None)
     counts = recorded is not None and same is not None and recorded.recipe in rungs(same)
@@ -69,6 +71,7 @@ def place(
     return Decision(
         ranked=feasible,
         refused=refused,
+        outpriced=looked.outpriced,
         nearest=() if feasible else _nearest(asked, refused),
         given_up=again if again is not None and again.violations else None,
     )

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from math import isfinite
 
 from infractl.domain.figure import Basis, Figure
 from infractl.domain.placement import Prediction
+from infractl.placement.batch_table import CLOSE_SHARE
 from infractl.placement.candidate import Candidate
 from infractl.placement.demand import Demand
 from infractl.placement.measured import seen
 from infractl.placement.service_time import End, gaps
 from infractl.placement.station import PERCENTILES
+from infractl.placement.station_table import Stations
 from infractl.units import format_duration
 
 GUESSED_FACTOR = 100.0
@@ -48,7 +51,7 @@ def _computed_s(candidate: Candidate, demand: Demand, ends: Sequence[End]) -> Ma
 
     Where a part of the model is not costed, what is computed is a floor, and its far end a guess.
     """
-    latencies_s = {end: candidate.station(end).latency_s(demand.rate_per_s) for end in ends}
+    latencies_s = _at_ends(candidate, demand.rate_per_s, ends)
     settled = {end: latency_s for end, latency_s in latencies_s.items() if latency_s is not None}
     if len(settled) < len(ends):
         return {}
@@ -56,8 +59,30 @@ def _computed_s(candidate: Candidate, demand: Demand, ends: Sequence[End]) -> Ma
     return {p: _from_floor(f) for p, f in found.items()} if _open(candidate) else found
 
 
+def _at_ends(candidate: Candidate, rate_per_s: float, ends: Sequence[End]) -> Mapping[End, Mapping[int, float] | None]:
+    """By the chain, or by its table where that is as good: a data sheet is farther off than any table."""
+    if rows := _by_table(candidate, ends):
+        found = rows.latency_s(rate_per_s)
+        return {
+            end: dict(zip(PERCENTILES, map(float, seconds), strict=True)) if isfinite(seconds[0]) else None
+            for end, seconds in zip(ends, found, strict=True)
+        }
+    return {end: candidate.station(end).latency_s(rate_per_s) for end in ends}
+
+
+def _by_table(candidate: Candidate, ends: Sequence[End]) -> Stations | None:
+    if candidate.speed.sheet is None or candidate.correction.source:
+        return None
+    rows = Stations.of([candidate.station(end) for end in ends])
+    return rows if rows.misfit_share.max() <= CLOSE_SHARE else None
+
+
 def _computed_capacity(candidate: Candidate, demand: Demand) -> Figure:
-    capacities = {end: candidate.station(end).capacity_per_s(demand.limits_s) for end in End}
+    ends = tuple(End)
+    if rows := _by_table(candidate, ends):
+        capacities = dict(zip(ends, map(float, rows.capacity_per_s(demand.limits_s)), strict=True))
+    else:
+        capacities = {end: candidate.station(end).capacity_per_s(demand.limits_s) for end in ends}
     found = figure(candidate, demand, capacities, "1/s")
     return _from_ceiling(found) if _open(candidate) else found
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
-from infractl.domain.cost import HOURS_A_MONTH, Cost, CostLine, per_thousand
+from infractl.domain.cost import HOURS_A_MONTH, SECONDS_AN_HOUR, THOUSAND, Cost, CostLine, per_thousand
 from infractl.domain.machine_price import POWER, PURCHASE, MachinePrice
 from infractl.domain.offer import Mode, Offer, Purchase, Rate
 from infractl.domain.placement import Evaluation, Placement, Violation
@@ -88,6 +88,18 @@ def dear(service: InferenceService, cost: Cost) -> tuple[Violation, ...]:
     budget = service.spec.budget
     found = [over_budget(cost, budget.monthly), over_share(cost, budget.per_thousand, average_per_s(service))]
     return tuple(violation for violation in found if violation)
+
+
+def budgeted(service: InferenceService) -> Money | None:
+    """What a month may cost: the stricter of the two budgets, as far as they compare."""
+    budget, rate_per_s = service.spec.budget, average_per_s(service)
+    if budget.per_thousand is None or not rate_per_s:
+        return budget.monthly
+    thousands = exact(rate_per_s) * HOURS_A_MONTH * SECONDS_AN_HOUR / THOUSAND
+    whole = Money(amount=budget.per_thousand.amount * thousands, currency=budget.per_thousand.currency)
+    if budget.monthly is None or budget.monthly.currency != whole.currency:
+        return budget.monthly or whole
+    return min(whole, budget.monthly, key=lambda money: money.amount)
 
 
 def over_share(cost: Cost, budget: Money | None, rate_per_s: float) -> Violation | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import lru_cache
@@ -86,7 +86,7 @@ class ServiceTime:
             # Of a batch that is filled up every request waits for the whole.
             batches = tuple(sheet.padded(batch) for batch in batches)
             usual = tuple((name, sheet.padded(size)) for name, size in usual)
-        working_s = _working_s(_Same(self.profile), _Same(self.speed), self.instances, self.threads, usual, batches)
+        working_s = _working_s(Same(self.profile), Same(self.speed), self.instances, self.threads, usual, batches)
         factor, call_s = self.end.factor(self.speed.engine_error), self.end.of(self.speed.call_s)
         return [factor * (call_s + seconds) for seconds in working_s]
 
@@ -99,13 +99,13 @@ def _steps(cap: int) -> tuple[int, ...]:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Same:
+class Same:
     """A key for what is too large to compare: equal to itself alone."""
 
     value: Any
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and other.value is self.value
+        return isinstance(other, Same) and other.value is self.value
 
     def __hash__(self) -> int:
         return id(self.value)
@@ -113,26 +113,56 @@ class _Same:
 
 @lru_cache(maxsize=1024)
 def _working_s(
-    profile: _Same, speed: _Same, instances: int, threads: int, extents: tuple[tuple[str, int], ...], batches: tuple[int, ...]
+    profile: Same, speed: Same, instances: int, threads: int, extents: tuple[tuple[str, int], ...], batches: tuple[int, ...]
 ) -> tuple[float, ...]:
     """What the operators take together, at each batch."""
     import numpy as np
 
     model: ModelProfile = profile.value
-    sizes = model.sizes(1, dict(extents))
     total_bytes = instances * model.weights_bytes
     totals = np.zeros(len(batches))
     sheet: Sheet | None = speed.value.sheet
-    for group in _alike(sheet.runs(model) if sheet else model.run.operators):
-        works = at_batches([operator for operator, _ in group], batches, model.batch, sizes)
-        kind = group[0][0]
+    folds = sheet is not None and sheet.efficiency.folds
+    operators = _Runs(sheet.runs if sheet and folds else lambda profile: profile.run.operators)
+    for kind, works, times in _works(profile, operators, folds, extents, batches):
         if sheet:
             seconds = sheet.operator_s(kind, works, sheet.share(instances, threads))
         else:
             seconds = operator_s(kind, works, speed.value, threads=threads, total_bytes=total_bytes)
-        times = np.array([count for _, count in group], float)
-        totals += times @ seconds.reshape(len(group), len(batches))
+        totals += times @ seconds.reshape(len(times), len(batches))
     return tuple(float(total) for total in totals)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Runs:
+    """Which operators a chip runs: told apart by whether it folds some into others, which is beside it in the key."""
+
+    of: Callable[[ModelProfile], Sequence[OperatorCost]]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Runs)
+
+    def __hash__(self) -> int:
+        return 0
+
+
+@lru_cache(maxsize=256)
+def _works(
+    profile: Same, runs: _Runs, folds: bool, extents: tuple[tuple[str, int], ...], batches: tuple[int, ...]
+) -> Sequence[tuple[OperatorCost, WorkTable, Array]]:
+    """Groups of operators whose times follow one law: their works at each batch, and how many there are of each."""
+    import numpy as np
+
+    model: ModelProfile = profile.value
+    sizes = model.sizes(1, dict(extents))
+    return [
+        (
+            group[0][0],
+            at_batches([operator for operator, _ in group], batches, model.batch, sizes),
+            np.array([count for _, count in group], float),
+        )
+        for group in _alike(runs.of(model))
+    ]
 
 
 def operator_s(kind: OperatorCost, works: WorkTable, speed: Speed, *, threads: int = 1, total_bytes: float = 0.0) -> Array:
@@ -141,7 +171,7 @@ def operator_s(kind: OperatorCost, works: WorkTable, speed: Speed, *, threads: i
 
     if kind.family is Family.view:
         return np.full(len(works.flops), speed.operator_s.value)
-    kernels, gains = _known(_Same(speed.kernels), speed.operator_s.value)
+    kernels, gains = _known(Same(speed.kernels), speed.operator_s.value)
     law = kernels.law(kind.family, kind.dtype, kind.kernel)
     flops_per_s, bytes_per_s = speed.flops_per_s.value, speed.cached_bandwidth_bytes_per_s.value
     alone_s = law.seconds(works) if law else roofline(kind.family, works, flops_per_s, bytes_per_s, speed.operator_s.value)
@@ -150,7 +180,7 @@ def operator_s(kind: OperatorCost, works: WorkTable, speed: Speed, *, threads: i
 
 
 @lru_cache(maxsize=8)
-def _known(kernels: _Same, operator_s: float) -> tuple[Kernels, ThreadGain]:
+def _known(kernels: Same, operator_s: float) -> tuple[Kernels, ThreadGain]:
     return kernels_of([kernel for kernel in kernels.value if kernel.threads == 1], operator_s), gains_of(kernels.value)
 
 

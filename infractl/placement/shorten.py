@@ -20,11 +20,13 @@ def shortened(decision: Decision, recorded: Placement | None = None) -> Decision
     left = [e for e in decision.ranked if e not in feasible]
     omitted = Counter(_reason(e) for e in decision.refused)
     omitted.subtract(Counter(_reason(e) for e in refused))
-    omitted["dominated-by"] += len(left)
+    outpriced = decision.outpriced[: max(0, LISTED - len(feasible))]
+    omitted["dominated-by"] += len(left) + len(decision.outpriced) - len(outpriced)
     return replace(
         decision,
         ranked=tuple(feasible),
         refused=refused,
+        outpriced=outpriced,
         omitted={reason: count for reason, count in sorted(omitted.items()) if count > 0},
     )
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
 
 from infractl.placement import batch_table
 from infractl.placement.batch_table import PERCENTILES, Affine, affine
@@ -48,6 +48,18 @@ class Stations:
             busy_s=np.array([1 / station.rate_at(1.0) for station in stations]),
             misfit_share=np.array([max(engine.misfit_share, loop.misfit_share) for engine, loop in lines]),
         )
+
+    def rows(self, chosen: NDArray[Any]) -> Stations:
+        """Some of them, by their numbers."""
+        parts = {field.name: getattr(self, field.name)[chosen] for field in fields(self)}
+        return Stations(**parts)
+
+    @classmethod
+    def joined(cls, several: Sequence[Stations]) -> Stations:
+        """All of them in one."""
+        import numpy as np
+
+        return cls(**{field.name: np.concatenate([getattr(each, field.name) for each in several]) for field in fields(cls)})
 
     def latency_s(self, rate_per_s: ArrayLike) -> Vector:
         """Latency by station and PERCENTILES, infinite where the queue does not settle; the parts are added as `Station` does."""
