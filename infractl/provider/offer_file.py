@@ -55,7 +55,7 @@ def offers_in(offers: Sequence[Offer], target: Target, region: str) -> tuple[Off
 
 
 def _unpriced(offer: Offer, region: str) -> tuple[Rate, ...]:
-    why = Unknown(f"{offer.name}: no price is known in {region}")
+    why = Unknown(f"no price is known in {region}")
     return tuple(replace(rate, price=why, source=f"no price for {region} in this catalogue") for rate in offer.tariff)
 
 

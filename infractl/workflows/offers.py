@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from infractl.domain.chip import Chip
 from infractl.domain.cost import HOURS_A_MONTH
 from infractl.domain.hardware_class import HardwareClass
 from infractl.domain.offer import Offer, Purchase
@@ -20,7 +21,10 @@ from infractl.workflows.workspace import OpenTarget, Workspace
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """Which offers are looked for; what is empty lets all through. A chip may be named in part: "A100" is both of its sizes."""
+    """Which offers are looked for; what is empty lets all through.
+
+    A chip is named as it is, by its family, or in part: "A100" is both of its sizes.
+    """
 
     targets: Sequence[str] = ()
     classes: Sequence[HardwareClass] = ()
@@ -30,13 +34,18 @@ class Wanted:
 
     def fits(self, offer: Offer) -> bool:
         """Whether an offer of a wanted target is one of them."""
-        chip = f"{offer.chip.name}-".casefold()
         return (
             (not self.classes or offer.chip.hardware_class in self.classes)
-            and (not self.chips or any(chip.startswith(f"{name}-".casefold()) for name in self.chips))
+            and (not self.chips or any(_is(offer.chip, name.casefold()) for name in self.chips))
             and (not self.regions or offer.region in self.regions)
             and (not self.purchases or offer.purchase in self.purchases)
         )
+
+
+def _is(chip: Chip, name: str) -> bool:
+    """A processor's family may begin as another's does, so that only the names of accelerators are told by their beginning."""
+    whole = chip.name.casefold()
+    return name in (whole, chip.family.casefold()) or (chip.cores == 0 and whole.startswith(f"{name}-"))
 
 
 def offers(workspace: Workspace, wanted: Wanted) -> tuple[Offer, ...]:

@@ -3,13 +3,27 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from infractl.domain.address import ServiceKey
+from infractl.domain.offer import Offer, Purchase
+from infractl.hardware import catalogue
 from infractl.testing.plugin import register
+from infractl.workflows.offers import Wanted
 
+OFFER = Offer(
+    name="a machine",
+    target="there",
+    chip=catalogue.chip("L4"),
+    count=1,
+    region="nowhere",
+    purchase=Purchase.on_demand,
+    tariff=(),
+    host_memory_bytes=2**34,
+)
 MARKET = "tests.testing.doubles.market:provider"
 
 
@@ -143,6 +157,23 @@ def test_offers_are_chosen_by_what_is_asked_for_and_the_cheapest_comes_first(mar
     declare(market, machines={"rack": {"cpus": 4, "memory": "16GiB"}})
 
     assert [offer["name"] for offer in listed(market, *words)] == names
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        ("A100", ["A100-SXM-40GB", "A100-SXM-80GB"]),
+        ("l4", ["L4"]),
+        ("nvidia-ada", ["L4", "L40S"]),
+        ("x86-avx512", ["x86-avx512 x2 at 3.4 GHz"]),
+    ],
+)
+def test_a_chip_is_named_in_whole_in_part_or_by_its_family(asked: str, found: list[str]) -> None:
+    accelerators = [catalogue.chip(name) for name in ("A100-SXM-40GB", "A100-SXM-80GB", "L4", "L40S")]
+    processors = [catalogue.processor(family, vcpus=2, ghz=3.4) for family in ("x86-avx512", "x86-avx512-vnni")]
+    offers = [replace(OFFER, chip=chip) for chip in (*accelerators, *processors)]
+
+    assert [offer.chip.name for offer in offers if Wanted(chips=[asked]).fits(offer)] == found
 
 
 def test_each_price_is_shown_with_its_source_and_an_unknown_one_as_that(market) -> None:
