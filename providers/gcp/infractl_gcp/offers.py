@@ -1,7 +1,11 @@
 """What Vertex AI offers for online prediction, from the catalogue beside this module.
 
 Collected tables give the prices of Compute Engine's machines. Vertex AI is taken to charge 1.15 times those, as each line's
-source says: of n1-standard-4 alone Google's own figure was found, and it agrees.
+source says: what was seen of Google's own figures (n1-standard-4 on its page, H100 on a bill) agrees.
+
+The clock of a processor is the turbo frequency of all cores by Google's page on CPU platforms: of n2 read there for Cascade Lake,
+of c3 recalled. n1 and e2 run on whatever processor there is, so that nothing is said of it. What TPU machines have of vCPU and
+memory is recalled.
 """
 
 from __future__ import annotations
