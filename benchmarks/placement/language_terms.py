@@ -87,7 +87,7 @@ def _terms(row: Row) -> dict[str, float]:
         "transfer_s": batch * made.step.transfer_s,
         "prompt_compute_s": others * prompt_compute_s,
         "prompt_transfer_s": others * (made.prompt_s - prompt_compute_s),
-        "layers": speed.model.layer_count,
+        "layers": speed.dense_layers,
         "reductions": 2 * speed.model.layer_count if speed.chips > 1 else 0,
         "halvings": halvings(stored.compute),
         "vllm": row.engine == "vllm",

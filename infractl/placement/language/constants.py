@@ -31,9 +31,9 @@ class Constants:
     """Shares of the data sheet's memory bandwidth, of its peak at 16 bits and of its link that are realised, and fixed times.
 
     Each halving of the operands realises `narrowing` of the share before: conversions, scales and accumulation take a larger
-    part of a shorter product. `layer_s` goes to the kernels' launches and all that is fixed in a layer, `all_reduce_s` to each
-    of its two reductions. `engines` is the time of an engine over the fastest one's. `request_s` is what lies before and after
-    the chip's work on a request until its first token is seen: low, expected, high.
+    part of a shorter product. `layer_s` goes to the kernels' launches and all that is fixed in a dense layer, `all_reduce_s` to
+    each of the two reductions of any layer. `engines` is the time of an engine over the fastest one's. `request_s` is what lies
+    before and after the chip's work on a request until its first token is seen: low, expected, high.
     `error` is the true time per token over the computed one, at the ends of an 80% interval, where neither the model nor the
     chip was among those that the constants were fitted on (`chips`, all of `makers`).
     """

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from infractl.domain.chip import Chip
 from infractl.domain.figure import Figure
-from infractl.domain.language_model import ElementSizes, LanguageModel
+from infractl.domain.language_model import ElementSizes, LanguageModel, Layers
 from infractl.domain.placement import Violation
 from infractl.domain.precision import Precision
 from infractl.placement.language.constants import Constants
@@ -18,6 +18,12 @@ from infractl.placement.language.storage import storage
 
 _ACTIVATION_BYTES = 2.0
 """Activations travel between chips at 16 bits."""
+
+_DENSE, _LATENT, _SHARED = 10, 7, 4
+"""Kernels of a layer, as engines fuse them. Dense, with grouped attention: two norms, four products, positions, attention in two
+parts, activation. Latent attention has seven more: down and up to queries, down to the latent vector, two norms, into the latent
+space and back out (DeepSeek-V2, arXiv 2405.04434, section 2.1). Shared experts are a dense block beside the routed ones, and a
+sum. Routed ones take the place of a dense block's kernels: a layer of gpt-oss-120b takes no longer than a dense one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,10 +103,15 @@ class LanguageSpeed:
         """To read the weights that `batch` tokens need, once; not yet times the factor."""
         return self.reading.bytes(batch) / self.bandwidth_bytes_per_s
 
+    @property
+    def dense_layers(self) -> float:
+        """The layers, each counted as often as a dense one with grouped attention has kernels for its own."""
+        return sum(group.count * _kernels(group) for group in self.model.layers) / _DENSE
+
     def fixed_s(self) -> float:
         """What any step takes, without the factor."""
         reductions = 2 * self.all_reduce_s if self.chips > 1 else 0.0
-        return self.model.layer_count * (self.layer_s + reductions)
+        return self.dense_layers * self.layer_s + self.model.layer_count * reductions
 
     def step(self, context: int) -> Step:
         """What makes up the time of a step where each sequence has `context` tokens."""
@@ -133,6 +144,12 @@ class LanguageSpeed:
             return 0.0
         sent = 2 * (self.chips - 1) / self.chips * tokens * self.model.hidden * _ACTIVATION_BYTES
         return 2 * self.model.layer_count * sent / self.link_bytes_per_s
+
+
+def _kernels(group: Layers) -> int:
+    latent = _LATENT if group.attention.latent else 0
+    shared = _SHARED if group.feed_forward.experts and group.feed_forward.shared_width else 0
+    return _DENSE + latent + shared
 
 
 def language_speed(

@@ -107,6 +107,14 @@ def test_each_chip_holds_a_latent_vector_whole(deepseek: LanguageProfile, speed_
     assert one.sequence_bytes(1000) == eight.sequence_bytes(1000)
 
 
+def test_layers_of_many_kernels_count_more(
+    llama: LanguageProfile, gpt_oss: LanguageProfile, deepseek: LanguageProfile, speed_of: Speed
+) -> None:
+    # DeepSeek-V3: latent attention in 61 layers, and all but three with a shared expert.
+    assert speed_of(deepseek, "B200-SXM", 8, Precision.fp8).dense_layers == pytest.approx((3 * 17 + 58 * 21) / 10)
+    assert (speed_of(llama).dense_layers, speed_of(gpt_oss, "B200-SXM").dense_layers) == (32, 36)
+
+
 def test_a_small_model_stands_between_its_neighbours_bandwidths(llama: LanguageProfile, speed_of: Speed) -> None:
     slow, middle, fast = (speed_of(llama, name).decode_s(1, 1000) for name in ("H100-SXM", "H200-SXM", "B200-SXM"))
     fixed = speed_of(llama).factor * speed_of(llama).fixed_s()
