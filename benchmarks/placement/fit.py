@@ -287,5 +287,5 @@ def _with_spreads(known: Priors, parameters: tuple[str, ...], covariance: Array)
     designs = {
         name: replace(of, spread=spread([f"design {name}", f"vendor {_vendor(name)}"], 0.0)) for name, of in known.designs.items()
     }
-    unseen = {"vendor": spread([], another("") + OF_VENDOR["compute"] ** 2), "precision": known.unseen_spread["precision"]}
+    unseen = {**known.unseen_spread, "vendor": spread([], another("") + OF_VENDOR["compute"] ** 2)}
     return replace(known, designs=designs, vendors=vendors, unseen_spread=unseen)

@@ -10,6 +10,7 @@ from infractl.domain.measurement import SHAPE, Measurement
 from infractl.domain.profile import ModelProfile
 from infractl.domain.recipe import Recipe
 from infractl.placement.correction import UNCORRECTED, Correction
+from infractl.placement.device_memory import device_memory
 from infractl.placement.memory import replica_memory
 from infractl.placement.server_time import ServerTime
 from infractl.placement.service_time import End, ServiceTime
@@ -59,7 +60,10 @@ class Candidate:
 
     @property
     def memory_bytes(self) -> Figure:
+        """Of an accelerator's own memory, that of one chip; else of the host's."""
         batch = max(self.shape.batch, self.items)
+        if self.accelerators:
+            return device_memory(self.profile, self.recipe.dtype, instances=self.sharing, batch=batch, extents=self.extents)
         return replica_memory(self.profile, instances=self.sharing, batch=batch, extents=self.extents)
 
     def station(self, end: End) -> Station:

@@ -19,8 +19,8 @@ from infractl.placement.station import DERATING, PLANNED_SHARE
 
 
 def usable_bytes(offer: Offer) -> float:
-    """What a replica may take of the memory that holds its model: a host's, or an accelerator's own."""
-    of_host = offer.chip.hardware_class is HardwareClass.cpu
+    """What a replica may take of the memory that holds its model: a host's, or an accelerator's own, where it has its own."""
+    of_host = offer.chip.hardware_class is HardwareClass.cpu or not offer.chip.memory_bytes
     return USABLE_SHARE * (offer.host_memory_bytes if of_host else offer.chip.memory_bytes)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import exp
+from math import exp, hypot
 
 from infractl.domain.calibration import ActivationFetch, Calibration, WeightFetch
 from infractl.domain.chip import Chip
@@ -26,6 +26,9 @@ calibrations that come out slower than others."""
 
 EIGHTY_PERCENT = 1.2816
 """Standard deviations of a normal distribution to either side, between which eight in ten of what it gives lie."""
+
+_SUBMITTED = frozenset({"tensorrt", "openvino", "xla", "neuron"})
+"""Engines of the kind that published results are of: compilers by a chip's maker. Any other is no faster, and may be slower."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,31 +68,32 @@ def speed_of(chip: Chip, recipe: Recipe, known: Measurements) -> Speed | Unknown
     """
     calibration = known.calibrations.get(chip.name)
     if calibration is None:
-        return _estimated(chip, recipe.dtype) if chip.family else Unknown("no calibration")
+        return _estimated(chip, recipe.dtype, recipe.engine) if chip.family else Unknown("no calibration")
     if (recipe.engine, recipe.dtype) != (AS_GIVEN.engine, AS_GIVEN.dtype):
         return Unknown(f"a calibration for {AS_GIVEN.engine} in {AS_GIVEN.dtype} alone")
     return _calibrated(calibration)
 
 
-def _estimated(chip: Chip, precision: Precision) -> Speed | Unknown:
-    key = (chip.name, precision)
+def _estimated(chip: Chip, precision: Precision, engine: str) -> Speed | Unknown:
+    key = (chip.name, precision, engine)
     kept = _ESTIMATED.get(key)
     if kept is None or kept[0] != chip:
-        _ESTIMATED[key] = kept = (chip, _from_sheet(chip, precision))
+        _ESTIMATED[key] = kept = (chip, _from_sheet(chip, precision, engine))
     return kept[1]
 
 
-_ESTIMATED: dict[tuple[str, Precision], tuple[Chip, Speed | Unknown]] = {}
-"""By name and precision: service times are kept by the speed that they are of, so that one chip's is to be one object."""
+_ESTIMATED: dict[tuple[str, Precision, str], tuple[Chip, Speed | Unknown]] = {}
+"""By name, precision and engine: service times are kept by the speed that they are of, so that one chip's is to be one object."""
 
 
-def _from_sheet(chip: Chip, precision: Precision) -> Speed | Unknown:
+def _from_sheet(chip: Chip, precision: Precision, engine: str) -> Speed | Unknown:
     sheet = sheet_of(chip, precision)
     if isinstance(sheet, Unknown):
         return sheet
     known = priors()
     source = f"the data sheet of {chip.name} in {precision} and {known.source}"
-    apart = exp(EIGHTY_PERCENT * sheet.efficiency.spread)
+    spread = sheet.efficiency.spread
+    slower = spread if engine in _SUBMITTED else hypot(spread, known.unseen_spread["engine"])
 
     def figure(value: float, unit: str, low: float | None = None, high: float | None = None) -> Figure:
         low, high = value if low is None else low, value if high is None else high
@@ -112,7 +116,7 @@ def _from_sheet(chip: Chip, precision: Precision) -> Speed | Unknown:
         basis=Basis.estimated,
         source=source,
         sheet=sheet,
-        engine_error=(1 / apart, apart),
+        engine_error=(exp(-EIGHTY_PERCENT * spread), exp(EIGHTY_PERCENT * slower)),
         server_error=(server["error"][0], server["error"][1]),
     )
 
