@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from infractl.cli.json_text import json_text
-from infractl.cli.parameter import AsJson, ProjectDirectory
+from infractl.cli.parameter import AsJson, Env, ProjectDirectory
 
 prices = typer.Typer(help="See to the list prices that the project is planned with.", no_args_is_help=True)
 
@@ -27,6 +27,7 @@ def refresh(
         typer.Argument(help="A price list that was downloaded from the cloud. [default: the provider's own]", show_default=False),
     ] = None,
     project: ProjectDirectory = Path(),
+    env: Env = None,
     json: AsJson = False,
 ) -> None:
     """Take newer list prices over into prices.lock.yaml, and show what they change.
@@ -38,5 +39,5 @@ def refresh(
     from infractl.workflows.prices import refresh as run
     from infractl.workflows.workspace import open_project
 
-    found = run(open_project(project, None), target, file)
+    found = run(open_project(project, env), target, file)
     sys.stdout.write(json_text(found) if json else price_text(found, style_of(sys.stdout)))

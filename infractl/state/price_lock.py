@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -43,6 +43,10 @@ class PriceLock:
     def with_prices(self, offers: Iterable[Offer]) -> PriceLock:
         """With the tariffs of these offers, as far as they can be locked."""
         return PriceLock({**self.tariffs, **{offer.key: offer.tariff for offer in offers if lockable(offer)}})
+
+    def of_targets(self, names: Collection[str]) -> PriceLock:
+        """Without the prices of targets that are declared no more."""
+        return PriceLock({key: tariff for key, tariff in self.tariffs.items() if key[0] in names})
 
 
 def lockable(offer: Offer) -> bool:

@@ -34,7 +34,8 @@ def refresh(workspace: Workspace, target: str, file: Path | None) -> PriceRefres
     pairs = [pair for offer in taken for pair in _pairs(before[offer.key], offer.tariff)]
     changes = tuple(pair for pair in pairs if pair.before is None or not _same(pair.before, pair.after))
     priced = {offer.key for offer in taken}
-    write_price_lock(workspace.loaded.root, workspace.price_lock.with_prices(taken))
+    declared = workspace.price_lock.of_targets(workspace.loaded.project.targets)
+    write_price_lock(workspace.loaded.root, declared.with_prices(taken))
     return PriceRefresh(
         target=target,
         changes=changes,

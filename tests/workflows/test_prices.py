@@ -93,6 +93,16 @@ def test_a_price_list_in_a_file_is_read_by_the_provider_and_locked(market) -> No
     assert monthly(market) == "109.50"
 
 
+def test_a_refresh_forgets_the_prices_of_targets_that_are_declared_no_more(market) -> None:
+    market.run("plan", "--out", "plan.json")
+    lock = market.path / "prices.lock.yaml"
+    lock.write_text(lock.read_text() + lock.read_text().splitlines()[-1].replace('"shop"', '"gone"') + "\n")
+
+    market.run("prices", "refresh", "--target", "shop")
+
+    assert '"gone"' not in lock.read_text() and '"shop"' in lock.read_text()
+
+
 def test_what_the_list_does_not_have_is_named_and_keeps_its_price(market) -> None:
     stdout = market.run("prices", "refresh", price_list(market, small="0.20"), "--target", "shop").stdout
 
