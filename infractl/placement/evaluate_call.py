@@ -33,10 +33,7 @@ class Call:
     warm_s: Mapping[int, float]
     cold: float
     start_s: float
-
-    @property
-    def latency_s(self) -> Mapping[int, float]:
-        return serverless.latency_s(self.warm_s, self.cold, self.start_s)
+    latency_s: Mapping[int, float]
 
 
 def evaluate_call(service: InferenceService, offer: Offer, candidate: Candidate) -> Evaluation:
@@ -84,12 +81,14 @@ def _call(candidate: Candidate, metered: Metered, rate_per_s: float, end: End) -
     engine_s = serverless.service_s(0.0, station.batch_s[0], metered.cores, candidate.shape.threads)
     warm_s = {p: engine_s + server.alone_s(p) / min(1.0, metered.cores) for p in PERCENTILES}
     service_s = warm_s[50]
-    keep_alive_s = end.of_rate(metered.keep_alive_s)
+    cold = serverless.cold_share(rate_per_s, service_s, end.of_rate(metered.keep_alive_s))
+    start_s = end.of(metered.start_s)
     return Call(
         service_s=service_s,
         warm_s=warm_s,
-        cold=serverless.cold_share(rate_per_s, service_s, keep_alive_s),
-        start_s=end.of(metered.start_s),
+        cold=cold,
+        start_s=start_s,
+        latency_s=serverless.latency_s(warm_s, cold, start_s),
     )
 
 

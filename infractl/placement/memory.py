@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from math import prod
 
 from infractl.domain.figure import Basis, Figure
 from infractl.domain.profile import ModelProfile
 from infractl.domain.work import Family
+from infractl.placement.same import Same
 from infractl.tensors import TensorSpec
 
 USABLE_SHARE = 0.9
@@ -44,7 +46,7 @@ def replica_memory(
     profile: ModelProfile, *, instances: int, batch: int, extents: Mapping[str, int] | None = None, rule: MemoryRule = RULE
 ) -> Figure:
     """One server with `instances` sessions of the model, each with a batch in it, which came as one request."""
-    sizes, (convolutions, trees) = profile.sizes(batch, extents), _convolutions_and_trees(profile)
+    sizes, (convolutions, trees) = profile.sizes(batch, extents), _convolutions_and_trees(Same(profile))
     got, given = (_elements(specs, sizes) for specs in (profile.signature.inputs, profile.signature.outputs))
     kept = rule.kept * max(0.0, profile.size_bytes - trees) + rule.trees_kept * trees
     opening = rule.convolutions_opening * convolutions + rule.trees_opening * trees
@@ -60,8 +62,10 @@ def replica_memory(
     )
 
 
-def _convolutions_and_trees(profile: ModelProfile) -> tuple[float, float]:
+@lru_cache(maxsize=256)
+def _convolutions_and_trees(of: Same) -> tuple[float, float]:
     """Bytes of the file: what convolutions read, and, where there are trees, all that no other operator reads."""
+    profile: ModelProfile = of.value
     read = [(operator.family, operator.weight_bytes) for operator in profile.run.operators]
     convolutions = sum(size for family, size in read if family in (Family.convolution, Family.depthwise))
     if all(family is not Family.tree for family, _ in read):

@@ -7,7 +7,7 @@ closer, and what is told of it is by the table.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from infractl.domain.offer import Offer, Purchase
@@ -43,7 +43,7 @@ class Prospect:
     least: int
     likely: int
     p99_s: float
-    rows: Sequence[tuple[int, int, int]]
+    rows: tuple[Array, Array, Array]
     """Of each shape that may keep the demand: its least and its likely replicas, and its number."""
 
 
@@ -73,12 +73,19 @@ def prospects(asked: Question, tried: Sequence[tuple[Offer, Recipe, Speed]]) -> 
     most, likely = whole.capacity_per_s(demand.limits_s, demand.rate_per_s)
     found: list[Prospect] = []
     refused: list[Evaluation] = []
+    seen: dict[object, Prospect] = {}
     for (offer, recipe, speed), each, own in zip(tried, sweeps, cuts, strict=True):
         begin = starts[id(each)]
         part = slice(begin, begin + len(each.shapes))
+        # The same machine in another region, or bought otherwise, is looked at once.
+        alike = (id(each), usable_bytes(offer), Bounds.of(asked.service, offer))
+        if alike in seen:
+            found.append(replace(seen[alike], offer=offer, recipe=recipe))
+            continue
         made = _look(asked, demand, (offer, recipe, speed), own, each, most[part], likely[part])
         if isinstance(made, Prospect):
             found.append(made)
+            seen[alike] = made
         else:
             refused.append(made)
     return found, refused
@@ -131,7 +138,7 @@ def _prospect(
         least=int(least[numbers].min()),
         likely=int(min(counts[best], bounds.most)),
         p99_s=float(swept.alone_s[End.high][best, PERCENTILES.index(99)]),
-        rows=[(int(min(least[n], MOST)), int(min(counts[n], bounds.most)), int(n)) for n in numbers],
+        rows=(np.minimum(least[numbers], MOST), np.minimum(counts[numbers], bounds.most), numbers),
     )
 
 
@@ -200,8 +207,6 @@ def look(asked: Question, prospect: Prospect) -> Evaluation:
             make=lambda: candidate(service, asked.profile, offer, prospect.recipe, prospect.speed, shape),
         )
 
-    found = best_fit([trial(*row) for row in prospect.rows], demand, bounds)
-    if found is None:
-        near = [trial(*row).make() for row in prospect.rows[:1]]
-        found = nearest_fit(near, demand, bounds)
+    tried = [trial(*map(int, row)) for row in zip(*prospect.rows, strict=True)]
+    found = best_fit(tried, demand, bounds) or nearest_fit([tried[0].make()], demand, bounds)
     return evaluation(asked, offer, found)

@@ -14,6 +14,7 @@ from infractl.domain.profile import ModelProfile, OperatorCost
 from infractl.domain.work import Family
 from infractl.placement.fetch import fetch_s
 from infractl.placement.kernel_time import Kernels, kernels_of, roofline
+from infractl.placement.same import Same
 from infractl.placement.sheet import Sheet
 from infractl.placement.speed import Speed
 from infractl.placement.thread_gain import ThreadGain, gains_of
@@ -96,19 +97,6 @@ def _steps(cap: int) -> tuple[int, ...]:
     while found[-1] < cap:
         found.append(min(cap, max(found[-1] + 1, round(_A_STEP * found[-1]))))
     return tuple(found)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Same:
-    """A key for what is too large to compare: equal to itself alone."""
-
-    value: Any
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Same) and other.value is self.value
-
-    def __hash__(self) -> int:
-        return id(self.value)
 
 
 @lru_cache(maxsize=1024)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import ceil
 
 from infractl.domain.offer import Offer
@@ -38,20 +39,25 @@ def shapes(service: InferenceService, profile: ModelProfile, offer: Offer) -> Se
 
     An accelerator has one session: a second one on it would wait for the first.
     """
+    batches = _batches(service, profile)
     if not offer.chip.cores:
-        return [Shape(instances=offer.count, batch=batch, threads=1) for batch in _batches(service, profile)]
+        return _cut(sessions=offer.count, batches=batches)
     if offer.metered:
         # What is paid by the call is started once for each request that runs.
-        most = max(1, ceil(offer.metered.cores))
-        return [Shape(instances=1, batch=_batches(service, profile)[0], threads=threads) for threads in _counts(most)]
-    cores = max(1, offer.chip.cores * offer.count)
+        return _cut(cores=max(1, ceil(offer.metered.cores)), sessions=1, batches=batches[:1])
+    return _cut(cores=max(1, offer.chip.cores * offer.count), batches=batches)
+
+
+@lru_cache(maxsize=1024)
+def _cut(*, batches: tuple[int, ...], cores: int = 1, sessions: int = 0) -> tuple[Shape, ...]:
+    """Of so many cores, into so many sessions or any number of them. The same object for the same cut."""
     found = [
         Shape(instances=instances, batch=batch, threads=threads)
-        for instances in _counts(cores)
-        for threads in _counts(cores // instances)
-        for batch in _batches(service, profile)
+        for instances in ([sessions] if sessions else _counts(cores))
+        for threads in _counts(max(1, cores if sessions else cores // instances))
+        for batch in batches
     ]
-    return sorted(found, key=lambda shape: shape.complexity)
+    return tuple(sorted(found, key=lambda shape: shape.complexity))
 
 
 def _counts(cores: int) -> Sequence[int]:
@@ -60,7 +66,7 @@ def _counts(cores: int) -> Sequence[int]:
     return sorted({*range(1, min(cores, 4) + 1), *doubling, cores})
 
 
-def _batches(service: InferenceService, profile: ModelProfile) -> Sequence[int]:
+def _batches(service: InferenceService, profile: ModelProfile) -> tuple[int, ...]:
     match service.spec.serving.batching:
         case _ if profile.batch is None:
             return (1,)
@@ -71,4 +77,4 @@ def _batches(service: InferenceService, profile: ModelProfile) -> Sequence[int]:
         case _:
             items = service.spec.traffic.shapes.get(profile.batch, 1)
             whole = max(1, LARGEST_AUTOMATIC_BATCH // items)
-            return [items * (1 << power) for power in range(whole.bit_length())]
+            return tuple(items * (1 << power) for power in range(whole.bit_length()))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import exp, hypot
 
 from infractl.domain.calibration import ActivationFetch, Calibration, WeightFetch
@@ -77,7 +77,8 @@ def speed_of(chip: Chip, recipe: Recipe, known: Measurements) -> Speed | Unknown
 def _estimated(chip: Chip, precision: Precision, engine: str) -> Speed | Unknown:
     key = (chip.name, precision, engine)
     kept = _ESTIMATED.get(key)
-    if kept is None or kept[0] != chip:
+    # How much memory is beside it makes a processor no faster.
+    if kept is None or (kept[0] is not chip and replace(kept[0], memory_bytes=chip.memory_bytes) != chip):
         _ESTIMATED[key] = kept = (chip, _from_sheet(chip, precision, engine))
     return kept[1]
 

@@ -15,8 +15,9 @@ from infractl.domain.profile import ModelProfile
 from infractl.placement.batch_table import CLOSE_SHARE
 from infractl.placement.candidate import LARGEST_MODELLED_BATCH
 from infractl.placement.memory import replica_memory
+from infractl.placement.same import Same
 from infractl.placement.server_time import ServerTime
-from infractl.placement.service_time import End, Same, ServiceTime
+from infractl.placement.service_time import End, ServiceTime
 from infractl.placement.shape import Shape
 from infractl.placement.speed import Speed
 from infractl.placement.station import DERATING, PERCENTILES, PLANNED_SHARE
@@ -96,17 +97,16 @@ def sweep(profile: ModelProfile, offer: Offer, speed: Speed, shapes: Sequence[Sh
     """Of a speed by a data sheet; the delay of batches, which is declared, is not in it."""
     usual = tuple(sorted(extents.items()))
     machine = (offer.chip.cores, offer.count, offer.host_cores)
-    return _sweep(Same(profile), Same(speed), machine, tuple(shapes), usual)
+    return _sweep(Same(profile), Same(speed), machine, Same(shapes), usual)
 
 
 @lru_cache(maxsize=4096)
-def _sweep(
-    profile: Any, speed: Any, machine: tuple[int, int, int], shapes: tuple[Shape, ...], usual: tuple[tuple[str, int], ...]
-) -> Sweep:
+def _sweep(profile: Any, speed: Any, machine: tuple[int, int, int], cuts: Same, usual: tuple[tuple[str, int], ...]) -> Sweep:
     import numpy as np
 
     model: ModelProfile = profile.value
     known: Speed = speed.value
+    shapes: Sequence[Shape] = cuts.value
     extents = dict(usual)
     items = extents.get(model.batch, 1) if model.batch else 1
     chip_cores, count, host_cores = machine
@@ -117,7 +117,8 @@ def _sweep(
     fixed, item, misfit = _lines(seconds, caps)
     full_s = seconds[np.arange(len(shapes)), caps - 1]
     loops = {end: ServerTime(profile=model, speed=known, end=end, extents=extents) for end in End}
-    loop_s = {end: np.array([loops[end].loop_s(n) for n in range(1, int(caps.max()) + 1)]) for end in End}
+    # A call takes so long, and each request in it: two numbers of requests tell all others.
+    loop_s = {end: _straight(loops[end].loop_s(1), loops[end].loop_s(2), int(caps.max())) for end in End}
     extra_s = {end: np.array([loops[end].alone_s(p) for p in PERCENTILES]) for end in End}
     cores = max(1, chip_cores * count or host_cores)
     busy_threads = threads if chip_cores else np.zeros_like(threads)
@@ -150,9 +151,15 @@ def _sweep(
 def _memory(model: ModelProfile, shapes: Sequence[Shape], chips: int, items: int, extents: Mapping[str, int]) -> Array:
     import numpy as np
 
+    usual = tuple(sorted(extents.items()))
     cuts = [(max(1, shape.instances // chips), max(shape.batch, items)) for shape in shapes]
-    most = {cut: replica_memory(model, instances=cut[0], batch=cut[1], extents=extents).high for cut in dict.fromkeys(cuts)}
+    most = {cut: _memory_bytes(Same(model), *cut, usual) for cut in dict.fromkeys(cuts)}
     return np.array([most[cut] for cut in cuts])
+
+
+@lru_cache(maxsize=4096)
+def _memory_bytes(model: Any, instances: int, batch: int, usual: tuple[tuple[str, int], ...]) -> float:
+    return replica_memory(model.value, instances=instances, batch=batch, extents=dict(usual)).high
 
 
 def _seconds(
@@ -173,6 +180,13 @@ def _seconds(
     one, all_of_them = on(1), on(cores)
     part = (1 / threads - 1 / cores) / (1 - 1 / cores)
     found: Array = all_of_them + part[:, None] * (one - all_of_them)
+    return found
+
+
+def _straight(first: float, second: float, most: int) -> Array:
+    import numpy as np
+
+    found: Array = first + (second - first) * np.arange(most)
     return found
 
 
