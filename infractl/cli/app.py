@@ -21,6 +21,7 @@ COMMANDS = (
     "calibrate",
     "offers",
     "prices",
+    "explain",
     "plan",
     "apply",
     "status",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +32,26 @@ Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Decided:
+    """What was decided of a service, and by what. `recorded` is the deployed placement that still counts.
+
+    At `hopeful` targets what a model could be made into was costed as well.
+    """
+
+    profile: ModelProfile
+    decision: Decision
+    offers: tuple[Offer, ...]
+    known: Measurements
+    recorded: Placement | None
+    targets: Mapping[str, OpenTarget]
+    hopeful: tuple[str, ...]
+
+    def chosen(self, loaded: LoadedService) -> Evaluation | None:
+        """The recorded placement while it holds, else the best; None where nothing is feasible."""
+        return sticky(self.decision, self.recorded, loaded.service.spec.replan.tolerance) if self.decision.ranked else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Placed:
     """What is wanted of a service, how it was found, and where."""
 
@@ -43,6 +63,31 @@ class Placed:
     evidence: Evidence
 
 
+def decide_service(workspace: Workspace, loaded: LoadedService, state: ServiceState | None, progress: Progress) -> Decided:
+    """Every offer of the service's targets evaluated. Raises ModelError for the model's file, ProviderError."""
+    with workspace.reuse.guard:
+        profile = _profile(workspace, loaded, model_file(loaded))
+        _check_shapes(loaded, profile)
+        targets = {t.target.name: t for t in workspace.targets_of(loaded)}
+        offers = [offer for opened in targets.values() for offer in offers_of(workspace, opened)]
+        known = _known(workspace, profile, offers, progress)
+        # A changed document is a reason to look for something better; the same one is not.
+        deployed = state.deployment if state is not None and state.spec_digest == loaded.digest else None
+        recorded = deployed.stable.placement if deployed else None
+        # What is not applied yet is planned with what could be built for it; what is applied needs to be there.
+        hopeful = [name for name, opened in targets.items() if not opened.provider.kinds]
+        decision = _decide(workspace, loaded, profile, offers, known, recorded, hopeful)
+        return Decided(
+            profile=profile,
+            decision=decision,
+            offers=tuple(offers),
+            known=known,
+            recorded=recorded,
+            targets=targets,
+            hopeful=tuple(hopeful),
+        )
+
+
 def place_service(workspace: Workspace, loaded: LoadedService, state: ServiceState | None, progress: Progress) -> Placed:
     """Raises ModelError for the model's file, InfeasibleError or RefusedError where no placement meets the demands."""
     with workspace.reuse.guard:
@@ -50,21 +95,11 @@ def place_service(workspace: Workspace, loaded: LoadedService, state: ServiceSta
 
 
 def _place(workspace: Workspace, loaded: LoadedService, state: ServiceState | None, progress: Progress) -> Placed:
-    path = model_file(loaded)
-    profile = _profile(workspace, loaded, path)
-    _check_shapes(loaded, profile)
-    targets = {t.target.name: t for t in workspace.targets_of(loaded)}
-    offers = [offer for opened in targets.values() for offer in offers_of(workspace, opened)]
-    known = _known(workspace, profile, offers, progress)
-    # A changed document is a reason to look for something better; the same one is not.
-    deployed = state.deployment if state is not None and state.spec_digest == loaded.digest else None
-    recorded = deployed.stable.placement if deployed else None
-    # What is not applied yet is planned with what could be built for it; what is applied needs to be there.
-    hopeful = [name for name, opened in targets.items() if not opened.provider.kinds]
-    decision = _decide(workspace, loaded, profile, offers, known, recorded, hopeful)
-    chosen = _choose(loaded, profile, decision, recorded)
+    found = decide_service(workspace, loaded, state, progress)
+    profile, known = found.profile, found.known
+    chosen = _choose(loaded, found)
     assert chosen.placement is not None
-    artifact = _as_given(workspace, loaded, path, profile)
+    artifact = _as_given(workspace, loaded, model_file(loaded), profile)
     release = configure(loaded.service, chosen.placement, artifact)
     return Placed(
         deployment=Deployment(
@@ -75,8 +110,8 @@ def _place(workspace: Workspace, loaded: LoadedService, state: ServiceState | No
             protected=loaded.service.spec.lifecycle.protect,
         ),
         profile=profile,
-        decision=decision,
-        target=targets[chosen.offer.target],
+        decision=found.decision,
+        target=found.targets[chosen.offer.target],
         calibrations=tuple(known.calibrations.values()),
         evidence=evidence(loaded.service, profile, chosen.placement, known),
     )
@@ -145,17 +180,14 @@ def _known(workspace: Workspace, profile: ModelProfile, offers: Sequence[Offer],
     return Measurements(calibrations=of_offers, measurements=workspace.measured.get(profile.digest, ()))
 
 
-def _choose(loaded: LoadedService, profile: ModelProfile, decision: Decision, recorded: Placement | None) -> Evaluation:
-    """The recorded placement while it holds, else the best.
+def _choose(loaded: LoadedService, found: Decided) -> Evaluation:
+    """Raises RefusedError where only the budget stands against one of them, else InfeasibleError, with every reason."""
+    if chosen := found.chosen(loaded):
+        return chosen
+    from infractl.workflows.refusal import refusal
 
-    Raises RefusedError where only the budget stands against one of them, else InfeasibleError, with every reason.
-    """
-    if not decision.ranked:
-        from infractl.workflows.refusal import refusal
-
-        budget = any(e.violations and all(v.code in _BUDGET for v in e.violations) for e in decision.refused)
-        raise (RefusedError if budget else InfeasibleError)(refusal(loaded, profile, decision))
-    return sticky(decision, recorded, loaded.service.spec.replan.tolerance)
+    budget = any(e.violations and all(v.code in _BUDGET for v in e.violations) for e in found.decision.refused)
+    raise (RefusedError if budget else InfeasibleError)(refusal(loaded, found.profile, found.decision))
 
 
 _BUDGET = frozenset({"over-budget", "over-budget-per-thousand", "price-unknown"})

@@ -148,7 +148,7 @@ def plan_from(
         deployment=placed.deployment,
         decision=placed.decision,
         slo=promises(loaded),
-        traffic=_traffic(loaded),
+        traffic=declared_traffic(loaded),
         changes=changes,
         outputs=compiled.outputs,
         notices=(
@@ -259,7 +259,7 @@ def promises(loaded: LoadedService) -> dict[str, str]:
     return limits | ({"throughput": format_rate(slo.throughput)} if slo.throughput is not None else {})
 
 
-def _traffic(loaded: LoadedService) -> dict[str, str]:
+def declared_traffic(loaded: LoadedService) -> dict[str, str]:
     traffic = loaded.service.spec.traffic
     given = {"average": traffic.average, "peak": traffic.peak}
     return {name: format_rate(rate) for name, rate in given.items() if rate is not None}

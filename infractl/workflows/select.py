@@ -9,6 +9,7 @@ from pathlib import Path
 from infractl.domain.address import ServiceKey
 from infractl.errors import StateError, UsageError
 from infractl.spec.find import covers, project_above
+from infractl.spec.load import LoadedService
 from infractl.spec.selection import Selection, label_tests
 from infractl.spec.telling.suggest import did_you_mean, written
 from infractl.workflows.changed_since import changed_since
@@ -67,6 +68,19 @@ def _check_names(workspace: Workspace) -> None:
                 detail=f"{written(name)} is neither declared here nor recorded in the environment {workspace.environment}",
                 remedy=did_you_mean(name, sorted(loaded.names | recorded), "use one of"),
             )
+
+
+def the_one(workspace: Workspace, name: str) -> LoadedService:
+    """The service of a workspace that was opened for it alone. Raises UsageError where it is recorded and not declared."""
+    for loaded in workspace.loaded.services:
+        if loaded.name == name:
+            return loaded
+    raise UsageError.of(
+        "service-not-declared",
+        summary="this service is recorded, and no document declares it",
+        detail=f"{written(name)} has no document in this project",
+        remedy="declare it again, or choose another service",
+    )
 
 
 def _forgotten(workspace: Workspace, name: str) -> bool:

@@ -1,0 +1,101 @@
+"""What a decision says of itself: everything that a reader asks of it, from the decision and from deciding anew."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from infractl.domain.address import ServiceKey
+from infractl.domain.cost import CostSummary, cost_summary
+from infractl.domain.explanation import Explanation, Working
+from infractl.domain.measurement import Measurements
+from infractl.domain.placement import Decision, Evaluation, Placement
+from infractl.domain.profile import ModelProfile
+from infractl.placement.evaluate import candidates
+from infractl.placement.pareto import cost_points
+from infractl.placement.refused import class_outcomes, unsettled
+from infractl.placement.sensitivity import Decide, sensitivity
+from infractl.placement.shape import Shape
+from infractl.placement.working import working_lines
+from infractl.spec.service import InferenceService
+from infractl.units import Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """What is explained: a service, and what was decided of it by `decide`. `chosen` need not be the best: what is, may stay."""
+
+    key: ServiceKey
+    service: InferenceService
+    slo: Mapping[str, str]
+    traffic: Mapping[str, str]
+    decision: Decision
+    chosen: Placement | None
+    decide: Decide
+
+
+def explain(subject: Subject) -> Explanation:
+    decision, chosen, service = subject.decision, subject.chosen, subject.service
+    best = decision.ranked[0].placement if decision.ranked else None
+    other = next_best(decision, chosen)
+    evaluations = (*decision.ranked, *decision.refused)
+    return Explanation(
+        key=subject.key,
+        version=service.model.version,
+        slo=subject.slo,
+        traffic=subject.traffic,
+        budget=service.spec.budget.monthly,
+        offers=len({e.offer.key for e in evaluations}),
+        recipes=tuple({e.recipe.name: e.recipe for e in evaluations}.values()),
+        chosen=chosen,
+        cost=summary_of(service, chosen) if chosen else None,
+        kept=chosen is not None and chosen != best,
+        next_best=other,
+        times=times_as_dear(chosen, other),
+        classes=class_outcomes(decision),
+        unsettled=unsettled(decision, chosen),
+        nearest=decision.nearest,
+        sensitivity=sensitivity(service, decision, subject.decide) if best else None,
+        points=cost_points(decision.ranked, chosen),
+    )
+
+
+def next_best(decision: Decision, chosen: Placement | None) -> Placement | None:
+    """The best placement on another offer than the chosen one."""
+    ranked = (e.placement for e in decision.ranked if e.placement is not None)
+    return next((p for p in ranked if chosen is not None and p.offer.key != chosen.offer.key), None)
+
+
+def times_as_dear(chosen: Placement | None, other: Placement | None) -> float | None:
+    """How many times what the chosen costs the other does; None where that cannot be compared."""
+    if chosen is None or other is None:
+        return None
+    less, more = chosen.cost.expected_amount, other.cost.expected_amount
+    if not (isinstance(less, Money) and isinstance(more, Money)) or less.currency != more.currency or not less.amount:
+        return None
+    return float(more.amount / less.amount)
+
+
+def summary_of(service: InferenceService, placement: Placement) -> CostSummary:
+    rate_per_s = service.spec.traffic.average or placement.prediction.rate_per_s
+    return cost_summary(placement.cost, rate_per_s, placement.prediction.capacity_per_s.value)
+
+
+def working(
+    service: InferenceService, profile: ModelProfile, known: Measurements, evaluation: Evaluation, others: int = 0
+) -> Working:
+    """The whole sum of one evaluation; without lines, and why, where nothing was computed."""
+    placement = evaluation.placement
+    if placement is None:
+        why = "nothing is computed of it: what stands against it stands before any figure"
+        return Working(evaluation=evaluation, lines=(), summary=None, others=others, why=why)
+    shape = Shape.of(placement)
+    tried = () if placement.offer.by_the_call else candidates(service, profile, placement.offer, placement.recipe, known)
+    candidate = next((c for c in tried if c.shape == shape), None)
+    return Working(
+        evaluation=evaluation,
+        lines=working_lines(service, placement, candidate) if candidate else (),
+        summary=summary_of(service, placement),
+        others=others,
+        why="" if candidate else "it is paid by the call: each request has a server of its own, and waits for none",
+    )

@@ -1,0 +1,136 @@
+"""What would change the choice: how much more traffic, and which limit relaxed how far, found by deciding anew a few times."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from infractl.domain.explanation import Saving, Sensitivity, Turn
+from infractl.domain.figure import Basis, Figure
+from infractl.domain.offer import Offer
+from infractl.domain.placement import Decision, Placement, Relaxed
+from infractl.placement.altered import with_limit, with_traffic
+from infractl.placement.shortlist import for_limits, for_traffic
+from infractl.spec.service import InferenceService
+from infractl.units import Money
+
+MOST_FACTOR = 16.0
+"""So many times the traffic, or the limit, is looked at: nobody plans for more of the same service."""
+
+EXACT = 1.1
+"""The ratio down to which the place of a change is searched."""
+
+LEAST_SHARE = 0.05
+"""A smaller saving is within the error of what is predicted."""
+
+MOST_TURNS = 2
+
+Decide = Callable[[InferenceService, Sequence[Offer]], Decision]
+"""What is decided of a service among some offers."""
+
+
+def sensitivity(service: InferenceService, decision: Decision, decide: Decide) -> Sensitivity:
+    """`decide` is what was decided by, and `decision` what it made of the service as it is declared, with a feasible placement.
+
+    Along traffic the changes of the offer are looked for, up to MOST_FACTOR, and for each latency limit the one relaxation that
+    saves at least LEAST_SHARE. Between two decisions that agree nothing is looked for. It is decided among the offers of a
+    shortlist.
+    """
+    chosen = decision.ranked[0].placement
+    assert chosen is not None, "what is feasible has a placement"
+    search = _Search(decide, for_traffic(decision, chosen))
+    turns: tuple[Turn, ...] = ()
+    if service.peak_per_s:
+        turns = tuple(_turns(service, chosen, search))
+    search.offers = for_limits(decision, chosen)
+    limits = service.spec.slo.latency.limits_s if len(search.offers) > 1 else ()
+    savings = [_saving(service, chosen, percentile, search) for percentile in limits]
+    found = sorted((saving for saving in savings if saving), key=lambda saving: -saving.share)
+    return Sensitivity(
+        turns=turns,
+        savings=tuple(found),
+        stays_to=turns[0].factor if turns else MOST_FACTOR if service.peak_per_s else 1.0,
+        decisions=search.count,
+    )
+
+
+@dataclass
+class _Search:
+    """Decides among a few offers, and counts how often."""
+
+    decide: Decide
+    offers: Sequence[Offer]
+    count: int = field(default=0)
+
+    def best(self, service: InferenceService) -> Placement | None:
+        self.count += 1
+        decision = self.decide(service, self.offers)
+        return decision.ranked[0].placement if decision.ranked else None
+
+
+def _turns(service: InferenceService, chosen: Placement, search: _Search) -> Iterator[Turn]:
+    """Doubling until the offer is another one, then by halves of the ratio between."""
+    low, before = 1.0, _offer(chosen)
+    found = 0
+    while low < MOST_FACTOR and found < MOST_TURNS and before is not None:
+        high = low * 2
+        best = search.best(with_traffic(service, high))
+        if _offer(best) == before:
+            low = high
+            continue
+        while high / low > EXACT:
+            middle = math.sqrt(low * high)
+            tried = search.best(with_traffic(service, middle))
+            if _offer(tried) == before:
+                low = middle
+            else:
+                high, best = middle, tried
+        yield Turn(factor=high, rate_per_s=high * (service.peak_per_s or 0.0), chosen=best)
+        found, low, before = found + 1, high, _offer(best)
+
+
+def _offer(placement: Placement | None) -> object:
+    """What is chosen, whatever its size."""
+    return placement and (placement.offer.key, placement.recipe.name)
+
+
+def _saving(service: InferenceService, chosen: Placement, percentile: int, search: _Search) -> Saving | None:
+    """The shortest limit, doubled twice at most, at which what is saved at its end is saved."""
+    limit_s = service.spec.slo.latency.limits_s[percentile]
+    for factor in (2.0, 4.0):
+        best = search.best(with_limit(service, percentile, factor * limit_s))
+        if best is None or not (saves := _saves(chosen, best)) or saves[1] < LEAST_SHARE:
+            continue
+        low, high = factor / 2 if factor > 2 else 1.0, factor
+        while high / low > EXACT:
+            middle = math.sqrt(low * high)
+            tried = search.best(with_limit(service, percentile, middle * limit_s))
+            as_good = tried and (less := _saves(chosen, tried)) and less[1] >= 0.95 * saves[1]
+            if tried and as_good:
+                high, best, saves = middle, tried, less or saves
+            else:
+                low = middle
+        # As shown, in three digits, the limit must be one that is enough.
+        shown_s = _rounded_up(high * limit_s)
+        return Saving(relaxed=_relaxed(percentile, shown_s), chosen=best, saves=saves[0], share=saves[1])
+    return None
+
+
+def _saves(chosen: Placement, other: Placement) -> tuple[Money, float] | None:
+    before, after = chosen.cost.expected_amount, other.cost.expected_amount
+    if not (isinstance(before, Money) and isinstance(after, Money)) or before.currency != after.currency or not before.amount:
+        return None
+    saved = before.amount - after.amount
+    return Money(amount=saved, currency=before.currency), float(saved / before.amount)
+
+
+def _relaxed(percentile: int, limit_s: float) -> Relaxed:
+    name = f"slo.latency.p{percentile}"
+    to = Figure(value=limit_s, unit="s", low=limit_s, high=limit_s, basis=Basis.declared, source=f"spec.{name}, relaxed")
+    return Relaxed(field=name, to=to)
+
+
+def _rounded_up(seconds: float) -> float:
+    scale: float = 10.0 ** (math.floor(math.log10(seconds)) - 2)
+    return math.ceil(seconds / scale - 1e-9) * scale
