@@ -46,7 +46,7 @@ def measure(quick: bool) -> Iterator[Figure]:
     _tell("one model left out, by model", models.scored, lambda each: (each.key.model, each.key.precision, each.key.scenario))
     yield from _throughput(chips)
     yield from _of_models(models)
-    yield from _intervals(chips.scored)
+    yield from _intervals(chips.scored, models.scored)
     yield from _capacity("capacity_at_slo", list(from_measured(found)), "<= 0.15", "<= 0.35")
     yield from _capacity("capacity_end_to_end", list(end_to_end(found, chips)), "", "")
     _tell_rest(found, chips, models)
@@ -72,9 +72,12 @@ def _of_models(folds: Folds) -> Iterator[Figure]:
         yield Figure(name=f"{short}_model_left_out_median_error", value=median(errors), unit="share")
 
 
-def _intervals(scored: Sequence[Scored]) -> Iterator[Figure]:
-    yield Figure(name="interval80_coverage", value=sum(each.inside for each in scored) / len(scored), unit="share", goal=">= 0.7")
-    yield Figure(name="interval80_median_width", value=median(each.width for each in scored), unit="ratio", goal="<= 2.5")
+def _intervals(chips: Sequence[Scored], models: Sequence[Scored]) -> Iterator[Figure]:
+    for name, scored in (("interval80", chips), ("interval80_model_left_out", models)):
+        yield Figure(
+            name=f"{name}_coverage", value=sum(each.inside for each in scored) / len(scored), unit="share", goal=">= 0.7"
+        )
+        yield Figure(name=f"{name}_median_width", value=median(each.width for each in scored), unit="ratio", goal="<= 2.5")
 
 
 def _capacity(name: str, cells: Sequence[Capacity], goal: str, p90_goal: str) -> Iterator[Figure]:
