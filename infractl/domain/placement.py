@@ -162,6 +162,28 @@ class Decision:
     omitted: Mapping[str, int] = field(default_factory=dict)
     outpriced: tuple[Evaluation, ...] = ()
 
+    @property
+    def offers(self) -> int:
+        """How many offers were looked at, with however many recipes."""
+        return len({e.offer.key for e in (*self.ranked, *self.refused)})
+
+    @property
+    def feasible_offers(self) -> int:
+        return len({e.offer.key for e in self.ranked})
+
+    def next_best(self, chosen: Placement) -> Placement | None:
+        """The best placement on another offer than the chosen one's."""
+        placed = (e.placement for e in self.ranked if e.placement is not None)
+        return next((placement for placement in placed if placement.offer.key != chosen.offer.key), None)
+
+
+def times_as_dear(chosen: Placement, other: Placement) -> float | None:
+    """How many times what the chosen one costs the other does; None where that cannot be compared."""
+    less, more = chosen.cost.expected_amount, other.cost.expected_amount
+    if not (isinstance(less, Money) and isinstance(more, Money)) or less.currency != more.currency or not less.amount:
+        return None
+    return float(more.amount / less.amount)
+
 
 def _text(quantity: Quantity | str) -> str:
     match quantity:

@@ -9,7 +9,7 @@ from infractl.domain.address import ServiceKey
 from infractl.domain.cost import CostSummary, cost_summary
 from infractl.domain.explanation import Explanation, Working
 from infractl.domain.measurement import Measurements
-from infractl.domain.placement import Decision, Evaluation, Placement
+from infractl.domain.placement import Decision, Evaluation, Placement, times_as_dear
 from infractl.domain.profile import ModelProfile
 from infractl.placement.evaluate import candidates
 from infractl.placement.pareto import cost_points
@@ -18,7 +18,6 @@ from infractl.placement.sensitivity import Decide, sensitivity
 from infractl.placement.shape import Shape
 from infractl.placement.working import working_lines
 from infractl.spec.service import InferenceService
-from infractl.units import Money
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +36,7 @@ class Subject:
 def explain(subject: Subject) -> Explanation:
     decision, chosen, service = subject.decision, subject.chosen, subject.service
     best = decision.ranked[0].placement if decision.ranked else None
-    other = next_best(decision, chosen)
+    other = decision.next_best(chosen) if chosen else None
     evaluations = (*decision.ranked, *decision.refused)
     return Explanation(
         key=subject.key,
@@ -45,35 +44,19 @@ def explain(subject: Subject) -> Explanation:
         slo=subject.slo,
         traffic=subject.traffic,
         budget=service.spec.budget.monthly,
-        offers=len({e.offer.key for e in evaluations}),
+        offers=decision.offers,
         recipes=tuple({e.recipe.name: e.recipe for e in evaluations}.values()),
         chosen=chosen,
         cost=summary_of(service, chosen) if chosen else None,
         kept=chosen is not None and chosen != best,
         next_best=other,
-        times=times_as_dear(chosen, other),
+        times=times_as_dear(chosen, other) if chosen and other else None,
         classes=class_outcomes(decision),
         unsettled=unsettled(decision, chosen),
         nearest=decision.nearest,
         sensitivity=sensitivity(service, decision, subject.decide) if best else None,
         points=cost_points(decision.ranked, chosen),
     )
-
-
-def next_best(decision: Decision, chosen: Placement | None) -> Placement | None:
-    """The best placement on another offer than the chosen one."""
-    ranked = (e.placement for e in decision.ranked if e.placement is not None)
-    return next((p for p in ranked if chosen is not None and p.offer.key != chosen.offer.key), None)
-
-
-def times_as_dear(chosen: Placement | None, other: Placement | None) -> float | None:
-    """How many times what the chosen costs the other does; None where that cannot be compared."""
-    if chosen is None or other is None:
-        return None
-    less, more = chosen.cost.expected_amount, other.cost.expected_amount
-    if not (isinstance(less, Money) and isinstance(more, Money)) or less.currency != more.currency or not less.amount:
-        return None
-    return float(more.amount / less.amount)
 
 
 def summary_of(service: InferenceService, placement: Placement) -> CostSummary:

@@ -16,6 +16,7 @@ from infractl.report.placement_text import (
     offer_name,
     placed_text,
     refused_text,
+    replicas_text,
     times_text,
 )
 from infractl.report.style import Style
@@ -60,7 +61,7 @@ def _chosen(explanation: Explanation) -> Iterator[str]:
         yield f"  {'chosen':<10} nothing: none of {counted(explanation.offers, 'offer')} keeps what is asked"
         return
     yield f"  {'chosen':<10} {offer_name(placement.offer)}: {placement.offer.chip.name}, {placement.recipe.name}"
-    yield f"  {'':<10} {counted(placement.replicas, 'replica')} of {placement.cut}"
+    yield f"  {'':<10} {replicas_text(placement)} of {placement.cut}"
     yield f"  {'why':<10} {_why(explanation)}"
     prediction = placement.prediction
     yield f"  {'predicted':<10} {predicted_at(prediction)}, {prediction.latency_s[99].basis}"
@@ -135,11 +136,11 @@ def _turn(turn: Turn, before: Placement | None) -> str:
         if other
         else f"{offer_name(turn.chosen.offer)} wins"
     )
-    return f"{at} {wins}: {counted(turn.chosen.replicas, 'replica')}, {monthly_text(turn.chosen.cost)}"
+    return f"{at} {wins}: {replicas_text(turn.chosen).rstrip(',')}, {monthly_text(turn.chosen.cost)}"
 
 
 def _saving(saving: Saving) -> str:
-    placed = f"{offer_name(saving.chosen.offer)}, {counted(saving.chosen.replicas, 'replica')}"
+    placed = f"{offer_name(saving.chosen.offer)}, {replicas_text(saving.chosen).rstrip(',')}"
     return f"relax it to {amount_text(saving.relaxed.to)} and save {saving.share:.0%}, {money_text(saving.saves)}: {placed}"
 
 

@@ -16,7 +16,7 @@ _HEAD = ("target", "offer", "chip", "memory", "region", "purchase", "price", "so
 
 
 def offer_text(offers: Sequence[Offer], style: Style) -> str:
-    """One line an offer, in the given order; sources are numbered, since many prices share one."""
+    """One line an offer, in the given order; sources, and why a price is unknown, are numbered, since many prices share one."""
     if not offers:
         return "Nothing is offered that fits.\n"
     sources = {source: number for number, source in enumerate(dict.fromkeys(s for o in offers for s in _sources(o)), 1)}
@@ -47,10 +47,9 @@ def _memory(offer: Offer) -> str:
 
 
 def _price(offer: Offer) -> str:
-    if not offer.tariff:
-        return "unknown: none is declared"
-    unknown = next((rate.price for rate in offer.tariff if isinstance(rate.price, Unknown)), None)
-    return f"unknown: {unknown.why}" if unknown else " + ".join(map(_rate, offer.tariff))
+    if not offer.tariff or any(isinstance(rate.price, Unknown) for rate in offer.tariff):
+        return "unknown"
+    return " + ".join(map(_rate, offer.tariff))
 
 
 def _rate(rate: Rate) -> str:
@@ -59,4 +58,11 @@ def _rate(rate: Rate) -> str:
 
 
 def _sources(offer: Offer) -> list[str]:
-    return [f"{rate.source}, {rate.date}" for rate in offer.tariff]
+    if not offer.tariff:
+        return ["unknown: none is declared"]
+    return [_source(rate) for rate in offer.tariff]
+
+
+def _source(rate: Rate) -> str:
+    told = f"{rate.source}, {rate.date}"
+    return f"unknown: {rate.price.why} ({told})" if isinstance(rate.price, Unknown) else told

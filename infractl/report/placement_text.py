@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from infractl.domain.cost import Cost
 from infractl.domain.figure import Figure, quantity_text
-from infractl.domain.offer import Offer, Purchase
-from infractl.domain.placement import Evaluation, Placement, Quantity
+from infractl.domain.offer import Mode, Offer, Purchase
+from infractl.domain.placement import Decision, Evaluation, Placement, Quantity, times_as_dear
 from infractl.domain.unknown import Unknown
 from infractl.report.value_text import counted
 from infractl.units import Money, format_money
@@ -38,9 +38,46 @@ def times_text(times: float | None) -> str:
     return f"{times:.{places}f}x"
 
 
+def replicas_text(placement: Placement) -> str:
+    """How many stand there at peak traffic, and what of them is not there all the time or not for good."""
+    if placement.mode is Mode.serverless:
+        return f"by the call, {placement.replicas:,} at once at peak traffic,"
+    besides = []
+    if placement.least_replicas is not None and placement.expected_replicas is not None:
+        besides.append(f"{placement.least_replicas:,} at least, {placement.expected_replicas:.1f} on average")
+    if placement.spot_replicas:
+        besides.append(f"{placement.spot_replicas:,} on spot capacity")
+    return counted(placement.replicas, "replica") + (f" ({', '.join(besides)})" if besides else "")
+
+
+def why_text(decision: Decision, chosen: Placement) -> str:
+    """Why this one of several offers, and what comes next at which price; "" where there was no choice."""
+    if decision.offers < 2:
+        return ""
+    others = counted(decision.offers, "offer")
+    if decision.feasible_offers < 2:
+        return f"the only one of {others} that keeps what is asked"
+    best = decision.ranked[0].placement
+    kept = f"{decision.feasible_offers} of {others} that keep what is asked"
+    if best is not None and best != chosen:
+        return f"deployed so; of {kept} none is cheaper by more than the tolerance{_next(decision, chosen)}"
+    what = "simplest" if isinstance(chosen.cost.expected_amount, Unknown) else "cheapest"
+    return f"the {what} of {kept}{_next(decision, chosen)}"
+
+
+def _next(decision: Decision, chosen: Placement) -> str:
+    """`; next: ml.g5.xlarge, 1029.00 USD a month, 2.1x`."""
+    other = decision.next_best(chosen)
+    if other is None:
+        return ""
+    times = times_text(times_as_dear(chosen, other))
+    where = offer_name(other.offer, at_target=other.offer.target != chosen.offer.target)
+    return f"; next: {where}, {monthly_text(other.cost)}" + (f", {times}" if times else "")
+
+
 def placed_text(placement: Placement) -> str:
     """`ml.g5.xlarge at aws, 2 replicas, 1029.00 USD a month`."""
-    parts = [offer_name(placement.offer), counted(placement.replicas, "replica"), monthly_text(placement.cost)]
+    parts = [offer_name(placement.offer), replicas_text(placement).rstrip(","), monthly_text(placement.cost)]
     return ", ".join(parts)
 
 

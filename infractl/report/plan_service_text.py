@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from infractl.domain.offer import Mode
-from infractl.domain.placement import Placement
 from infractl.domain.plan import Change, ServicePlan
 from infractl.domain.steering import Steering
 from infractl.report.change_text import change_lines
 from infractl.report.cost_text import cost_rows
 from infractl.report.given_text import given_lines
 from infractl.report.group_text import SERVICE, grouped, names_text, without_name, without_own_values
+from infractl.report.placement_text import replicas_text, why_text
 from infractl.report.style import Style
-from infractl.report.value_text import counted, figure_text, predicted_at
+from infractl.report.value_text import figure_text, predicted_at
 
 _MOST_LOST = 100
 """Names that are shown of a group that is destroyed: whoever reads this must see whom it meets."""
@@ -100,8 +99,10 @@ def _decision(service: ServicePlan) -> Iterator[str]:
     prediction = placement.prediction
     yield (
         f"    placement  {placement.offer.name}: {placement.offer.chip.name}, {placement.recipe.name}, "
-        f"{_replicas(placement)} of {placement.cut}"
+        f"{replicas_text(placement)} of {placement.cut}"
     )
+    if service.decision and (why := why_text(service.decision, placement)):
+        yield f"    {'why':<10} {why}"
     yield f"    predicted  {predicted_at(prediction)}"
     for percentile, figure in sorted(prediction.latency_s.items()):
         yield f"    {f'p{percentile}':<10} {figure_text(figure)}{_asked(service, f'p{percentile}')}  {figure.basis}"
@@ -109,18 +110,6 @@ def _decision(service: ServicePlan) -> Iterator[str]:
     yield f"    {'capacity':<10} {figure_text(capacity)}{_asked(service, 'throughput')}  {capacity.basis}"
     yield f"    {'memory':<10} {figure_text(prediction.memory_bytes)}"
     yield from (f"    {name:<10} {text}" for name, text in cost_rows(placement.cost, service.cost))
-
-
-def _replicas(placement: Placement) -> str:
-    """How many stand there at peak traffic, and what of them is not there all the time or not for good."""
-    if placement.mode is Mode.serverless:
-        return f"by the call, {placement.replicas:,} at once at peak traffic,"
-    besides = []
-    if placement.least_replicas is not None and placement.expected_replicas is not None:
-        besides.append(f"{placement.least_replicas:,} at least, {placement.expected_replicas:.1f} on average")
-    if placement.spot_replicas:
-        besides.append(f"{placement.spot_replicas:,} on spot capacity")
-    return counted(placement.replicas, "replica") + (f" ({', '.join(besides)})" if besides else "")
 
 
 def _asked(service: ServicePlan, name: str) -> str:

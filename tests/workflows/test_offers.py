@@ -184,10 +184,14 @@ def test_each_price_is_shown_with_its_source_and_an_unknown_one_as_that(market) 
     assert [line.split("nowhere")[1].split() for line in lines[1:4]] == [
         ["on-demand", "0.20", "USD/hour", "[1]"],
         ["spot", "0.40", "USD/hour", "[1]"],
-        ["owned", "unknown:", "none", "is", "declared"],
+        ["owned", "unknown", "[2]"],
     ]
     assert ", 2 of them" in lines[3]
-    assert lines[-2:] == ["3 offers. Prices are from:", "  [1] the market's list, 2026-11-01"]
+    assert lines[-3:] == [
+        "3 offers. Prices are from:",
+        "  [1] the market's list, 2026-11-01",
+        "  [2] unknown: none is declared",
+    ]
 
 
 def test_a_target_that_is_not_declared_is_told_with_those_that_are(market) -> None:
@@ -198,3 +202,13 @@ def test_offers_are_listed_though_a_service_is_broken(market) -> None:
     (market.path / "broken.yaml").write_text("apiVersion: infractl.dev/v1\nkind: InferenceService\n")
 
     assert [offer["name"] for offer in listed(market)] == ["small", "small"]
+
+
+def test_a_plan_says_in_one_line_why_it_is_this_offer_and_what_comes_next(market) -> None:
+    declare(market, machines={"rack": {"cpus": 4, "memory": "16GiB", "price": {"perHour": "0.30 USD"}}})
+
+    lines = [line.split(None, 1) for line in market.run("plan").stdout.splitlines()]
+
+    assert [words[1] for words in lines if words and words[0] == "why"] == [
+        "the cheapest of 2 of 3 offers that keep what is asked; next: rack, 219.00 USD a month, 1.5x"
+    ]
