@@ -24,6 +24,7 @@ class Prediction:
     """Of the whole service at its peak traffic: latency by percentile (50, 95, 99) in s, capacity in 1/s, memory in B.
 
     `capacity_per_s` is the largest rate at which the SLOs still hold (or, without SLOs, the queue stays stable).
+    Of a language model `ttft_s` is the time to the first token and `tpot_s` that for each after it, by percentile.
     `utilization` is the busy share at peak traffic, `rate_per_s` (0: none declared, the service is taken as idle).
     """
 
@@ -32,6 +33,8 @@ class Prediction:
     capacity_per_s: Figure
     memory_bytes: Figure
     utilization: float
+    ttft_s: Mapping[int, Figure] = field(default_factory=dict)
+    tpot_s: Mapping[int, Figure] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,12 +9,14 @@ from collections.abc import Mapping, Sequence
 
 from infractl.domain.chip import Chip
 from infractl.domain.hardware_class import HardwareClass
+from infractl.domain.language_profile import LanguageProfile
 from infractl.domain.precision import Precision
 from infractl.domain.recipe import AS_GIVEN, Pass, Recipe
 from infractl.domain.unknown import Unknown
 from infractl.spec.section.optimize import Precision as Allowed
 from infractl.spec.section.optimize import Quantization
 from infractl.spec.service import InferenceService
+from infractl.tensors import Dtype
 
 
 def _rung(name: str, dtype: Precision, engine: str) -> Recipe:
@@ -67,11 +69,64 @@ def ladder(service: InferenceService, chip: Chip, *, hopeful: bool) -> Sequence[
     return (AS_GIVEN, *(rung for rung in above if _allowed(service, rung)))
 
 
+def language_ladder(service: InferenceService, profile: LanguageProfile, *, hopeful: bool) -> Sequence[Precision]:
+    """The precisions to cost a language model at: that of its weights as they are given, and those that it may be brought to."""
+    given = given_precision(profile)
+    narrower = [p for p in LANGUAGE if p.bytes < given.bytes and _may_be(service, p)] if hopeful else []
+    return (given, *narrower)
+
+
+def given_precision(profile: LanguageProfile) -> Precision:
+    """What the weights are kept in: by the quantization that is declared, else by their type."""
+    quantization = (profile.model.quantization or "").lower()
+    for word, precision in _QUANTIZATIONS.items():
+        if word in quantization:
+            return precision
+    return Precision.fp16 if profile.model.dtype is Dtype.float16 else Precision.bf16
+
+
+def language_recipe(profile: LanguageProfile, precision: Precision) -> Recipe:
+    """What an engine for language models does with the weights when it opens them: nothing where they are kept so."""
+    name = precision.lower()
+    passes = () if precision is given_precision(profile) else (Pass(name=name, settings={}),)
+    return Recipe(name=name, dtype=precision, passes=passes, engine="vllm")
+
+
+_QUANTIZATIONS = {
+    "fp8": Precision.fp8,
+    "fp4": Precision.fp4,
+    "awq": Precision.int4,
+    "gptq": Precision.int4,
+    "int4": Precision.int4,
+    "int8": Precision.int8,
+}
+"""By what the word of a config.json has in it."""
+
+_WORDS = {
+    Precision.fp8: Allowed.fp8,
+    Precision.int8: Allowed.int8_static,
+    Precision.int4: Allowed.int4_weights,
+}
+
+
+def _may_be(service: InferenceService, precision: Precision) -> bool:
+    word = _WORDS.get(precision)
+    if word is None or not _quantizes(service) or service.spec.optimize.level == "safe":
+        return False
+    quantization = service.spec.optimize.passes.quantization
+    return word in (quantization.precisions if isinstance(quantization, Quantization) else tuple(Allowed))
+
+
+def _quantizes(service: InferenceService) -> bool:
+    optimize = service.spec.optimize
+    proven = service.model.validation is not None
+    return optimize.level != "off" and proven and optimize.passes.uses["quantization"] != "off"
+
+
 def _allowed(service: InferenceService, rung: Recipe) -> bool:
     """By `spec.optimize`: without data to prove it on, nothing that could change answers."""
-    optimize, level = service.spec.optimize, service.spec.optimize.level
-    if level == "off" or service.model.validation is None or optimize.passes.uses["quantization"] == "off":
+    if not _quantizes(service):
         return False
-    quantization = optimize.passes.quantization
+    quantization = service.spec.optimize.passes.quantization
     words = quantization.precisions if isinstance(quantization, Quantization) else tuple(Allowed)
-    return rung.name in words and (level != "safe" or rung.dtype in SAFE)
+    return rung.name in words and (service.spec.optimize.level != "safe" or rung.dtype in SAFE)

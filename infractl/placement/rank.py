@@ -12,7 +12,7 @@ from infractl.placement.shape import Shape
 from infractl.spec.service import InferenceService
 from infractl.units import Money
 
-Order = tuple[bool, Decimal, float, tuple[int, int, int]]
+Order = tuple[bool, Decimal, bool, float, float, tuple[int, int, int]]
 
 
 def ranked(service: InferenceService, feasible: Sequence[Evaluation]) -> tuple[Evaluation, ...]:
@@ -30,12 +30,20 @@ def compared_in(service: InferenceService, feasible: Sequence[Evaluation]) -> st
 
 
 def order(evaluation: Evaluation, currency: str | None) -> Order:
-    """A cost that is unknown, or in another currency, comes after every one that compares. Of equal costs the faster is first."""
-    placement, amount = placed(evaluation), cost_of(evaluation)
-    p99_s, simple = _p99_s(placement), Shape.of(placement).complexity
-    if isinstance(amount, Unknown) or amount.currency != currency:
-        return (True, Decimal(0), p99_s, simple)
-    return (False, amount.amount, p99_s, simple)
+    """A cost that is unknown, or in another currency, comes after every one that compares.
+
+    Of equal costs the model as it is given comes first, then the wider numbers, then the faster placement.
+    """
+    placement, amount, recipe = placed(evaluation), cost_of(evaluation), evaluation.recipe
+    unknown = isinstance(amount, Unknown) or amount.currency != currency
+    return (
+        unknown,
+        Decimal(0) if unknown or isinstance(amount, Unknown) else amount.amount,
+        bool(recipe.passes),
+        -recipe.dtype.bytes,
+        _p99_s(placement),
+        Shape.of(placement).complexity,
+    )
 
 
 def dominated(evaluation: Evaluation, best: Evaluation) -> Dominated:

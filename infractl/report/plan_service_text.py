@@ -106,6 +106,10 @@ def _decision(service: ServicePlan) -> Iterator[str]:
     yield f"    predicted  {predicted_at(prediction)}"
     for percentile, figure in sorted(prediction.latency_s.items()):
         yield f"    {f'p{percentile}':<10} {figure_text(figure)}{_asked(service, f'p{percentile}')}  {figure.basis}"
+    for name, figures in (("ttft", prediction.ttft_s), ("tpot", prediction.tpot_s)):
+        for percentile, figure in sorted(figures.items()):
+            row = f"{name} p{percentile}"
+            yield f"    {row:<10} {figure_text(figure)}{_asked(service, row)}  {figure.basis}"
     capacity = prediction.capacity_per_s
     yield f"    {'capacity':<10} {figure_text(capacity)}{_asked(service, 'throughput')}  {capacity.basis}"
     yield f"    {'memory':<10} {figure_text(prediction.memory_bytes)}"

@@ -8,6 +8,7 @@ from infractl.applying.refresh import Observed
 from infractl.domain.address import ServiceKey
 from infractl.domain.figure import Basis, quantity_text
 from infractl.domain.plan import Notice
+from infractl.domain.profile import ModelProfile
 from infractl.domain.resource import Orphan
 from infractl.domain.service_state import ServiceState
 from infractl.spec.load import LoadedService
@@ -17,7 +18,7 @@ from infractl.spec.service import InferenceService
 from infractl.spec.yaml.document import Document
 from infractl.state.store import Holder
 from infractl.workflows.observe import Known
-from infractl.workflows.place import Placed
+from infractl.workflows.placed import Placed
 from infractl.workflows.workspace import OpenTarget, Workspace
 
 
@@ -95,11 +96,8 @@ def of_rollback(state: ServiceState | None) -> Iterator[Notice]:
 
 def of_placement(placed: Placed, state: ServiceState | None) -> Iterator[Notice]:
     """What the figures leave out and rest on, why a shape is given up, and a version word that is used for two models."""
-    if placed.profile.run.uncosted:
-        names = ", ".join(f"{operator} ({count})" for operator, count in placed.profile.run.uncosted)
-        yield Notice(code="uncosted", text=f"the cost of these operators is not known, so that latencies are guesses: {names}")
-    if placed.profile.run.bounded:
-        yield Notice(code="bounded", text=f"costed by the dearest way through: {', '.join(placed.profile.run.bounded)}")
+    if isinstance(placed.profile, ModelProfile):
+        yield from _of_profile(placed.profile)
     yield from _of_measurements(placed)
     if state is None or state.deployment is None:
         return
@@ -112,6 +110,14 @@ def of_placement(placed: Placed, state: ServiceState | None) -> Iterator[Notice]
             code="version-reused",
             text=f"version {after.version} is deployed with another model: its file changed, and spec.model.version did not",
         )
+
+
+def _of_profile(profile: ModelProfile) -> Iterator[Notice]:
+    if profile.run.uncosted:
+        names = ", ".join(f"{operator} ({count})" for operator, count in profile.run.uncosted)
+        yield Notice(code="uncosted", text=f"the cost of these operators is not known, so that latencies are guesses: {names}")
+    if profile.run.bounded:
+        yield Notice(code="bounded", text=f"costed by the dearest way through: {', '.join(profile.run.bounded)}")
 
 
 def of_recipe(placed: Placed) -> Iterator[Notice]:

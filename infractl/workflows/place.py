@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from infractl.domain.artifact import Artifact
-from infractl.domain.calibration import Calibration
 from infractl.domain.measurement import Measurements
 from infractl.domain.offer import Offer
 from infractl.domain.placement import Decision, Evaluation, Placement
@@ -19,12 +18,14 @@ from infractl.errors import Diagnostic, InfeasibleError, ModelError, RefusedErro
 from infractl.hardware.this_machine import this_chip
 from infractl.measure.calibration_store import calibration_for
 from infractl.placement.configure import configure
-from infractl.placement.evidence import Evidence, evidence
+from infractl.placement.evidence import evidence
 from infractl.placement.sticky import identity, sticky
 from infractl.profile.onnx import profile_onnx
 from infractl.spec.load import LoadedService
 from infractl.workflows.decided import decided, spec_digest
 from infractl.workflows.offers import offers_of
+from infractl.workflows.place_language import language_directory, place_language_service
+from infractl.workflows.placed import Placed
 from infractl.workflows.servable import model_file
 from infractl.workflows.workspace import OpenTarget, Workspace
 
@@ -49,18 +50,6 @@ class Decided:
     def chosen(self, loaded: LoadedService) -> Evaluation | None:
         """The recorded placement while it holds, else the best; None where nothing is feasible."""
         return sticky(self.decision, self.recorded, loaded.service.spec.replan.tolerance) if self.decision.ranked else None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Placed:
-    """What is wanted of a service, how it was found, and where."""
-
-    deployment: Deployment
-    profile: ModelProfile
-    decision: Decision
-    target: OpenTarget
-    calibrations: tuple[Calibration, ...]
-    evidence: Evidence
 
 
 def decide_service(workspace: Workspace, loaded: LoadedService, state: ServiceState | None, progress: Progress) -> Decided:
@@ -95,6 +84,8 @@ def place_service(workspace: Workspace, loaded: LoadedService, state: ServiceSta
 
 
 def _place(workspace: Workspace, loaded: LoadedService, state: ServiceState | None, progress: Progress) -> Placed:
+    if directory := language_directory(workspace, loaded):
+        return place_language_service(workspace, loaded, directory)
     found = decide_service(workspace, loaded, state, progress)
     profile, known = found.profile, found.known
     chosen = _choose(loaded, found)

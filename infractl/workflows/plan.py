@@ -37,7 +37,8 @@ from infractl.workflows.notice import (
     of_service,
 )
 from infractl.workflows.observe import Known, everywhere, known, known_ahead, observe
-from infractl.workflows.place import Placed, Progress, place_service
+from infractl.workflows.place import Progress, place_service
+from infractl.workflows.placed import Placed
 from infractl.workflows.prices import of_prices
 from infractl.workflows.secret import acquaint
 from infractl.workflows.select import declared, selected_text
@@ -256,6 +257,8 @@ def promises(loaded: LoadedService) -> dict[str, str]:
     """The service's SLO as text with units: `{"p99": "10ms", "throughput": "2000/s"}`."""
     slo = loaded.service.spec.slo
     limits = {f"p{percentile}": format_duration(limit) for percentile, limit in slo.latency.limits_s.items()}
+    for name, each in (("ttft", slo.ttft), ("tpot", slo.tpot)):
+        limits |= {f"{name} p{percentile}": format_duration(limit) for percentile, limit in each.limits_s.items()}
     return limits | ({"throughput": format_rate(slo.throughput)} if slo.throughput is not None else {})
 
 

@@ -11,16 +11,17 @@ from infractl.placement.service_time import open_axes
 from infractl.spec.load import LoadedService
 
 
-def refusal(loaded: LoadedService, profile: ModelProfile, decision: Decision) -> Diagnostic:
+def refusal(loaded: LoadedService, profile: ModelProfile | None, decision: Decision) -> Diagnostic:
     """Why nothing is feasible: each offer with its reasons, placed at the first demand that is not met."""
     violations = [(refused, violation) for refused in decision.refused for violation in refused.violations]
     reasons = [f"{_tried(refused)}: {violation}" for refused, violation in violations]
+    reasons += [f"and {count:,} more: {code}" for code, count in decision.omitted.items()]
     codes = {violation.code for _, violation in violations}
     at = next((mark for _, violation in violations if (mark := loaded.mark(_demand(violation)))), loaded.mark("spec"))
     remedy = "allow other hardware classes or targets"
     if decision.nearest:
         remedy = f"this would hold: {'; or '.join(map(str, decision.nearest))}"
-    elif "no-figures" in codes and (axes := open_axes(profile, loaded.service.spec.traffic.shapes)):
+    elif "no-figures" in codes and (axes := _axes(loaded, profile)):
         sizes = ", ".join(f"{axis}: NUMBER" for axis in axes)
         remedy = f"say how large they usually are in a request: spec.traffic.shapes: {{{sizes}}}"
     elif "no-figures" in codes:
@@ -35,6 +36,12 @@ def refusal(loaded: LoadedService, profile: ModelProfile, decision: Decision) ->
         at=at,
         remedy=remedy,
     )
+
+
+def _axes(loaded: LoadedService, profile: ModelProfile | None) -> tuple[str, ...]:
+    """What a request's size is not known along; a language model's are its prompt and its output."""
+    shapes = loaded.service.spec.traffic.shapes
+    return open_axes(profile, shapes) if profile else tuple(name for name in ("prompt", "output") if name not in shapes)
 
 
 def _tried(refused: Evaluation) -> str:

@@ -26,12 +26,8 @@ class Slo(Section):
         default=Latency(),
         example="{p50: 5ms, p95: 10ms, p99: 20ms}",
     )
-    ttft: Latency = option(
-        "Time to first token of a language model, by percentile.", default=Latency(), example="{p95: 300ms}", acted_on=False
-    )
-    tpot: Latency = option(
-        "Time per output token after the first, by percentile.", default=Latency(), example="{p95: 40ms}", acted_on=False
-    )
+    ttft: Latency = option("Time to first token of a language model, by percentile.", default=Latency(), example="{p95: 300ms}")
+    tpot: Latency = option("Time per output token after the first, by percentile.", default=Latency(), example="{p95: 40ms}")
     throughput: PerSecond | None = option(
         "The rate of requests that must be sustained within the latency limits; the placement is made for it, or for "
         "`traffic.peak` where that is larger.",
@@ -39,7 +35,7 @@ class Slo(Section):
         example="2000/s",
     )
     token_throughput: PerSecond | None = option(
-        "Output tokens that a language model must give over all requests.", default=None, example="5000/s", acted_on=False
+        "Output tokens that a language model must give over all requests.", default=None, example="5000/s"
     )
     completion: Seconds | None = option(
         "An asynchronous request, or a whole batch run, is done within this time.", default=None, example="15m", acted_on=False

@@ -1,0 +1,25 @@
+"""What is wanted of a service, and how that was found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from infractl.domain.calibration import Calibration
+from infractl.domain.language_profile import LanguageProfile
+from infractl.domain.placement import Decision
+from infractl.domain.profile import ModelProfile
+from infractl.domain.release import Deployment
+from infractl.placement.evidence import Evidence
+from infractl.workflows.workspace import OpenTarget
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placed:
+    """What is wanted of a service, how it was found, and where."""
+
+    deployment: Deployment
+    profile: ModelProfile | LanguageProfile
+    decision: Decision
+    target: OpenTarget
+    calibrations: tuple[Calibration, ...]
+    evidence: Evidence
