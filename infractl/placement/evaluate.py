@@ -18,7 +18,7 @@ from infractl.placement.candidate import Candidate
 from infractl.placement.correction import UNCORRECTED
 from infractl.placement.demand import Demand
 from infractl.placement.evaluate_call import evaluate_call
-from infractl.placement.fit import Fit, best_fit, fit, nearest_fit, trials
+from infractl.placement.fit import Fit, best_fit, fewest, fit, nearest_fit, trials
 from infractl.placement.gates import ANSWERING
 from infractl.placement.measured import corrections, of_model
 from infractl.placement.predict import predict
@@ -145,8 +145,17 @@ def evaluation(asked: Question, offer: Offer, found: Fit) -> Evaluation:
         offer=offer,
         recipe=candidate.recipe,
         placement=placement,
-        violations=(*reasons, *dear(service, placement.cost)),
+        violations=(*reasons, *_dear(service, found, placement)),
     )
+
+
+def _dear(service: InferenceService, found: Fit, placement: Placement) -> tuple[Violation, ...]:
+    """What comes nearest and falls short has many replicas that are hardly busy: there, as few count as carry the traffic."""
+    if found.holds or placement.beside:
+        return dear(service, placement.cost)
+    few = fewest(found.candidate, Demand.of(service), Bounds.of(service, placement.offer))
+    less = replace(placement, replicas=min(few, placement.replicas), least_replicas=None, expected_replicas=None)
+    return dear(service, placed_cost(less))
 
 
 def _placement(service: InferenceService, offer: Offer, found: Fit, prediction: Prediction, stands: Standing) -> Placement:

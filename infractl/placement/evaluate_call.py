@@ -77,8 +77,9 @@ def _call(candidate: Candidate, metered: Metered, rate_per_s: float, end: End) -
     """A slow end has a slow start, a short keep-alive and a slow processor."""
     station = candidate.station(end)
     server = ServerTime(profile=candidate.profile, speed=candidate.speed, end=end, extents=candidate.extents)
-    # The engine's time is one core's work; what the server does besides is its host's, and an instance's time as well.
-    engine_s = serverless.service_s(0.0, station.batch_s[0], metered.cores, candidate.shape.threads)
+    # A data sheet is of the offer's own share of a processor already, a calibration of whole cores. What the server does
+    # besides is its host's, and an instance's time as well.
+    engine_s = station.batch_s[0] / (1.0 if candidate.speed.sheet else min(1.0, metered.cores))
     warm_s = {p: engine_s + server.alone_s(p) / min(1.0, metered.cores) for p in PERCENTILES}
     service_s = warm_s[50]
     cold = serverless.cold_share(rate_per_s, service_s, end.of_rate(metered.keep_alive_s))

@@ -46,7 +46,7 @@ def trials(candidates: Iterable[Candidate], demand: Demand, bounds: Bounds) -> l
     """Of candidates of which nothing is known but their busy shares."""
     found = []
     for candidate in candidates:
-        least = _least(candidate, demand, bounds)
+        least = fewest(candidate, demand, bounds)
         found.append(Trial(least=least, likely=least, complexity=candidate.shape.complexity, make=lambda c=candidate: c))  # type: ignore[misc]
     return found
 
@@ -132,8 +132,8 @@ def unknown(candidate: Candidate, demand: Demand) -> tuple[str, ...]:
     return gaps(candidate.profile, candidate.extents) if demand.promised else ()
 
 
-def _least(candidate: Candidate, demand: Demand, bounds: Bounds) -> int:
-    """No fewer can do: of what was measured nobody knows before it is looked at."""
+def fewest(candidate: Candidate, demand: Demand, bounds: Bounds) -> int:
+    """No fewer can do, by their busy share alone: of what was measured nobody knows before it is looked at."""
     if candidate.measurements or not demand.rate_per_s:
         return bounds.least
     return max(bounds.least, _whole(demand.rate_per_s / candidate.station(End.high).rate_at(PLANNED_SHARE)))

@@ -16,6 +16,7 @@ from infractl.placement.demand import Demand
 from infractl.placement.evaluate import Question, candidates, evaluate_recorded
 from infractl.placement.ladder import ladder
 from infractl.placement.nearest import nearest
+from infractl.placement.price import affordable
 from infractl.placement.rank import cost_of, ranked
 from infractl.spec.service import InferenceService
 from infractl.units import Money
@@ -86,7 +87,8 @@ def _nearest(asked: Question, refused: Sequence[Evaluation]) -> tuple[Nearest, .
         if codes <= RELAXABLE and Mode.serverless not in offer.modes and len(found) < NEAREST:
             replicas = evaluation.placement.replicas if evaluation.placement else Bounds.of(asked.service, offer).shown
             tried = candidates(asked.service, asked.profile, offer, evaluation.recipe, asked.known)
-            near = nearest(tried, Demand.of(asked.service), replicas)
+            most = affordable(offer, asked.service.spec.budget.monthly)
+            near = nearest(tried, Demand.of(asked.service), min(replicas, most)) if most else ()
         elif codes == {"over-budget"} and evaluation.placement and isinstance(cost := cost_of(evaluation), Money):
             near = [Nearest(relaxed=(Relaxed(field="budget.monthly", to=cost),))]
         found += [replace(n, on=offer.name) for n in near] if several else near

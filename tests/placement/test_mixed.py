@@ -96,7 +96,7 @@ def test_traffic_that_one_replica_cannot_carry_gets_more_of_them(decide, process
 
 
 def test_replicas_that_are_limited_and_too_few_are_short_of_the_rate(decide, processor) -> None:
-    short = decide("large", processor, traffic={"peak": "20000/s"}, serving={"replicas": {"max": 2}})
+    short = decide("large", processor, traffic={"peak": "100000/s"}, serving={"replicas": {"max": 2}})
 
     assert codes(short) == {"c.8": {"unstable"}}
     assert short.nearest
