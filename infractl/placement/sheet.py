@@ -30,6 +30,9 @@ _FOLDED = frozenset({"BatchNormalization", "Transpose", "Cast", "QuantizeLinear"
 """What compilers for accelerators (TensorRT, XLA, Neuron) compute within the product or the convolution beside it."""
 _TILED = (Family.convolution, Family.product, Family.recurrent)
 """What a processor computes at the recipe's precision; all else in fp32."""
+_TILE_BYTES, _TILE_COLUMNS = 32.0, 16.0
+"""What a matrix unit takes at once: so many bytes of each row, for so many columns (`mma` of NVIDIA's PTX: m16n8k32 for eight
+bits, of which weights are the sixteen). Vector units of a processor are about as wide."""
 _NARROWED = frozenset({Dtype.float16, Dtype.bfloat16, Dtype.float32, Dtype.float64})
 
 
@@ -70,7 +73,8 @@ class Sheet:
         activations = scale * works.activation_bytes
         far_s = (scale * weights + self.efficiency.activations * activations) / self.bytes_per_s
         near_s = activations / self.near_bytes_per_s
-        busy_s = np.maximum(works.flops / self.flops_per_s.get(kind.family, float("inf")), np.maximum(far_s, near_s))
+        compute_s = works.flops * self._tiled(kind, works) / self.flops_per_s.get(kind.family, float("inf"))
+        busy_s = np.maximum(compute_s, np.maximum(far_s, near_s))
         found: Array = busy_s / share + self.efficiency.launch_s * self._launches(kind, works)
         return found
 
@@ -80,6 +84,18 @@ class Sheet:
 
         joined = self.efficiency.folds and kind.family is Family.product
         found: Array = np.where(joined & (works.weight_bytes == 0), 0.5, np.maximum(works.steps, 1.0))
+        return found
+
+    def _tiled(self, kind: OperatorCost, works: WorkTable) -> Array:
+        """The operations of whole tiles over those that are asked for: groups of four channels fill a quarter of each."""
+        import numpy as np
+
+        if kind.product is None or kind.family not in _TILED:
+            return np.ones_like(works.flops)
+        found = np.ones_like(works.flops)
+        for size, tile in ((works.depth, _TILE_BYTES / self.precision.bytes), (works.columns, _TILE_COLUMNS)):
+            whole = np.maximum(size, 1.0)
+            found = found * np.ceil(whole / tile) * tile / whole
         return found
 
     def _narrowed(self, dtype: Dtype) -> float:

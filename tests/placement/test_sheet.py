@@ -14,7 +14,7 @@ from infractl.domain.figure import Basis, Figure
 from infractl.domain.measurement import Measurements
 from infractl.domain.polynomial import Polynomial
 from infractl.domain.precision import Precision
-from infractl.domain.profile import Execution, ModelProfile, OperatorCost
+from infractl.domain.profile import Execution, ModelProfile, OperatorCost, ProductCost
 from infractl.domain.recipe import Recipe
 from infractl.domain.unknown import Unknown
 from infractl.domain.work import Family
@@ -23,6 +23,7 @@ from infractl.hardware.efficiency import DesignEffect, Efficiency, efficiency, p
 from infractl.placement.service_time import End, ServiceTime
 from infractl.placement.sheet import Sheet, sheet_of
 from infractl.placement.speed import Speed, speed_of
+from infractl.placement.work_table import at_batches
 from infractl.tensors import Dtype, Signature, TensorSpec
 
 NOTHING = Measurements(calibrations={})
@@ -215,6 +216,28 @@ def test_what_a_processor_computes_in_fp32_follows_its_vector_units_and_not_its_
     assert isinstance(with_amx, Efficiency) and isinstance(without, Efficiency) and isinstance(narrow, Efficiency)
     assert with_amx.compute == without.compute
     assert with_amx.compute[Family.product] == pytest.approx(exp(1.5) * narrow.compute[Family.product])
+
+
+def test_groups_of_few_channels_leave_most_of_a_matrix_unit_idle() -> None:
+    # 3 x 3 of 4 channels to 4, 32 times, is as many operations as one product of 36 by 128.
+    few, many = (
+        replace(operator(Family.convolution, flops=1e12, weights=1e3, moved=1e3, name="Conv"), product=product)
+        for product in (sizes(32, 36, 4), sizes(1, 36, 128))
+    )
+    sheet = sheet_of(chip("A100-SXM-80GB"), Precision.int8)
+    assert isinstance(sheet, Sheet)
+
+    apart, together = (
+        float(sheet.operator_s(each, at_batches([each], [1], "batch", {}))[0]) - sheet.efficiency.launch_s for each in (few, many)
+    )
+
+    # A tile has 16 columns; of both, the depth of 36 fills two of 32.
+    assert apart == pytest.approx(16 / 4 * together, rel=1e-6)
+
+
+def sizes(count: int, depth: int, columns: int) -> ProductCost:
+    constant = [Polynomial({(): float(each)}) for each in (count, depth, columns)]
+    return ProductCost(count=constant[0], rows=Polynomial({("batch",): 1.0}), depth=constant[1], columns=constant[2])
 
 
 def test_a_sheet_knows_no_more_operators_than_the_graph_has() -> None:
