@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import lru_cache
 
 from infractl.placement.week import Curve, curve, mean_factor, scheduled
+from infractl.spec.section.serving import Replicas
 from infractl.spec.service import InferenceService
 
 _BEGIN = (2026, 1, 5)
@@ -36,6 +37,12 @@ def least_per_s(service: InferenceService) -> float:
 def moves(service: InferenceService) -> bool:
     """Whether replicas can follow: bursts are over before they do, and what pauses comes back too soon."""
     return bool(service.spec.traffic.schedule) or service.spec.traffic.pattern == "diurnal"
+
+
+def sleeps(service: InferenceService) -> bool:
+    """Whether nothing has to stand there while nothing comes: requests wait in a queue, and the document allows none."""
+    replicas = service.spec.serving.replicas
+    return service.spec.mode == "async" and isinstance(replicas, Replicas) and replicas.min == 0
 
 
 @lru_cache(maxsize=256)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -11,7 +10,7 @@ from infractl.domain.placement import Violation
 from infractl.domain.unknown import Unknown
 from infractl.placement.bounds import Bounds, fewer
 from infractl.placement.replicas import Fleet, at_least, available_replicas, fleet
-from infractl.placement.season import moves, season
+from infractl.placement.season import moves, season, sleeps
 from infractl.placement.shortfall import declared
 from infractl.placement.spot import ENOUGH_SHARE, Mix, cheapest_mix, spot_share
 from infractl.placement.week import growth
@@ -63,14 +62,17 @@ def standing(
 
 def _moving(service: InferenceService, bounds: Bounds, needed: int, capacity_per_s: float) -> Fleet:
     """All of them all the time, or as an autoscaler keeps them: ahead of a schedule, and behind what nobody foretold."""
-    whole = Fleet(floor=needed, expected=float(needed), ceiling=needed)
-    if not moves(service) or bounds.is_fixed or capacity_per_s <= 0 or not service.peak_per_s:
+    whole, peak_per_s = Fleet(floor=needed, expected=float(needed), ceiling=needed), service.peak_per_s
+    if not (moves(service) or sleeps(service)) or bounds.is_fixed or capacity_per_s <= 0 or not peak_per_s:
         return whole
     stretches = season(service)
-    more = 0.0 if service.spec.traffic.schedule else growth(stretches, REACTION_S)
-    if not math.isfinite(more):
-        return whole
-    found = fleet(stretches, service.peak_per_s, capacity_per_s, more, least=bounds.least, most=needed)
+    if sleeps(service):
+        # What comes meanwhile waits in the queue. How long a provider lets idle ones stand there is not counted.
+        found = fleet(stretches, peak_per_s, capacity_per_s, least=0, most=needed)
+    else:
+        floor = bounds.least * capacity_per_s / peak_per_s
+        more = 0.0 if service.spec.traffic.schedule else growth(stretches, REACTION_S, floor)
+        found = fleet(stretches, peak_per_s, capacity_per_s, more, least=bounds.least, most=needed)
     return Fleet(floor=found.floor, expected=found.expected, ceiling=needed)
 
 

@@ -102,11 +102,12 @@ def mean_factor(stretches: Curve) -> float:
     return sum(s.seconds * s.factor for s in stretches) / sum(s.seconds for s in stretches)
 
 
-def growth(stretches: Curve, reaction_s: float) -> float:
+def growth(stretches: Curve, reaction_s: float, floor: float = 0.0) -> float:
     """How much traffic grows, at most, while replicas react: the largest of rate(t + reaction_s) / rate(t) - 1.
 
-    It is a replica's headroom where an autoscaler follows what it sees. Infinite where traffic comes after none at all. For a
-    schedule whose replicas are made ready before each step it does not apply.
+    It is a replica's headroom where an autoscaler follows what it sees. `floor` is the part of the peak that the fewest replicas
+    carry anyway: below it nothing has to follow. Without one it is infinite where traffic comes after none at all. For a schedule
+    whose replicas are made ready before each step it does not apply.
     """
     if len({stretch.factor for stretch in stretches}) == 1:
         return 0.0
@@ -114,13 +115,14 @@ def growth(stretches: Curve, reaction_s: float) -> float:
     for stretch in stretches:
         starts.append(starts[-1] + stretch.seconds)
     most = 0.0
-    for index, begun in enumerate(stretches):
+    for index, stretch in enumerate(stretches):
+        begun = max(stretch.factor, floor)
         reach, following = starts[index + 1] + reaction_s, index + 1
         beyond = starts[index + 1]
         while beyond < reach and following < index + 1 + len(stretches):
             later = stretches[following % len(stretches)]
-            if later.factor > begun.factor:
-                most = max(most, later.factor / begun.factor - 1 if begun.factor > 0 else math.inf)
+            if later.factor > begun:
+                most = max(most, later.factor / begun - 1 if begun > 0 else math.inf)
             beyond += later.seconds
             following += 1
     return most

@@ -116,6 +116,12 @@ def test_traffic_after_none_grows_without_bound() -> None:
     assert math.isinf(growth(curve("sporadic"), 60))
 
 
+def test_what_the_fewest_replicas_carry_anyway_does_not_grow() -> None:
+    steps = (Stretch(seconds=3600, factor=0.0), Stretch(seconds=3600, factor=0.5), Stretch(seconds=3600, factor=1.0))
+
+    assert growth(steps, 60, floor=0.25) == pytest.approx(1.0)
+
+
 @pytest.mark.parametrize(("trials", "successes", "share"), [(5, 3, 0.9), (12, 12, 0.99), (30, 20, 0.5)])
 def test_the_binomial_tail_is_the_sum_of_its_terms(trials: int, successes: int, share: float) -> None:
     terms = (math.comb(trials, k) * share**k * (1 - share) ** (trials - k) for k in range(successes, trials + 1))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from functools import cached_property
@@ -14,13 +14,14 @@ import yaml
 
 from infractl.domain.figure import Basis, Figure
 from infractl.domain.measurement import Measurement, Measurements
-from infractl.domain.offer import Offer
+from infractl.domain.offer import Offer, Purchase
 from infractl.domain.placement import Decision, Evaluation, Placement
 from infractl.domain.profile import ModelProfile
 from infractl.placement.gates import hardware_class
 from infractl.placement.place import place
 from infractl.placement.sticky import sticky
 from infractl.spec.load import LoadedService
+from infractl.units import parse_duration_s
 from infractl.workflows.offers import offers_of
 from infractl.workflows.workspace import open_workspace
 
@@ -37,7 +38,8 @@ class Case:
     `winner`: attributes of the chosen placement; None where nothing is feasible. `refused`: a code, or several of which each
     offer must have one, by pattern of offer or by hardware class. `dominated`: what is feasible and not chosen. `nearest`: words
     of what would be feasible. `recorded`: `targets` and `offers` that the recorded placement is chosen from. `measured`: figures
-    by the offer whose chip they are of.
+    by the offer whose chip they are of. `interrupted`: how long spot capacity stays, which no catalogue tells.
+    `cheaper_than_its_peak`: whether replicas follow the traffic.
     """
 
     name: str
@@ -78,7 +80,8 @@ class Case:
         kept = [offer for offer in found if any(fnmatchcase(offer.name, pattern) for pattern in patterns)]
         unused = [p for p in patterns if not any(fnmatchcase(offer.name, p) for offer in found)]
         assert not unused, f"no target offers {unused}"
-        return loaded, kept
+        often = told.get("interrupted")
+        return loaded, [_taken_away(offer, often) if often and offer.purchase is Purchase.spot else offer for offer in kept]
 
     @cached_property
     def recorded(self) -> Placement | None:
@@ -126,8 +129,25 @@ class Case:
         )
 
 
-KEYS = {"targets", "offers", "winner", "refused", "dominated", "nearest", "recorded", "measured"}
+KEYS = {
+    "targets",
+    "offers",
+    "winner",
+    "refused",
+    "dominated",
+    "nearest",
+    "recorded",
+    "measured",
+    "interrupted",
+    "cheaper_than_its_peak",
+}
 RATES = ("capacity", "saturation")
+
+
+def _taken_away(offer: Offer, often: str) -> Offer:
+    seconds = parse_duration_s(often)
+    figure = Figure(value=seconds, unit="s", low=seconds, high=seconds, basis=Basis.declared, source="made up for a test")
+    return replace(offer, interrupted_s=figure)
 
 
 def _figure(value: float, unit: str) -> Figure:
@@ -135,8 +155,10 @@ def _figure(value: float, unit: str) -> Figure:
 
 
 def of(evaluations: Sequence[Evaluation], key: str) -> list[Evaluation]:
-    """Those of a hardware class, or of offers whose names match."""
-    return [e for e in evaluations if key == hardware_class(e.offer) or fnmatchcase(e.offer.name, key)]
+    """Those of a hardware class, or of offers whose names match: "g5.xlarge (spot)" is of that purchase alone."""
+    name, _, purchase = key.removesuffix(")").partition(" (")
+    named = [e for e in evaluations if key == hardware_class(e.offer) or fnmatchcase(e.offer.name, name)]
+    return [e for e in named if purchase in ("", e.offer.purchase)]
 
 
 def codes(evaluation: Evaluation) -> set[str]:

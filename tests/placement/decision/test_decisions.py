@@ -57,6 +57,16 @@ def test_the_winner_is_the_one_that_a_sceptic_expects(decided: Decided, name: st
     assert {key: attribute(chosen, key) for key in expected} == expected
 
 
+@pytest.mark.parametrize("name", [name for name in NAMES if "cheaper_than_its_peak:" in (CASES / name / "case.yaml").read_text()])
+def test_what_follows_the_traffic_costs_less_than_its_peak_all_the_time(decided: Decided, name: str) -> None:
+    case = decided(name)
+    assert case.chosen is not None and case.chosen.placement is not None
+    cost = case.chosen.placement.cost
+
+    assert isinstance(cost.expected_amount, Money) and isinstance(cost.ceiling_amount, Money)
+    assert (cost.expected_amount.amount < cost.ceiling_amount.amount) is case.told["cheaper_than_its_peak"]
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_each_loser_is_refused_for_the_reason_that_a_sceptic_gives(decided: Decided, name: str) -> None:
     case = decided(name)
