@@ -105,7 +105,7 @@ def efficiency(chip: Chip, precision: Precision, known: Priors | None = None) ->
         return Unknown(f"no bandwidth of {chip.name}: {chip.bandwidth_bytes_per_s.why}")
     design = known.designs.get(_design_of(chip, precision), DesignEffect())
     vendor = known.vendors.get(vendor_of(chip), DesignEffect())
-    if chip.hardware_class is HardwareClass.cpu:
+    if chip.cores:
         found = _processor(known, design, vendor, precision)
     else:
         found = _accelerator(known, chip, design, vendor, precision, peak.value)
@@ -121,7 +121,7 @@ def _design_of(chip: Chip, precision: Precision) -> str:
 
 def vendor_of(chip: Chip) -> str:
     """The first word of its family; processors are all of one sort."""
-    return "cpu" if chip.hardware_class is HardwareClass.cpu else chip.family.partition("-")[0]
+    return "cpu" if chip.cores else chip.family.partition("-")[0]
 
 
 def _accelerator(

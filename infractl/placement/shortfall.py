@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from infractl.domain.figure import Basis, Figure
-from infractl.domain.hardware_class import HardwareClass
 from infractl.domain.offer import Offer
 from infractl.domain.placement import Violation
 from infractl.placement.candidate import Candidate
@@ -20,7 +19,7 @@ from infractl.placement.station import DERATING, PLANNED_SHARE
 
 def usable_bytes(offer: Offer) -> float:
     """What a replica may take of the memory that holds its model: a host's, or an accelerator's own, where it has its own."""
-    of_host = offer.chip.hardware_class is HardwareClass.cpu or not offer.chip.memory_bytes
+    of_host = offer.chip.cores or not offer.chip.memory_bytes
     return USABLE_SHARE * (offer.host_memory_bytes if of_host else offer.chip.memory_bytes)
 
 

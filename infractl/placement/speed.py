@@ -8,6 +8,7 @@ from math import exp, hypot
 from infractl.domain.calibration import ActivationFetch, Calibration, WeightFetch
 from infractl.domain.chip import Chip
 from infractl.domain.figure import Basis, Figure
+from infractl.domain.hardware_class import HardwareClass
 from infractl.domain.measurement import Measurements
 from infractl.domain.precision import Precision
 from infractl.domain.recipe import AS_GIVEN, Recipe
@@ -75,7 +76,7 @@ def speed_of(chip: Chip, recipe: Recipe, known: Measurements) -> Speed | Unknown
 
 
 def _estimated(chip: Chip, precision: Precision, engine: str) -> Speed | Unknown:
-    key = (chip.name, precision, engine)
+    key = (chip.name, chip.hardware_class, precision, engine)
     kept = _ESTIMATED.get(key)
     # How much memory is beside it makes a processor no faster.
     if kept is None or (kept[0] is not chip and replace(kept[0], memory_bytes=chip.memory_bytes) != chip):
@@ -83,8 +84,8 @@ def _estimated(chip: Chip, precision: Precision, engine: str) -> Speed | Unknown
     return kept[1]
 
 
-_ESTIMATED: dict[tuple[str, Precision, str], tuple[Chip, Speed | Unknown]] = {}
-"""By name, precision and engine: service times are kept by the speed that they are of, so that one chip's is to be one object."""
+_ESTIMATED: dict[tuple[str, HardwareClass, Precision, str], tuple[Chip, Speed | Unknown]] = {}
+"""By name, class, precision and engine: service times are kept by the speed that they are of, so that one chip's is to be one object."""
 
 
 def _from_sheet(chip: Chip, precision: Precision, engine: str) -> Speed | Unknown:

@@ -11,6 +11,7 @@ import pytest
 
 from infractl.domain.chip import Chip
 from infractl.domain.figure import Basis, Figure
+from infractl.domain.hardware_class import HardwareClass
 from infractl.domain.measurement import Measurements
 from infractl.domain.polynomial import Polynomial
 from infractl.domain.precision import Precision
@@ -137,6 +138,14 @@ def test_the_share_of_a_processor_that_a_function_has_decides_how_fast_it_is() -
     small, large = (service_time(processor("x86-avx2", vcpus=v, ghz=2.5), Precision.fp32, profile).seconds(1) for v in (0.5, 2.0))
 
     assert small == pytest.approx(4 * large, rel=1e-3)
+
+
+def test_a_processor_is_one_whether_it_stands_there_or_is_paid_by_the_call() -> None:
+    standing = processor("x86-avx2", vcpus=2, ghz=2.5)
+
+    assert efficiency(replace(standing, hardware_class=HardwareClass.serverless), Precision.fp32) == efficiency(
+        standing, Precision.fp32
+    )
 
 
 def test_a_chip_with_less_power_for_each_operation_realises_less_of_its_peak_by_the_cube_root() -> None:
