@@ -85,7 +85,7 @@ def _estimated(chip: Chip, precision: Precision, engine: str) -> Speed | Unknown
 
 
 _ESTIMATED: dict[tuple[str, HardwareClass, Precision, str], tuple[Chip, Speed | Unknown]] = {}
-"""By name, class, precision and engine: service times are kept by the speed that they are of, so that one chip's is to be one object."""
+"""Service times are kept by the speed that they are of, so that one chip's is to be one object."""
 
 
 def _from_sheet(chip: Chip, precision: Precision, engine: str) -> Speed | Unknown:
