@@ -113,7 +113,8 @@ def _row(line: Mapping[str, str]) -> tuple[Row | None, str]:
 
 def _precision(line: Mapping[str, str]) -> str:
     for entry in names()["relabelled"]:
-        if all(line[field] == entry[field] for field in ("hardware", "model", "precision")):
+        said = (chip_of(line["hardware"]).family, line["model"], line["precision"])
+        if said == (entry["family"], entry["model"], entry["precision"]):
             return str(entry["as"])
     return line["precision"]
 

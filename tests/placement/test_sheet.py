@@ -19,7 +19,7 @@ from infractl.domain.profile import Execution, ModelProfile, OperatorCost, Produ
 from infractl.domain.recipe import Recipe
 from infractl.domain.unknown import Unknown
 from infractl.domain.work import Family
-from infractl.hardware.catalogue import chip, processor
+from infractl.hardware.catalogue import chip, chips, families, processor
 from infractl.hardware.efficiency import DesignEffect, Efficiency, efficiency, priors
 from infractl.placement.service_time import End, ServiceTime
 from infractl.placement.sheet import Sheet, sheet_of
@@ -205,6 +205,23 @@ def test_an_engine_that_nobody_submitted_with_may_be_slower_and_not_faster() -> 
 
     assert other[0] == tuned[0]
     assert other[1] > tuned[1]
+
+
+@pytest.mark.parametrize(
+    "found", [*chips().values(), *(processor(f, vcpus=4, ghz=3.0) for f in families())], ids=lambda c: c.name
+)
+def test_every_chip_of_the_catalogue_computes_at_some_precision_and_no_faster_than_its_peak(found: Chip) -> None:
+    profile = model(operator(Family.product, flops=1e11, weights=1e6, moved=1e5))
+    known = [p for p, peak in found.peak_flops_per_s.items() if isinstance(peak, Figure)]
+    assert known
+    for precision in known:
+        peak = found.peak_flops_per_s[precision]
+        assert isinstance(peak, Figure)
+        times = service_time(found, precision, profile, threads=max(1, found.cores)).table(8)
+        assert times[7] > 8e11 / peak.value
+        assert all(short <= long for short, long in pairwise(times))
+        low, high = speed(found, precision).engine_error
+        assert 0.3 < low < 1 < high < 4
 
 
 def test_a_precision_without_a_peak_is_unknown_and_says_of_which_chip() -> None:
