@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -13,19 +14,23 @@ from typing import Any
 import yaml
 
 from infractl.domain.figure import Basis, Figure
+from infractl.domain.language_profile import LanguageProfile
 from infractl.domain.measurement import Measurement, Measurements
 from infractl.domain.offer import Offer, Purchase
 from infractl.domain.placement import Decision, Evaluation, Placement
 from infractl.domain.profile import ModelProfile
 from infractl.placement.gates import hardware_class
 from infractl.placement.place import place
+from infractl.placement.place_language import place_language
 from infractl.placement.sticky import sticky
+from infractl.profile.huggingface import profile_huggingface
 from infractl.spec.load import LoadedService
 from infractl.units import parse_duration_s
 from infractl.workflows.offers import offers_of
 from infractl.workflows.workspace import open_workspace
 
 CASES = Path(__file__).parents[2] / "cases" / "placement" / "decision"
+LANGUAGE = CASES.parents[1] / "profile" / "language"
 NOON = datetime(2026, 11, 30, 12, tzinfo=UTC)
 
 Profiles = Callable[[str], ModelProfile]
@@ -58,6 +63,12 @@ class Case:
         return self.profiles(Path(self.loaded.service.model.uri).stem)
 
     @cached_property
+    def language(self) -> LanguageProfile | None:
+        """Of a language model, whose directory has a config.json."""
+        path = self.folder / self.loaded.service.model.uri
+        return profile_huggingface(path) if path.is_dir() else None
+
+    @cached_property
     def loaded(self) -> LoadedService:
         return self._project(self.told)[0]
 
@@ -71,8 +82,12 @@ class Case:
         document = self.folder / "service.yaml"
         document.write_text((CASES / self.name / "service.yaml").read_text())
         # The loader looks whether they are there. What is in the model, the profile says; the data nobody opens to decide.
-        for name in (yaml.safe_load(document.read_text())["spec"]["model"]["uri"], "validation.npz"):
-            (self.folder / name).touch()
+        model = self.folder / yaml.safe_load(document.read_text())["spec"]["model"]["uri"]
+        if model.suffix == ".onnx":
+            model.touch()
+        elif not model.exists():
+            shutil.copytree(LANGUAGE / model.name, model)
+        (self.folder / "validation.npz").touch()
         workspace = open_workspace([document], None)
         (loaded,) = workspace.loaded.services
         found = [offer for target in told["targets"] for offer in offers_of(workspace, workspace.target(target))]
@@ -104,9 +119,10 @@ class Case:
         return sticky(self.decision, self.recorded, tolerance) if self.decision.ranked else None
 
     def _decide(self, told: Mapping[str, Any], recorded: Placement | None) -> Decision:
-        offers = self.offers(told)
+        offers, service = self.offers(told), self.loaded.service
+        if self.language:
+            return place_language(service, self.language, offers, hopeful=frozenset(told["targets"]))
         known = Measurements(calibrations={}, measurements=tuple(self._measured(offers)))
-        service = self.loaded.service
         return place(service, self.profile, offers, known, recorded, hopeful=frozenset(told["targets"]))
 
     def _measured(self, offers: Sequence[Offer]) -> Sequence[Measurement]:
