@@ -29,16 +29,13 @@ class ClassOutcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unsettled:
-    """An offer that may keep the demands: `command` measures whether it does. `saves` is what it would cost less a month.
-
-    It is unknown where nothing is chosen, or a price is not known.
-    """
+    """An offer that may keep the demands: `command` measures whether it does. `least` is what one replica costs a month."""
 
     offer: Offer
     command: str
     need: Quantity | str
     have: Quantity | str
-    saves: Money | Unknown
+    least: Money | Unknown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,9 +52,12 @@ class Turn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Saving:
-    """What is chosen where one demand is relaxed so far, and what that saves a month: a sum, and its share."""
+    """What is chosen where one limit is relaxed so far, and what that saves a month: a sum, and its share.
 
-    relaxed: Relaxed
+    Limits at higher percentiles that would be shorter than the relaxed one, which is the first, are relaxed with it.
+    """
+
+    relaxed: tuple[Relaxed, ...]
     chosen: Placement
     saves: Money
     share: float
@@ -78,14 +78,17 @@ class Sensitivity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CostPoint:
-    """A placement that keeps the demands, as a point: what it costs a month and its p99. `on_front`: none is better in both."""
+    """What keeps the demands, as a point: its monthly cost, and its p99 at the slow end of what is likely. None with `on_front`
+    is beaten in both. `replicas`: None where only a table of queues was asked, which tells enough of what is much dearer.
+    """
 
     offer: str
     target: str
+    recipe: str
     hardware_class: HardwareClass
-    replicas: int
+    replicas: int | None
     monthly: Money
-    p99: Figure
+    p99_s: float
     on_front: bool
     chosen: bool
 

@@ -166,13 +166,15 @@ class Decision:
     outpriced: tuple[Evaluation, ...] = ()
 
     @property
-    def offers(self) -> int:
-        """How many offers were looked at, with however many recipes."""
-        return len({e.offer.key for e in (*self.ranked, *self.refused)})
+    def feasible(self) -> int:
+        """How many evaluations keep the demands, listed or not."""
+        return len(self.ranked) + len(self.outpriced) + self.omitted.get("dominated-by", 0)
 
     @property
-    def feasible_offers(self) -> int:
-        return len({e.offer.key for e in self.ranked})
+    def evaluated(self) -> int:
+        """How many there are in all, listed or not."""
+        listed = len(self.ranked) + len(self.outpriced) + len(self.refused)
+        return listed + sum(self.omitted.values())
 
     def next_best(self, chosen: Placement) -> Placement | None:
         """The best placement on another offer than the chosen one's."""

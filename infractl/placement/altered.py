@@ -28,6 +28,10 @@ def with_limit(service: InferenceService, percentile: int, limit_s: float) -> In
     return _with_spec(service, slo=changed(service.spec.slo, latency=latency))
 
 
+def without_budget(service: InferenceService) -> InferenceService:
+    return _with_spec(service, budget=changed(service.spec.budget, monthly=None))
+
+
 def changed(section: S, **fields: Any) -> S:
     """The section with other values in these fields, which are not checked."""
     return type(section)(**{**vars(section), **fields})

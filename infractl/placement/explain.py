@@ -11,9 +11,10 @@ from infractl.domain.explanation import Explanation, Working
 from infractl.domain.measurement import Measurements
 from infractl.domain.placement import Decision, Evaluation, Placement, times_as_dear
 from infractl.domain.profile import ModelProfile
-from infractl.placement.evaluate import candidates
+from infractl.placement.evaluate import Question, candidates, evaluate
 from infractl.placement.pareto import cost_points
 from infractl.placement.refused import class_outcomes, unsettled
+from infractl.placement.relax import relaxations
 from infractl.placement.sensitivity import Decide, sensitivity
 from infractl.placement.shape import Shape
 from infractl.placement.working import working_lines
@@ -37,14 +38,14 @@ def explain(subject: Subject) -> Explanation:
     decision, chosen, service = subject.decision, subject.chosen, subject.service
     best = decision.ranked[0].placement if decision.ranked else None
     other = decision.next_best(chosen) if chosen else None
-    evaluations = (*decision.ranked, *decision.refused)
+    evaluations = (*decision.ranked, *decision.outpriced, *decision.refused)
     return Explanation(
         key=subject.key,
         version=service.model.version,
         slo=subject.slo,
         traffic=subject.traffic,
         budget=service.spec.budget.monthly,
-        offers=decision.offers,
+        offers=len({e.offer.key for e in evaluations}),
         recipes=tuple({e.recipe.name: e.recipe for e in evaluations}.values()),
         chosen=chosen,
         cost=summary_of(service, chosen) if chosen else None,
@@ -53,9 +54,9 @@ def explain(subject: Subject) -> Explanation:
         times=times_as_dear(chosen, other) if chosen and other else None,
         classes=class_outcomes(decision),
         unsettled=unsettled(decision, chosen),
-        nearest=decision.nearest,
+        nearest=() if best else relaxations(service, subject.decide) or decision.nearest,
         sensitivity=sensitivity(service, decision, subject.decide) if best else None,
-        points=cost_points(decision.ranked, chosen),
+        points=cost_points(decision, chosen),
     )
 
 
@@ -68,6 +69,10 @@ def working(
     service: InferenceService, profile: ModelProfile, known: Measurements, evaluation: Evaluation, others: int = 0
 ) -> Working:
     """The whole sum of one evaluation; without lines, and why, where nothing was computed."""
+    if evaluation.placement is None and not evaluation.violations:
+        # A table alone showed that it is too dear: now it is looked at closer.
+        asked = Question(service=service, profile=profile, known=known)
+        evaluation = evaluate(asked, evaluation.offer, evaluation.recipe)
     placement = evaluation.placement
     if placement is None:
         why = "nothing is computed of it: what stands against it stands before any figure"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
+from dataclasses import replace
 
 from infractl.domain.explanation import CostPoint
-from infractl.domain.placement import Evaluation, Placement
+from infractl.domain.placement import Decision, Evaluation, Placement
 from infractl.units import Money
 
 PERCENTILE = 99
@@ -14,35 +15,50 @@ DIFFERENT = 1.02
 """Times that lie closer to each other are the same to whoever pays for them."""
 
 
-def cost_points(ranked: Sequence[Evaluation], chosen: Placement | None) -> tuple[CostPoint, ...]:
-    """Of the feasible ones whose price is known in one currency, that of the first; the cheapest first, then the fastest."""
-    placed = [e.placement for e in ranked if e.placement is not None]
-    priced = [(placement, cost) for placement in placed if isinstance(cost := placement.cost.expected_amount, Money)]
-    if not priced:
-        return ()
-    currency = priced[0][1].currency
-    compared = [(placement, cost) for placement, cost in priced if cost.currency == currency]
-    ordered = sorted(compared, key=lambda each: (each[1].amount, p99_s(each[0])))
+def cost_points(decision: Decision, chosen: Placement | None) -> tuple[CostPoint, ...]:
+    """Of what is feasible at a known price, in the currency of the first; the cheapest first, then the fastest.
+
+    By the slow end of what is likely: by that it is decided.
+    """
+    found = [*_placed(decision, chosen), *_outpriced(decision)]
+    compared = [point for point in found if point.monthly.currency == found[0].monthly.currency]
     points, fastest_s = [], float("inf")
-    for placement, cost in ordered:
-        on_front = p99_s(placement) < fastest_s / DIFFERENT
-        fastest_s = p99_s(placement) if on_front else fastest_s
-        points.append(_point(placement, cost, on_front=on_front, chosen=placement == chosen))
+    for point in sorted(compared, key=lambda point: (point.monthly.amount, point.p99_s)):
+        on_front = point.p99_s < fastest_s / DIFFERENT
+        fastest_s = point.p99_s if on_front else fastest_s
+        points.append(replace(point, on_front=on_front))
     return tuple(points)
 
 
-def p99_s(placement: Placement) -> float:
-    return placement.prediction.latency_s[PERCENTILE].value
+def _placed(decision: Decision, chosen: Placement | None) -> Iterator[CostPoint]:
+    for evaluation in decision.ranked:
+        placement = evaluation.placement
+        if placement is not None and isinstance(cost := placement.cost.expected_amount, Money):
+            p99_s = placement.prediction.latency_s[PERCENTILE].high
+            yield _point(evaluation, cost, p99_s, placement.replicas, chosen=placement == chosen)
 
 
-def _point(placement: Placement, cost: Money, *, on_front: bool, chosen: bool) -> CostPoint:
+def _outpriced(decision: Decision) -> Iterator[CostPoint]:
+    """By how much dearer and slower than the best they are."""
+    best = decision.ranked[0].placement if decision.ranked else None
+    for evaluation in decision.outpriced:
+        beaten = evaluation.dominated
+        if best is None or beaten is None or not isinstance(cost := best.cost.expected_amount, Money):
+            continue
+        if isinstance(beaten.dearer, Money) and beaten.dearer.currency == cost.currency:
+            p99_s = best.prediction.latency_s[PERCENTILE].high + beaten.slower_s
+            yield _point(evaluation, cost + beaten.dearer, p99_s, None, chosen=False)
+
+
+def _point(evaluation: Evaluation, cost: Money, p99_s: float, replicas: int | None, *, chosen: bool) -> CostPoint:
     return CostPoint(
-        offer=placement.offer.name,
-        target=placement.offer.target,
-        hardware_class=placement.offer.chip.hardware_class,
-        replicas=placement.replicas,
+        offer=evaluation.offer.name,
+        target=evaluation.offer.target,
+        recipe=evaluation.recipe.name,
+        hardware_class=evaluation.offer.chip.hardware_class,
+        replicas=replicas,
         monthly=cost,
-        p99=placement.prediction.latency_s[PERCENTILE],
-        on_front=on_front,
+        p99_s=p99_s,
+        on_front=False,
         chosen=chosen,
     )

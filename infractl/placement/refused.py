@@ -11,10 +11,11 @@ from infractl.domain.hardware_class import HardwareClass
 from infractl.domain.placement import Decision, Evaluation, Placement, Violation
 from infractl.domain.unknown import Unknown
 from infractl.placement.place import RELAXABLE
+from infractl.placement.price import monthly_cost
 from infractl.units import Money
 
 MOST_UNSETTLED = 3
-"""Whoever measures starts with what would save most."""
+"""Whoever measures starts with what is likely to cost least."""
 
 _BY_MONEY = frozenset({"over-budget", "price-unknown"})
 
@@ -23,7 +24,7 @@ def class_outcomes(decision: Decision) -> tuple[ClassOutcome, ...]:
     """Of each class that was offered, in the order in which classes are declared."""
     found = []
     for hardware_class in HardwareClass:
-        ranked = [e for e in decision.ranked if e.offer.chip.hardware_class is hardware_class]
+        ranked = [e for e in (*decision.ranked, *decision.outpriced) if e.offer.chip.hardware_class is hardware_class]
         refused = [e for e in decision.refused if e.offer.chip.hardware_class is hardware_class]
         if ranked or refused:
             nearest = min(refused, key=_distance, default=None)
@@ -36,38 +37,30 @@ def class_outcomes(decision: Decision) -> tuple[ClassOutcome, ...]:
 
 
 def unsettled(decision: Decision, chosen: Placement | None) -> tuple[Unsettled, ...]:
-    """What only a measurement keeps back, of each chip the one that would save most; what would save nothing is left out."""
+    """What only a measurement keeps back and one replica of which costs less than the chosen does: of each sort of chip one."""
+    most = chosen.cost.expected_amount if chosen else None
     found: dict[str, Unsettled] = {}
     for evaluation, violation in _needing(decision.refused):
-        saves = _saves(evaluation, chosen)
-        one = Unsettled(offer=evaluation.offer, command=violation.remedy, need=violation.need, have=violation.have, saves=saves)
-        before = found.get(evaluation.offer.chip.name)
-        if (isinstance(saves, Unknown) or saves.amount > 0) and (before is None or _amount(saves) > _amount(before.saves)):
-            found[evaluation.offer.chip.name] = one
-    ordered = sorted(found.values(), key=lambda one: -_amount(one.saves))
+        offer = evaluation.offer
+        least = Unknown(f"{offer.name} is paid by the call") if offer.by_the_call else monthly_cost(offer, 1).expected_amount
+        one = Unsettled(offer=offer, command=violation.remedy, need=violation.need, have=violation.have, least=least)
+        before = found.get(offer.chip.family or offer.chip.name)
+        if _may_save(least, most) and (before is None or _amount(least) < _amount(before.least)):
+            found[offer.chip.family or offer.chip.name] = one
+    ordered = sorted(found.values(), key=lambda one: (isinstance(one.least, Unknown), _amount(one.least)))
     return tuple(ordered[:MOST_UNSETTLED])
 
 
 def _needing(refused: Sequence[Evaluation]) -> Iterator[tuple[Evaluation, Violation]]:
     for evaluation in refused:
-        codes = {violation.code for violation in evaluation.violations}
-        if codes == {"needs-measurement"}:
+        if {violation.code for violation in evaluation.violations} == {"needs-measurement"}:
             yield evaluation, evaluation.violations[0]
 
 
-def _saves(evaluation: Evaluation, chosen: Placement | None) -> Money | Unknown:
-    if chosen is None:
-        return Unknown("nothing is chosen that it could be compared with")
-    if evaluation.placement is None:
-        return Unknown(f"what {evaluation.offer.name} would cost is not computed")
-    cost, least = evaluation.placement.cost.expected_amount, chosen.cost.expected_amount
-    if isinstance(cost, Unknown):
-        return cost
-    if isinstance(least, Unknown):
-        return least
-    if cost.currency != least.currency:
-        return Unknown(f"prices in {cost.currency} and {least.currency}")
-    return Money(amount=least.amount - cost.amount, currency=cost.currency)
+def _may_save(least: Money | Unknown, most: Money | Unknown | None) -> bool:
+    if not isinstance(most, Money):
+        return True
+    return isinstance(least, Money) and least.currency == most.currency and least.amount < most.amount
 
 
 def _amount(money: Money | Unknown) -> Decimal:

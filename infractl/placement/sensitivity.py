@@ -3,49 +3,43 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from infractl.domain.explanation import Saving, Sensitivity, Turn
 from infractl.domain.figure import Basis, Figure
-from infractl.domain.offer import Offer
 from infractl.domain.placement import Decision, Placement, Relaxed
 from infractl.placement.altered import with_limit, with_traffic
-from infractl.placement.shortlist import for_limits, for_traffic
 from infractl.spec.service import InferenceService
 from infractl.units import Money
 
 MOST_FACTOR = 16.0
 """So many times the traffic, or the limit, is looked at: nobody plans for more of the same service."""
 
-EXACT = 1.1
+EXACT = 1.05
 """The ratio down to which the place of a change is searched."""
 
 LEAST_SHARE = 0.05
 """A smaller saving is within the error of what is predicted."""
 
-MOST_TURNS = 2
+MOST_TURNS = 3
 
-Decide = Callable[[InferenceService, Sequence[Offer]], Decision]
-"""What is decided of a service among some offers."""
+Decide = Callable[[InferenceService], Decision]
 
 
 def sensitivity(service: InferenceService, decision: Decision, decide: Decide) -> Sensitivity:
     """`decide` is what was decided by, and `decision` what it made of the service as it is declared, with a feasible placement.
 
     Along traffic the changes of the offer are looked for, up to MOST_FACTOR, and for each latency limit the one relaxation that
-    saves at least LEAST_SHARE. Between two decisions that agree nothing is looked for. It is decided among the offers of a
-    shortlist.
+    saves at least LEAST_SHARE. Between two decisions that agree nothing is looked for.
     """
     chosen = decision.ranked[0].placement
     assert chosen is not None, "what is feasible has a placement"
-    search = _Search(decide, for_traffic(decision, chosen))
+    search = _Search(decide)
     turns: tuple[Turn, ...] = ()
     if service.peak_per_s:
         turns = tuple(_turns(service, chosen, search))
-    search.offers = for_limits(decision, chosen)
-    limits = service.spec.slo.latency.limits_s if len(search.offers) > 1 else ()
-    savings = [_saving(service, chosen, percentile, search) for percentile in limits]
+    savings = [_saving(service, chosen, percentile, search) for percentile in service.spec.slo.latency.limits_s]
     found = sorted((saving for saving in savings if saving), key=lambda saving: -saving.share)
     return Sensitivity(
         turns=turns,
@@ -57,15 +51,14 @@ def sensitivity(service: InferenceService, decision: Decision, decide: Decide) -
 
 @dataclass
 class _Search:
-    """Decides among a few offers, and counts how often."""
+    """Decides, and counts how often."""
 
     decide: Decide
-    offers: Sequence[Offer]
     count: int = field(default=0)
 
     def best(self, service: InferenceService) -> Placement | None:
         self.count += 1
-        decision = self.decide(service, self.offers)
+        decision = self.decide(service)
         return decision.ranked[0].placement if decision.ranked else None
 
 
@@ -113,7 +106,7 @@ def _saving(service: InferenceService, chosen: Placement, percentile: int, searc
                 low = middle
         # As shown, in three digits, the limit must be one that is enough.
         shown_s = _rounded_up(high * limit_s)
-        return Saving(relaxed=_relaxed(percentile, shown_s), chosen=best, saves=saves[0], share=saves[1])
+        return Saving(relaxed=tuple(_relaxed(service, percentile, shown_s)), chosen=best, saves=saves[0], share=saves[1])
     return None
 
 
@@ -125,10 +118,12 @@ def _saves(chosen: Placement, other: Placement) -> tuple[Money, float] | None:
     return Money(amount=saved, currency=before.currency), float(saved / before.amount)
 
 
-def _relaxed(percentile: int, limit_s: float) -> Relaxed:
-    name = f"slo.latency.p{percentile}"
-    to = Figure(value=limit_s, unit="s", low=limit_s, high=limit_s, basis=Basis.declared, source=f"spec.{name}, relaxed")
-    return Relaxed(field=name, to=to)
+def _relaxed(service: InferenceService, percentile: int, limit_s: float) -> Iterator[Relaxed]:
+    """The limit, and those at higher percentiles that it takes along."""
+    to = Figure(value=limit_s, unit="s", low=limit_s, high=limit_s, basis=Basis.declared, source="a limit that was tried")
+    for each, declared_s in sorted(service.spec.slo.latency.limits_s.items()):
+        if each == percentile or (each > percentile and declared_s < limit_s):
+            yield Relaxed(field=f"slo.latency.p{each}", to=to)
 
 
 def _rounded_up(seconds: float) -> float:

@@ -104,8 +104,8 @@ def _classes(explanation: Explanation) -> Iterator[str]:
 
 
 def _unsettled(one: Unsettled) -> str:
-    saves = "" if isinstance(one.saves, Unknown) else f", and would save {format_money(one.saves)} a month"
-    return f"  {offer_name(one.offer)} may keep {amount_text(one.need)}{saves}: {one.command}"
+    least = "" if isinstance(one.least, Unknown) else f", from {format_money(one.least)} a month"
+    return f"  {offer_name(one.offer)} may keep {amount_text(one.need)}{least}: {one.command}"
 
 
 def _sensitivity(explanation: Explanation) -> Iterator[str]:
@@ -119,10 +119,14 @@ def _sensitivity(explanation: Explanation) -> Iterator[str]:
         yield f"  {'traffic':<10} {_turn(turn, before)}"
         before = turn.chosen
     for saving in found.savings:
-        yield f"  {saving.relaxed.field.removeprefix('slo.latency.'):<10} {_saving(saving)}"
+        yield f"  {_percentile(saving.relaxed[0].field):<10} {_saving(saving)}"
     limits = {f"slo.latency.{name}" for name in explanation.slo if name.startswith("p")}
-    for name in sorted(limits - {saving.relaxed.field for saving in found.savings}):
-        yield f"  {name.removeprefix('slo.latency.'):<10} relaxing it up to 4 times saves nothing to speak of"
+    for name in sorted(limits - {saving.relaxed[0].field for saving in found.savings}):
+        yield f"  {_percentile(name):<10} relaxing it up to 4 times saves nothing to speak of"
+
+
+def _percentile(field: str) -> str:
+    return field.removeprefix("slo.latency.")
 
 
 def _turn(turn: Turn, before: Placement | None) -> str:
@@ -140,8 +144,10 @@ def _turn(turn: Turn, before: Placement | None) -> str:
 
 
 def _saving(saving: Saving) -> str:
+    first, *others = saving.relaxed
+    what = " and ".join(["it", *(_percentile(other.field) for other in others)])
     placed = f"{offer_name(saving.chosen.offer)}, {replicas_text(saving.chosen).rstrip(',')}"
-    return f"relax it to {amount_text(saving.relaxed.to)} and save {saving.share:.0%}, {money_text(saving.saves)}: {placed}"
+    return f"relax {what} to {amount_text(first.to)} and save {saving.share:.0%}, {money_text(saving.saves)}: {placed}"
 
 
 def _front(explanation: Explanation) -> Iterator[str]:
@@ -149,7 +155,7 @@ def _front(explanation: Explanation) -> Iterator[str]:
     if len(explanation.points) < 2:
         return
     rows = [_row(point) for point in front[:_MOST_POINTS]]
-    yield from table(("a month", "p99", "class", "offer", ""), rows, right=(0, 1))
+    yield from table(("a month", "p99 up to", "class", "offer", ""), rows, right=(0, 1))
     left = len(front) - _MOST_POINTS
     more = f"; {left} more are in --format json" if left > 0 else ""
     beaten = len(explanation.points) - len(front)
@@ -157,6 +163,7 @@ def _front(explanation: Explanation) -> Iterator[str]:
 
 
 def _row(point: CostPoint) -> tuple[str, ...]:
-    offer = f"{point.replicas} x {point.offer} at {point.target}" if point.replicas > 1 else f"{point.offer} at {point.target}"
-    p99 = quantity_text(point.p99.value, "s")
+    offer = f"{point.offer} at {point.target}, {point.recipe}"
+    offer = f"{point.replicas} x {offer}" if point.replicas and point.replicas > 1 else offer
+    p99 = quantity_text(point.p99_s, "s")
     return (format_money(point.monthly), p99, point.hardware_class.value, offer, "chosen" if point.chosen else "")

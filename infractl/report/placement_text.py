@@ -51,14 +51,13 @@ def replicas_text(placement: Placement) -> str:
 
 
 def why_text(decision: Decision, chosen: Placement) -> str:
-    """Why this one of several offers, and what comes next at which price; "" where there was no choice."""
-    if decision.offers < 2:
+    """Why this one of several, and what comes next at which price; "" where there was no choice."""
+    if decision.evaluated < 2:
         return ""
-    others = counted(decision.offers, "offer")
-    if decision.feasible_offers < 2:
-        return f"the only one of {others} that keeps what is asked"
+    if decision.feasible < 2:
+        return f"the only one of {decision.evaluated} placements that keeps what is asked"
     best = decision.ranked[0].placement
-    kept = f"{decision.feasible_offers} of {others} that keep what is asked"
+    kept = f"{decision.feasible} of {decision.evaluated} placements that keep what is asked"
     if best is not None and best != chosen:
         return f"deployed so; of {kept} none is cheaper by more than the tolerance{_next(decision, chosen)}"
     what = "simplest" if isinstance(chosen.cost.expected_amount, Unknown) else "cheapest"

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 from infractl.domain.explanation import Explanation, Working
-from infractl.domain.offer import Offer
-from infractl.domain.placement import Decision, Evaluation
+from infractl.domain.placement import Decision, Evaluation, Placement
 from infractl.errors import UsageError
 from infractl.spec.load import LoadedService
 from infractl.spec.service import InferenceService
@@ -27,29 +25,31 @@ def explain(workspace: Workspace, loaded: LoadedService, offer: str | None, prog
 
     state = workspace.stores.state.read(workspace.key(loaded.name))
     found = decide_service(workspace, loaded, state, progress)
-    chosen = found.chosen(loaded)
 
-    def decide(service: InferenceService, offers: Sequence[Offer]) -> Decision:
-        return place(service, found.profile, offers, found.known, hopeful=found.hopeful)
+    def decide(service: InferenceService, recorded: Placement | None = None) -> Decision:
+        return place(service, found.profile, found.offers, found.known, recorded, hopeful=found.hopeful)
 
+    # What a document lists of a decision is not all of it.
+    whole = replace(found, decision=decide(loaded.service, found.recorded))
+    chosen = whole.chosen(loaded)
     subject = placement.Subject(
         key=workspace.key(loaded.name),
         service=loaded.service,
         slo=promises(loaded),
         traffic=declared_traffic(loaded),
-        decision=found.decision,
+        decision=whole.decision,
         chosen=chosen.placement if chosen else None,
         decide=decide,
     )
     explained = placement.explain(subject)
-    return replace(explained, working=_working(loaded, found, chosen, offer)) if offer else explained
+    return replace(explained, working=_working(loaded, whole, chosen, offer)) if offer else explained
 
 
 def _working(loaded: LoadedService, found: Decided, chosen: Evaluation | None, name: str) -> Working:
     """Of offers of one name that which is chosen, else the best of them."""
     from infractl.placement.explain import working
 
-    evaluations = (*([chosen] if chosen else []), *found.decision.ranked, *found.decision.refused)
+    evaluations = (*([chosen] if chosen else []), *found.decision.ranked, *found.decision.outpriced, *found.decision.refused)
     named = [e for e in evaluations if e.offer.name == name]
     if not named:
         names = sorted({e.offer.name for e in evaluations})

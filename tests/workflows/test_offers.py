@@ -210,5 +210,5 @@ def test_a_plan_says_in_one_line_why_it_is_this_offer_and_what_comes_next(market
     lines = [line.split(None, 1) for line in market.run("plan").stdout.splitlines()]
 
     assert [words[1] for words in lines if words and words[0] == "why"] == [
-        "the cheapest of 2 of 3 offers that keep what is asked; next: rack, 219.00 USD a month, 1.5x"
+        "the cheapest of 2 of 3 placements that keep what is asked; next: rack, 219.00 USD a month, 1.5x"
     ]

@@ -1,0 +1,35 @@
+"""Explanations as people read them: a case is a folder with the document that `explain --format json` printed, and its text."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from infractl.domain.explanation import Explanation
+from infractl.report.explanation_document import explanation_json
+from infractl.report.explanation_text import explanation_text
+from infractl.state.codec import decode
+
+CASES = sorted(path for path in (Path(__file__).parents[1] / "cases" / "report" / "explanation").iterdir() if path.is_dir())
+
+
+def explanation(case: Path) -> Explanation:
+    return decode(Explanation, json.loads((case / "explanation.json").read_text())["explanation"])
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_the_text_is_made_from_the_document_alone(case: Path) -> None:
+    text = explanation_text(explanation(case))
+
+    golden = case / "expected.txt"
+    if os.environ.get("INFRACTL_GOLDENS"):
+        golden.write_text(text, encoding="utf-8")
+    assert text == golden.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_a_document_that_was_read_is_written_the_same(case: Path) -> None:
+    assert explanation_json(explanation(case)) == json.loads((case / "explanation.json").read_text())
