@@ -16,7 +16,7 @@ from infractl.placement.price import budgeted, monthly_cost
 from infractl.placement.rank import compared_in, cost_of, ranked
 from infractl.placement.search import Prospect, look, prospects, sweepable
 from infractl.placement.season import moves, season
-from infractl.placement.speed import Speed, speed_of
+from infractl.placement.speed import Speed
 from infractl.placement.week import mean_factor
 from infractl.units import Money
 
@@ -46,7 +46,7 @@ def chosen(asked: Question, pairs: Sequence[tuple[Offer, Recipe]]) -> Chosen:
     evaluations: list[Evaluation] = []
     swept: list[tuple[Offer, Recipe, Speed]] = []
     for offer, recipe in pairs:
-        speed = speed_of(offer.chip, recipe, asked.known)
+        speed = asked.speed(offer, recipe)
         if isinstance(speed, Unknown) or not sweepable(asked, offer, speed):
             evaluations.append(evaluate(asked, offer, recipe))
         elif reasons := tuple(barred(asked.service, asked.profile, offer, recipe, asked.known)):

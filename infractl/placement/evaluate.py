@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from infractl.domain.cost import Cost
+from infractl.domain.hardware_class import HardwareClass
 from infractl.domain.measurement import Measurements
 from infractl.domain.offer import Offer, Purchase
 from infractl.domain.placement import Evaluation, Placement, Prediction, Violation
@@ -15,6 +16,7 @@ from infractl.domain.unknown import Unknown
 from infractl.placement import gates
 from infractl.placement.bounds import Bounds, quota
 from infractl.placement.candidate import Candidate
+from infractl.placement.carried import Carried, scaled
 from infractl.placement.correction import UNCORRECTED
 from infractl.placement.demand import Demand
 from infractl.placement.evaluate_call import evaluate_call
@@ -40,6 +42,11 @@ class Question:
     profile: ModelProfile
     known: Measurements
     beside: Mapping[tuple[str, str, str], Offer] = field(default_factory=dict)
+    carried: Mapping[HardwareClass, Carried] = field(default_factory=dict)
+
+    def speed(self, offer: Offer, recipe: Recipe) -> Speed | Unknown:
+        """Of the offer's chip, by all that is known."""
+        return _speed(self.profile, offer, recipe, self.known, self.carried)
 
     def twin(self, offer: Offer) -> Offer | None:
         """The same offer kept for good."""
@@ -51,7 +58,7 @@ def evaluate(asked: Question, offer: Offer, recipe: Recipe) -> Evaluation:
     service = asked.service
     if reasons := tuple(barred(service, asked.profile, offer, recipe, asked.known)):
         return Evaluation(offer=offer, recipe=recipe, placement=None, violations=reasons)
-    tried = candidates(service, asked.profile, offer, recipe, asked.known)
+    tried = candidates(service, asked.profile, offer, recipe, asked.known, asked.carried)
     if offer.metered:
         return evaluate_call(service, offer, tried[-1])
     return _best(asked, offer, tried)
@@ -66,7 +73,7 @@ def evaluate_recorded(asked: Question, offer: Offer, recorded: Placement) -> Eva
     if reasons := tuple(barred(service, asked.profile, offer, recipe, asked.known)):
         return Evaluation(offer=offer, recipe=recipe, placement=None, violations=reasons)
     shape = Shape.of(recorded)
-    given = [c for c in candidates(service, asked.profile, offer, recipe, asked.known) if c.shape == shape]
+    given = [c for c in candidates(service, asked.profile, offer, recipe, asked.known, asked.carried) if c.shape == shape]
     if not given:
         return None
     if offer.metered:
@@ -79,10 +86,15 @@ def evaluate_recorded(asked: Question, offer: Offer, recorded: Placement) -> Eva
 
 
 def candidates(
-    service: InferenceService, profile: ModelProfile, offer: Offer, recipe: Recipe, known: Measurements
+    service: InferenceService,
+    profile: ModelProfile,
+    offer: Offer,
+    recipe: Recipe,
+    known: Measurements,
+    carried: Mapping[HardwareClass, Carried] | None = None,
 ) -> tuple[Candidate, ...]:
     """Every allowed shape on the offer's chip, the simplest first; none where the chip's speed with the recipe is unknown."""
-    speed = speed_of(offer.chip, recipe, known)
+    speed = _speed(profile, offer, recipe, known, carried or {})
     if isinstance(speed, Unknown):
         return ()
     measurements = of_model(profile, offer.chip, recipe, known)
@@ -92,6 +104,16 @@ def candidates(
     newest = next(iter(by_shape.values()), UNCORRECTED)
     found = (replace(simplest, shape=shape) for shape in cuts)
     return tuple(replace(c, correction=by_shape.get(frozenset(c.config.items()), newest)) for c in found)
+
+
+def _speed(
+    profile: ModelProfile, offer: Offer, recipe: Recipe, known: Measurements, carried: Mapping[HardwareClass, Carried]
+) -> Speed | Unknown:
+    """What was measured on the chip itself corrects each shape of it, and what was on another the speed."""
+    speed = speed_of(offer.chip, recipe, known)
+    if isinstance(speed, Unknown) or not carried or of_model(profile, offer.chip, recipe, known):
+        return speed
+    return scaled(speed, carried.get(offer.chip.hardware_class))
 
 
 def candidate(

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from infractl.domain.hardware_class import HardwareClass
 from infractl.domain.measurement import Measurements
 from infractl.domain.offer import Mode, Offer, Purchase
 from infractl.domain.placement import Decision, Evaluation, Nearest, Placement, Relaxed
 from infractl.domain.profile import ModelProfile
-from infractl.domain.recipe import Recipe
+from infractl.domain.recipe import AS_GIVEN, Recipe
 from infractl.placement.bounds import Bounds
+from infractl.placement.carried import Carried, carried
 from infractl.placement.choose import chosen
 from infractl.placement.demand import Demand
 from infractl.placement.evaluate import Question, candidates, evaluate_recorded
@@ -54,7 +56,9 @@ def place(
     nobody has built it. Elsewhere it is the model as it is given; `recipes` are costed instead where they are named.
     """
     beside = {(o.target, o.name, o.region): o for o in offers if o.purchase is Purchase.on_demand}
-    asked = Question(service=service, profile=profile, known=known, beside=beside)
+    asked = Question(
+        service=service, profile=profile, known=known, beside=beside, carried=_carried(service, profile, offers, known)
+    )
 
     def rungs(offer: Offer) -> Sequence[Recipe]:
         return recipes or ladder(service, offer.chip, hopeful=offer.target in hopeful)
@@ -78,6 +82,16 @@ def place(
     )
 
 
+def _carried(
+    service: InferenceService, profile: ModelProfile, offers: Sequence[Offer], known: Measurements
+) -> Mapping[HardwareClass, Carried]:
+    """What was measured of the model on one of the offers' chips, for those that it was not measured on."""
+    names = {m.chip for m in known.measurements if m.artifact == profile.digest}
+    on = list({offer.chip.name: offer for offer in offers if offer.chip.name in names}.values())
+    found = [(tried[0], offer) for offer in on if (tried := candidates(service, profile, offer, AS_GIVEN, known))]
+    return carried([each for each, _ in found], [offer.chip.hardware_class for _, offer in found])
+
+
 def _nearest(asked: Question, refused: Sequence[Evaluation]) -> tuple[Nearest, ...]:
     found: list[Nearest] = []
     several = len({evaluation.offer.key for evaluation in refused}) > 1
@@ -86,7 +100,7 @@ def _nearest(asked: Question, refused: Sequence[Evaluation]) -> tuple[Nearest, .
         near: Iterable[Nearest] = ()
         if codes <= RELAXABLE and Mode.serverless not in offer.modes and len(found) < NEAREST:
             replicas = evaluation.placement.replicas if evaluation.placement else Bounds.of(asked.service, offer).shown
-            tried = candidates(asked.service, asked.profile, offer, evaluation.recipe, asked.known)
+            tried = candidates(asked.service, asked.profile, offer, evaluation.recipe, asked.known, asked.carried)
             most = affordable(offer, asked.service.spec.budget.monthly)
             near = nearest(tried, Demand.of(asked.service), min(replicas, most)) if most else ()
         elif codes == {"over-budget"} and evaluation.placement and isinstance(cost := cost_of(evaluation), Money):

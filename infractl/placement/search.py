@@ -52,7 +52,8 @@ def sweepable(asked: Question, offer: Offer, speed: Speed) -> bool:
     demand = Demand.of(asked.service)
     if speed.sheet is None or offer.metered or demand.delay_s or offer.purchase is Purchase.spot:
         return False
-    measured = any(m.artifact == asked.profile.digest for m in asked.known.measurements)
+    of = (asked.profile.digest, offer.chip.name)
+    measured = any((m.artifact, m.chip) == of for m in asked.known.measurements)
     return not measured and not (demand.promised and gaps(asked.profile, demand.extents))
 
 

@@ -88,7 +88,8 @@ class ServiceTime:
             batches = tuple(sheet.padded(batch) for batch in batches)
             usual = tuple((name, sheet.padded(size)) for name, size in usual)
         working_s = _working_s(Same(self.profile), Same(self.speed), self.instances, self.threads, usual, batches)
-        factor, call_s = self.end.factor(self.speed.engine_error), self.end.of(self.speed.call_s)
+        factor = self.speed.scale * self.end.factor(self.speed.engine_error)
+        call_s = self.end.of(self.speed.call_s)
         return [factor * (call_s + seconds) for seconds in working_s]
 
 

@@ -38,7 +38,7 @@ class Speed:
 
     `flops_per_s` is in the recipe's element type; the other figures are as in `Calibration`. Of a chip that nobody calibrated
     there is a data sheet, and its rates are the whole chip's. The errors are the true time over the computed one at either end:
-    of a model, and of the server loop.
+    of a model, and of the server loop. `scale` is how many times as long as computed the model takes, by what was measured.
     """
 
     flops_per_s: Figure
@@ -60,6 +60,7 @@ class Speed:
     sheet: Sheet | None = None
     engine_error: tuple[float, float] = OPERATOR_ERROR
     server_error: tuple[float, float] = MODEL_ERROR
+    scale: float = 1.0
 
 
 def speed_of(chip: Chip, recipe: Recipe, known: Measurements) -> Speed | Unknown:
