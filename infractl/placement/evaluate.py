@@ -14,6 +14,7 @@ from infractl.domain.profile import ModelProfile
 from infractl.domain.recipe import Recipe
 from infractl.domain.unknown import Unknown
 from infractl.placement import gates
+from infractl.placement.arrivals import PATTERNS
 from infractl.placement.bounds import Bounds, quota
 from infractl.placement.candidate import Candidate
 from infractl.placement.carried import Carried, scaled
@@ -130,6 +131,7 @@ def candidate(
         shape=shape,
         accelerators=0 if offer.chip.cores else offer.count,
         extents=demand.extents,
+        arrivals=PATTERNS[service.spec.traffic.pattern],
     )
 
 

@@ -71,7 +71,7 @@ def _at_ends(candidate: Candidate, rate_per_s: float, ends: Sequence[End]) -> Ma
 
 
 def _by_table(candidate: Candidate, ends: Sequence[End]) -> Stations | None:
-    if candidate.speed.sheet is None or candidate.correction.source:
+    if candidate.speed.sheet is None or candidate.correction.source or not candidate.arrivals.is_poisson:
         return None
     rows = Stations.of([candidate.station(end) for end in ends])
     return rows if rows.misfit_share.max() <= CLOSE_SHARE else None
@@ -114,10 +114,17 @@ def _from_ceiling(capacity: Figure) -> Figure:
     return replace(capacity, low=min(capacity.low / GUESSED_FACTOR, 1 / GUESSED_S))
 
 
+def _pauses(candidate: Candidate) -> str:
+    share = candidate.arrivals.on_share
+    return "" if share == 1 else f", some {candidate.arrivals.burst:g} requests at a time in {share:.0%} of the time"
+
+
 def _source(candidate: Candidate, demand: Demand) -> str:
     parts = [f"roofline and queue on {candidate.speed.source}"]
     if candidate.correction.source:
         parts.append(f"scaled by {candidate.correction.source}")
+    if not candidate.arrivals.is_poisson:
+        parts.append(f"simulated with gaps of squared variation {candidate.arrivals.ca2:g}{_pauses(candidate)}")
     if demand.peak_per_s is None:
         parts.append("idle, because no traffic is declared")
     if unknown := _open(candidate):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from infractl.domain.offer import Offer, Purchase
 from infractl.domain.placement import Evaluation, Violation
 from infractl.domain.recipe import Recipe
+from infractl.placement.arrivals import PATTERNS
 from infractl.placement.bounds import MOST, Bounds
 from infractl.placement.candidate import Candidate
 from infractl.placement.demand import Demand
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Array = NDArray[Any]
+
+SIMULATED = 3
+"""Shapes of an offer from either end that bursts are played to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,6 +198,12 @@ def _busy(
         yield Violation(code="throughput-short", need=need, have=figure(shown, demand, planned, "1/s"))
 
 
+def _few(rows: Sequence[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
+    """Each costs a simulation: the simplest of those that likely need the fewest replicas, and the strongest there are."""
+    by_need = sorted(rows, key=lambda row: (row[1], row[2]))
+    return sorted({*by_need[:SIMULATED], *rows[-SIMULATED:]}, key=lambda row: row[2])
+
+
 def look(asked: Question, prospect: Prospect) -> Evaluation:
     """The best shape by the chain, as `evaluate` finds it."""
     service, offer = asked.service, prospect.offer
@@ -208,6 +218,9 @@ def look(asked: Question, prospect: Prospect) -> Evaluation:
             make=lambda: candidate(service, asked.profile, offer, prospect.recipe, prospect.speed, shape),
         )
 
-    tried = [trial(*map(int, row)) for row in zip(*prospect.rows, strict=True)]
+    rows = [(int(least), int(likely), int(number)) for least, likely, number in zip(*prospect.rows, strict=True)]
+    if not PATTERNS[service.spec.traffic.pattern].is_poisson:
+        rows = _few(rows)
+    tried = [trial(*row) for row in rows]
     found = best_fit(tried, demand, bounds) or nearest_fit([tried[0].make()], demand, bounds)
     return evaluation(asked, offer, found)
