@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 
 from infractl.domain.offer import Offer
 from infractl.domain.placement import Dominated, Evaluation, Violation
@@ -15,7 +16,8 @@ from infractl.placement.bounds import Bounds
 from infractl.placement.evaluate import Question, barred, evaluate
 from infractl.placement.price import budgeted, monthly_cost
 from infractl.placement.rank import compared_in, cost_of, ranked
-from infractl.placement.search import Prospect, look, prospects, sweepable
+from infractl.placement.same import Same
+from infractl.placement.search import Look, Prospect, look, prospects, sweepable, tabled
 from infractl.placement.season import moves, season
 from infractl.placement.speed import Speed
 from infractl.placement.week import mean_factor
@@ -49,9 +51,10 @@ def chosen(asked: Question, pairs: Sequence[tuple[Offer, Recipe]]) -> Chosen:
     """Every pair evaluated, as closely as the choice needs it."""
     evaluations: list[Evaluation] = []
     swept: list[tuple[Offer, Recipe, Speed]] = []
+    by_table = tabled(asked)
     for offer, recipe in pairs:
         speed = asked.speed(offer, recipe)
-        if isinstance(speed, Unknown) or not sweepable(asked, offer, speed):
+        if isinstance(speed, Unknown) or not by_table or not sweepable(asked, offer, speed):
             evaluations.append(evaluate(asked, offer, recipe))
         elif reasons := tuple(barred(asked.service, asked.profile, offer, recipe, asked.known)):
             evaluations.append(Evaluation(offer=offer, recipe=recipe, placement=None, violations=reasons))
@@ -66,6 +69,7 @@ def chosen(asked: Question, pairs: Sequence[tuple[Offer, Recipe]]) -> Chosen:
 def _closer(asked: Question, before: Sequence[Evaluation], priced: Sequence[_Priced]) -> tuple[list[Evaluation], list[_Priced]]:
     """From the cheapest on, until no other can be cheaper; of equal costs all, for the faster one comes first."""
     looked: list[Evaluation] = []
+    seen: dict[int, Look] = {}
     feasible = [e for e in before if not e.violations]
     limit = budgeted(asked.service)
     simulated = not PATTERNS[asked.service.spec.traffic.pattern].is_poisson
@@ -80,7 +84,7 @@ def _closer(asked: Question, before: Sequence[Evaluation], priced: Sequence[_Pri
         beaten = best is not None and (not compares or (isinstance(each.least, Money) and each.least.amount > best))
         if (beaten and len(looked) >= LOOKED_AT) or (best is None and not compares and len(feasible) >= LOOKED_AT):
             return looked, order[number:]
-        looked.append(look(asked, each.prospect))
+        looked.append(look(asked, each.prospect, seen))
         if not looked[-1].violations:
             feasible.append(looked[-1])
     return looked, []
@@ -99,7 +103,7 @@ def _currency(priced: Sequence[_Priced]) -> str | None:
 def _priced(asked: Question, prospect: Prospect) -> _Priced:
     """By what stands there all the time, or as little as moving replicas can be on average."""
     offer = prospect.offer
-    each = monthly_cost(offer, 1).floor_amount
+    each = _monthly(Same(offer))
     if isinstance(each, Unknown):
         return _Priced(prospect=prospect, least=each, likely=each)
     part, least = 1.0, float(prospect.least)
@@ -112,6 +116,12 @@ def _priced(asked: Question, prospect: Prospect) -> _Priced:
         least=Money(amount=each.amount * Decimal(repr(least)), currency=each.currency),
         likely=Money(amount=each.amount * Decimal(repr(likely)), currency=each.currency),
     )
+
+
+@lru_cache(maxsize=8192)
+def _monthly(offer: Same) -> Money | Unknown:
+    """The least that one of it costs."""
+    return monthly_cost(offer.value, 1).floor_amount
 
 
 def _outpriced(asked: Question, evaluations: Sequence[Evaluation], left: Sequence[_Priced]) -> Chosen:

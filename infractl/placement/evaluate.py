@@ -154,10 +154,14 @@ def _best(asked: Question, offer: Offer, tried: Sequence[Candidate]) -> Evaluati
     return evaluation(asked, offer, best or nearest_fit(fitting, demand, bounds))
 
 
-def evaluation(asked: Question, offer: Offer, found: Fit) -> Evaluation:
-    """What was found of an offer: its replicas over a month, its cost, and what stands against it."""
+def evaluation(asked: Question, offer: Offer, found: Fit, prediction: Prediction | None = None) -> Evaluation:
+    """What was found of an offer: its replicas over a month, its cost, and what stands against it.
+
+    `prediction` is of one replica, and made here where it is not given.
+    """
     candidate, service = found.candidate, asked.service
-    memory, prediction = memory_short(offer, candidate), predict(candidate, found.demand)
+    memory = memory_short(offer, candidate)
+    prediction = prediction or predict(candidate, found.demand)
     reasons = (*((memory,) if memory else ()), *short_of(found, offer, service.name))
     if prediction is None:
         return Evaluation(offer=offer, recipe=candidate.recipe, placement=None, violations=reasons)

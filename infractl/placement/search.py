@@ -11,15 +11,15 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from infractl.domain.offer import Offer, Purchase
-from infractl.domain.placement import Evaluation, Violation
+from infractl.domain.placement import Evaluation, Prediction, Violation
 from infractl.domain.recipe import Recipe
 from infractl.placement.arrivals import PATTERNS
 from infractl.placement.bounds import MOST, Bounds
 from infractl.placement.candidate import Candidate
 from infractl.placement.demand import Demand
 from infractl.placement.evaluate import Question, candidate, evaluation
-from infractl.placement.fit import Trial, best_fit, nearest_fit
-from infractl.placement.predict import figure
+from infractl.placement.fit import Fit, Trial, best_fit, nearest_fit
+from infractl.placement.predict import figure, predict
 from infractl.placement.service_time import End, gaps
 from infractl.placement.shape import Shape, shapes
 from infractl.placement.shortfall import declared, memory_short, usable_bytes
@@ -37,6 +37,14 @@ SIMULATED = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What was found, and what it is predicted to give."""
+
+    fit: Fit
+    prediction: Prediction | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Prospect:
     """An offer and recipe as the table sees them: no fewer than `least` replicas, likely `likely` of the shape `index`."""
 
@@ -51,14 +59,19 @@ class Prospect:
     """Of each shape that may keep the demand: its least and its likely replicas, and its number."""
 
 
-def sweepable(asked: Question, offer: Offer, speed: Speed) -> bool:
-    """Whether the table may stand for the offer at first: a data sheet's, of which nothing was measured, without delays."""
+def tabled(asked: Question) -> bool:
+    """Whether the table may stand for offers at first: batches wait for nothing, and what is promised is costed in full."""
     demand = Demand.of(asked.service)
-    if speed.sheet is None or offer.metered or demand.delay_s or offer.purchase is Purchase.spot:
+    return not demand.delay_s and not (demand.promised and gaps(asked.profile, demand.extents))
+
+
+def sweepable(asked: Question, offer: Offer, speed: Speed) -> bool:
+    """Whether it may stand for this one: a data sheet's, of which nothing was measured, and which nobody takes away."""
+    if speed.sheet is None or offer.metered or offer.purchase is Purchase.spot:
         return False
     of = (asked.profile.digest, offer.chip.name)
     measured = any((m.artifact, m.chip) == of for m in asked.known.measurements)
-    return not measured and not (demand.promised and gaps(asked.profile, demand.extents))
+    return not measured
 
 
 def prospects(asked: Question, tried: Sequence[tuple[Offer, Recipe, Speed]]) -> tuple[list[Prospect], list[Evaluation]]:
@@ -204,7 +217,7 @@ def _few(rows: Sequence[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
     return sorted({*by_need[:SIMULATED], *rows[-SIMULATED:]}, key=lambda row: row[2])
 
 
-def look(asked: Question, prospect: Prospect) -> Evaluation:
+def looked(asked: Question, prospect: Prospect) -> Look:
     """The best shape by the chain, as `evaluate` finds it."""
     service, offer = asked.service, prospect.offer
     demand, bounds = Demand.of(service), Bounds.of(service, offer)
@@ -223,4 +236,13 @@ def look(asked: Question, prospect: Prospect) -> Evaluation:
         rows = _few(rows)
     tried = [trial(*row) for row in rows]
     found = best_fit(tried, demand, bounds) or nearest_fit([tried[0].make()], demand, bounds)
-    return evaluation(asked, offer, found)
+    return Look(fit=found, prediction=predict(found.candidate, found.demand))
+
+
+def look(asked: Question, prospect: Prospect, before: dict[int, Look] | None = None) -> Evaluation:
+    """What a closer look finds; the same machine in another region, or bought otherwise, is looked at once."""
+    kept = {} if before is None else before
+    key = id(prospect.rows)
+    if key not in kept:
+        kept[key] = looked(asked, prospect)
+    return evaluation(asked, prospect.offer, kept[key].fit, kept[key].prediction)

@@ -85,7 +85,7 @@ def latency_s(
     found = {}
     for percentile in percentiles:
         late, low, high = 1 - percentile / 100, 0.0, start_s + 20 * slowest
-        for _ in range(80):
+        for _ in range(45):
             middle = (low + high) / 2
             slower = (1 - cold) * _slower(warm_s, middle) + cold * _slower(warm_s, middle - start_s)
             low, high = (middle, high) if slower > late * (1 + 1e-9) else (low, middle)
