@@ -61,6 +61,11 @@ class Placement:
     beside: Offer | None = None
 
     @property
+    def paid_per_s(self) -> float:
+        """The rate that is paid for whether it comes or not: the whole capacity, and nothing by the call."""
+        return 0.0 if self.mode is Mode.serverless else self.prediction.capacity_per_s.value
+
+    @property
     def cut(self) -> str:
         """How a replica is cut, in words: `2 sessions of 2 threads, batches of up to 8`."""
         threads = f" of {self.threads} threads" if self.threads > 1 else ""

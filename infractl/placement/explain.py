@@ -62,7 +62,7 @@ def explain(subject: Subject) -> Explanation:
 
 def summary_of(service: InferenceService, placement: Placement) -> CostSummary:
     rate_per_s = service.spec.traffic.average or placement.prediction.rate_per_s
-    return cost_summary(placement.cost, rate_per_s, placement.prediction.capacity_per_s.value)
+    return cost_summary(placement.cost, rate_per_s, placement.paid_per_s)
 
 
 def working(

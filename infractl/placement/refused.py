@@ -10,6 +10,7 @@ from infractl.domain.figure import Figure
 from infractl.domain.hardware_class import HardwareClass
 from infractl.domain.placement import Decision, Evaluation, Placement, Violation
 from infractl.domain.unknown import Unknown
+from infractl.placement.gates import hardware_class
 from infractl.placement.place import RELAXABLE
 from infractl.placement.price import monthly_cost
 from infractl.units import Money
@@ -23,16 +24,14 @@ _BY_MONEY = frozenset({"over-budget", "price-unknown"})
 def class_outcomes(decision: Decision) -> tuple[ClassOutcome, ...]:
     """Of each class that was offered, in the order in which classes are declared."""
     found = []
-    for hardware_class in HardwareClass:
-        ranked = [e for e in (*decision.ranked, *decision.outpriced) if e.offer.chip.hardware_class is hardware_class]
-        refused = [e for e in decision.refused if e.offer.chip.hardware_class is hardware_class]
+    for sort in HardwareClass:
+        ranked = [e for e in (*decision.ranked, *decision.outpriced) if hardware_class(e.offer) is sort]
+        refused = [e for e in decision.refused if hardware_class(e.offer) is sort]
         if ranked or refused:
             nearest = min(refused, key=_distance, default=None)
             feasible = {e.offer.key for e in ranked}
             missed = {e.offer.key for e in refused} - feasible
-            found.append(
-                ClassOutcome(hardware_class=hardware_class, feasible=len(feasible), refused=len(missed), nearest=nearest)
-            )
+            found.append(ClassOutcome(hardware_class=sort, feasible=len(feasible), refused=len(missed), nearest=nearest))
     return tuple(found)
 
 

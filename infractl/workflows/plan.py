@@ -271,7 +271,7 @@ def declared_traffic(loaded: LoadedService) -> dict[str, str]:
 def _cost(loaded: LoadedService, placed: Placed) -> CostSummary:
     placement = placed.deployment.stable.placement
     rate_per_s = loaded.service.spec.traffic.average or placement.prediction.rate_per_s
-    return cost_summary(placement.cost, rate_per_s, placement.prediction.capacity_per_s.value)
+    return cost_summary(placement.cost, rate_per_s, placement.paid_per_s)
 
 
 def cost_before(state: ServiceState | None) -> CostSummary | None:
@@ -279,7 +279,7 @@ def cost_before(state: ServiceState | None) -> CostSummary | None:
     if state is None or state.deployment is None:
         return None
     placement = state.deployment.stable.placement
-    return cost_summary(placement.cost, placement.prediction.rate_per_s, placement.prediction.capacity_per_s.value)
+    return cost_summary(placement.cost, placement.prediction.rate_per_s, placement.paid_per_s)
 
 
 def _measurements(placed: Placed) -> tuple[str, ...]:

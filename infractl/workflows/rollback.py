@@ -73,7 +73,7 @@ def _plan(workspace: Workspace, key: ServiceKey, found: Known, wanted: ServiceSt
         outputs=compiled.outputs,
         notices=notices,
         measurements=tuple(digest(encode(m)) for m in workspace.measured.get(deployment.stable.artifact.digest, ())),
-        cost=cost_summary(placement.cost, prediction.rate_per_s, prediction.capacity_per_s.value),
+        cost=cost_summary(placement.cost, prediction.rate_per_s, placement.paid_per_s),
         cost_before=cost_before(state),
         rollback=Rollback(serial=wanted.serial, left=state.deployment.stable.version),
     )

@@ -144,7 +144,7 @@ def _cost(workspace: Workspace, release: Release, loaded: LoadedService | None, 
     best = per_thousand(cost.ceiling_amount, capacity.value) if capacity else None
     return CostStatus(
         cost=cost,
-        summary=cost_summary(cost, rate_per_s, prediction.capacity_per_s.value),
+        summary=cost_summary(cost, rate_per_s, placement.paid_per_s),
         budget=budget,
         over_budget=over_budget(cost, budget),
         measured_per_s=capacity.value if capacity else None,
