@@ -12,9 +12,11 @@ from threading import Semaphore
 from typing import TypeVar
 
 from infractl.applying.connection import READERS, Connections, kind_of
+from infractl.applying.joined_read import JoinedRead
 from infractl.applying.wait import Waiting, retried
 from infractl.domain.address import Address, Owner, unlabelled
 from infractl.domain.resource import Live, Orphan, Recorded, Ref
+from infractl.errors import Diagnostic, Diagnostics, ProviderError, TransientProviderError
 
 T = TypeVar("T")
 
@@ -50,12 +52,12 @@ class Question:
 def read_ahead(recorded: Iterable[Recorded], connections: Connections, waiting: Waiting) -> None:
     """Read the objects of many services with few calls for each kind, before `refresh` asks for those of each.
 
-    Raises ProviderError where a provider cannot be asked.
+    What no kind of the connections is of is left out. Raises TransientProviderError where a provider does not answer.
     """
     refs: dict[tuple[str, str], list[Ref]] = defaultdict(list)
     for record in recorded:
-        kind_of(connections, record.target, record.address.kind)
-        refs[record.target, record.address.kind].append(record.ref)
+        if record.target in connections and record.address.kind in connections[record.target].kinds:
+            refs[record.target, record.address.kind].append(record.ref)
     with _readers() as readers:
         reading = [
             readers.submit(connections[target].reads[kind].read_before, group[start : start + MOST_AHEAD], waiting)
@@ -85,18 +87,18 @@ def _in_turn(turns: Semaphore, call: Callable[[], T]) -> T:
 
 def refresh(question: Question, connections: Connections, waiting: Waiting) -> Observed:
     """Read and look up, many at once; a provider that is asked too often is asked again. Raises ProviderError."""
-    refs: dict[tuple[str, str], list[Ref]] = defaultdict(list)
+    refs: dict[tuple[str, str], dict[Ref, Address]] = defaultdict(dict)
     for record in (*question.recorded, *question.deposed):
-        refs[record.target, record.address.kind].append(record.ref)
+        refs[record.target, record.address.kind][record.ref] = record.address
     with _readers() as readers:
 
         def ask(target: str, call: Callable[[], T]) -> Future[T]:
             return readers.submit(_in_turn, connections[target].turns, call)
 
         kinds = {key: kind_of(connections, *key) for key in (*refs, *question.sought)}
-        before = {(target, kind): connections[target].reads[kind].answered(group) for (target, kind), group in refs.items()}
+        before = {(target, kind): connections[target].reads[kind].answered([*group]) for (target, kind), group in refs.items()}
         reading = {
-            (target, kind): readers.submit(connections[target].reads[kind].read, group, waiting)
+            (target, kind): readers.submit(_read, connections[target].reads[kind], group, waiting)
             for (target, kind), group in refs.items()
             if before[target, kind] is None
         }
@@ -127,6 +129,36 @@ def refresh(question: Question, connections: Connections, waiting: Waiting) -> O
     ]
     orphans.sort(key=lambda o: (o.address, o.target, o.live.ref.id))
     return Observed(live=live, orphans=orphans, deposed=deposed, foreign=foreign)
+
+
+def _read(kind: JoinedRead, addresses: Mapping[Ref, Address], waiting: Waiting) -> Mapping[Ref, Live]:
+    """What lives of them. A provider that breaks on one of several is asked for each alone: whoever mends it must know which.
+
+    Raises ProviderError with the address of each that cannot be read.
+    """
+    try:
+        return kind.read([*addresses], waiting)
+    except ProviderError as error:
+        if isinstance(error, TransientProviderError):
+            raise
+        if len(addresses) == 1:
+            ((address),) = addresses.values()
+            raise type(error)(*(_of(d, address) for d in error.diagnostics)) from error
+    lives: dict[Ref, Live] = {}
+    problems = Diagnostics()
+    for ref, address in addresses.items():
+        try:
+            lives.update(_read(kind, {ref: address}, waiting))
+        except ProviderError as error:
+            problems.extend(error.diagnostics)
+    problems.raise_errors(ProviderError)
+    return lives
+
+
+def _of(diagnostic: Diagnostic, address: Address) -> Diagnostic:
+    """With the address for a place: a provider knows an object by its own words."""
+    elsewhere = diagnostic.at if diagnostic.at != str(address) else None
+    return replace(diagnostic, at=str(address), detail=": ".join(str(part) for part in (elsewhere, diagnostic.detail) if part))
 
 
 def adopted(observed: Observed, wanted: Mapping[Address, str], recorded: Sequence[Recorded]) -> Observed:

@@ -4,24 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from infractl.applying.fan_out import gather
 from infractl.domain.action import Action
 from infractl.domain.address import Owner, ServiceKey
 from infractl.domain.plan import Plan, ServicePlan
 from infractl.domain.steering import Steering
-from infractl.errors import StateError
 from infractl.planning.accept import accept
 from infractl.planning.diff import deposed_changes
 from infractl.workflows.notice import of_foreign, of_service
 from infractl.workflows.observe import known, observe
 from infractl.workflows.plan import assemble, views_of
+from infractl.workflows.seen import of_each
 from infractl.workflows.target import confined
 from infractl.workflows.workspace import Workspace
 
 
 def plan_accept(workspace: Workspace, keys: Sequence[ServiceKey], steering: Steering) -> Plan:
     """Of the recorded services `keys`. Raises StateError, ProviderError, UsageError."""
-    services = [s for s in gather(lambda key: _service(workspace, key), keys, StateError) if s is not None]
+    services = [s for s in of_each(lambda key: _service(workspace, key), keys) if s is not None]
     return assemble(workspace, [confined(service, steering) for service in services], steering=steering)
 
 

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from infractl.applying.apply import Run, apply_service, not_started
 from infractl.applying.connection import Connections
-from infractl.applying.fan_out import gather
 from infractl.applying.preflight import preflight
 from infractl.applying.stop import Stop
 from infractl.applying.wait import Waiting
@@ -20,7 +19,7 @@ from infractl.domain.event import Event
 from infractl.domain.plan import Plan, ServicePlan
 from infractl.domain.service_state import ServiceState
 from infractl.domain.steering import Steering
-from infractl.errors import Diagnostics, InfractlError, ProviderError, StalePlanError, StateError, UsageError
+from infractl.errors import Diagnostics, InfractlError, ProviderError, StalePlanError, UsageError
 from infractl.spec.load import load_root
 from infractl.state.store import Lease
 from infractl.workflows.beginning import check_forgotten, forgotten
@@ -31,6 +30,7 @@ from infractl.workflows.place import Progress
 from infractl.workflows.plan import plan_destroy, providers_of
 from infractl.workflows.prices import check_prices, record
 from infractl.workflows.rollback import plan_rollback
+from infractl.workflows.seen import of_each
 from infractl.workflows.select import declared
 from infractl.workflows.stale import check_fresh, check_measured
 from infractl.workflows.steer import keys_of, plan_steered
@@ -78,7 +78,7 @@ def destroy(workspace: Workspace, keys: Sequence[ServiceKey], steering: Steering
     """Leave nothing of the services, or of what is asked for."""
     require_services(steering, {k.service for k in keys})
     others = sorted({*workspace.loaded.selection.names, *declared(workspace)} - {k.service for k in keys})
-    gather(lambda name: check_forgotten(workspace, workspace.key(name)), others, StateError)
+    of_each(lambda key: check_forgotten(workspace, key), map(workspace.key, others))
     keys = [k for k in keys if steering.covers(k.service)]
     with _locked(workspace, keys, voice.patience) as leases:
         _settle(workspace, leases, voice)
@@ -173,8 +173,15 @@ def _locked(workspace: Workspace, keys: Sequence[ServiceKey], patience: Patience
 
 def _settle(workspace: Workspace, leases: dict[ServiceKey, Lease], voice: Voice) -> dict[ServiceKey, ServiceState | None]:
     """Raises what is wrong with any of them; the others are settled all the same."""
-    settled = gather(lambda key: settle_service(workspace, key, leases[key].epoch, voice.progress), leases, InfractlError)
-    return dict(zip(leases, settled, strict=True))
+
+    def settled(key: ServiceKey) -> ServiceState | None:
+        state = settle_service(workspace, key, leases[key].epoch, voice.progress)
+        # No plan could be made of it: whoever mends what is wrong is told all of it now.
+        for target in {r.target for r in (*state.resources, *state.deposed)} if state else ():
+            workspace.target(target)
+        return state
+
+    return dict(zip(leases, of_each(settled, leases, unanswered=True), strict=True))
 
 
 def _carry_out(workspace: Workspace, plan: Plan, leases: dict[ServiceKey, Lease], voice: Voice) -> Outcome:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
+from infractl.applying.connection import Connection
 from infractl.applying.fan_out import fan_out
 from infractl.applying.refresh import Observed, Question, read_ahead, refresh
 from infractl.applying.settle import outlast, replay, settle
@@ -13,7 +14,7 @@ from infractl.applying.wait import Waiting
 from infractl.domain.address import Owner, ServiceKey
 from infractl.domain.journal import OpenStep
 from infractl.domain.service_state import ServiceState
-from infractl.errors import ProviderError, StateError
+from infractl.errors import InfractlError, ProviderError, StateError, TransientProviderError
 from infractl.workflows.secret import acquaint
 from infractl.workflows.workspace import Workspace, who
 
@@ -55,7 +56,8 @@ def known(workspace: Workspace, key: ServiceKey) -> Known:
 def known_ahead(workspace: Workspace, keys: Sequence[ServiceKey]) -> Mapping[ServiceKey, Known]:
     """What is known of several services, whose objects are read together: `observe` finds the answers, each once.
 
-    A service of which something cannot be trusted is left out: that is told where it is asked for itself. Raises ProviderError.
+    A service of which something cannot be trusted or reached is left out: that is told where it is asked for itself. Raises
+    TransientProviderError.
     """
     if len(keys) < 2:
         return {}
@@ -64,9 +66,19 @@ def known_ahead(workspace: Workspace, keys: Sequence[ServiceKey]) -> Mapping[Ser
     for state in states:
         _acquaint(state)
     recorded = [record for state in states for record in (*state.resources, *state.deposed)]
-    connections = workspace.connections({record.target for record in recorded})
+    reached = {target: _reached(workspace, target) for target in {record.target for record in recorded}}
+    connections = {target: connection for target, connection in reached.items() if connection}
     read_ahead(recorded, connections, Waiting(clock=workspace.clock, tell=lambda _: None))
     return found
+
+
+def _reached(workspace: Workspace, target: str) -> Connection | None:
+    try:
+        return workspace.connections([target])[target]
+    except TransientProviderError:
+        raise
+    except InfractlError:
+        return None
 
 
 def _known_or_none(workspace: Workspace, key: ServiceKey) -> Known | None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from infractl import __version__
-from infractl.applying.fan_out import gather
 from infractl.applying.refresh import Observed, adopted
 from infractl.domain.action import Action
 from infractl.domain.address import Address, Owner, ServiceKey
@@ -14,7 +13,7 @@ from infractl.domain.cost import CostSummary, cost_summary
 from infractl.domain.plan import Change, Notice, Plan, ServicePlan
 from infractl.domain.service_state import ServiceState
 from infractl.domain.steering import UNSTEERED, Steering
-from infractl.errors import InfeasibleError, ModelError, RefusedError, SpecError, StateError
+from infractl.errors import RefusedError
 from infractl.planning.diff import Desired, KindView, deposed_changes, diff, orphan_changes
 from infractl.provider import registry
 from infractl.provider.plugin import calling
@@ -41,6 +40,7 @@ from infractl.workflows.place import Progress, place_service
 from infractl.workflows.placed import Placed
 from infractl.workflows.prices import of_prices
 from infractl.workflows.secret import acquaint
+from infractl.workflows.seen import of_each
 from infractl.workflows.select import declared, selected_text
 from infractl.workflows.target import confined, of_left_out, replaced
 from infractl.workflows.workspace import Workspace, who
@@ -55,11 +55,14 @@ def plan(workspace: Workspace, removed: Sequence[ServiceKey], progress: Progress
     _tell_of_lost_environments(workspace, progress)
     chosen = {workspace.key(s.name): s for s in workspace.loaded.services if steering.covers(s.name)}
     ahead = known_ahead(workspace, tuple(chosen))
-    makers: list[Callable[[], ServicePlan]] = [
-        *(lambda k=k, s=s: plan_service(workspace, s, ahead.get(k), progress, steering) for k, s in chosen.items()),
-        *(lambda k=k: plan_removal(workspace, k, None) for k in removed if steering.covers(k.service)),
-    ]
-    services = [confined(service, steering) for service in _all(makers)]
+
+    def planned(key: ServiceKey) -> ServicePlan:
+        if key not in chosen:
+            return plan_removal(workspace, key, None)
+        return plan_service(workspace, chosen[key], ahead.get(key), progress, steering)
+
+    found = of_each(planned, [*chosen, *(k for k in removed if steering.covers(k.service))])
+    services = [confined(service, steering) for service in found]
     changed = any(s.changed for s in services)
     others = [name for name in (*sorted(declared(workspace)), *(k.service for k in removed)) if not steering.covers(name)]
     notices = (*(of_project(workspace.loaded.document) if changed else ()), *of_left_out(others), *of_moves(workspace))
@@ -86,7 +89,7 @@ def _tell_of_lost_environments(workspace: Workspace, progress: Progress) -> None
 def plan_destroy(workspace: Workspace, keys: Sequence[ServiceKey], steering: Steering = UNSTEERED) -> Plan:
     """The plan that leaves nothing of the services, or of what is asked for. Raises StateError, ProviderError, RefusedError."""
     ahead = known_ahead(workspace, keys)
-    services = _all([lambda k=key: plan_removal(workspace, k, ahead.get(k)) for key in keys])  # type: ignore[misc]
+    services = of_each(lambda key: plan_removal(workspace, key, ahead.get(key)), keys)
     return assemble(workspace, [confined(service, steering) for service in services], steering=steering)
 
 
@@ -109,9 +112,9 @@ def assemble(
 
 def providers_of(workspace: Workspace, services: Sequence[ServicePlan]) -> dict[str, str]:
     """The providers that carry the plans out, with their versions."""
-    used = {c.target for s in services for c in s.changes} | {s.target for s in services if s.target}
-    names = sorted({workspace.target(name).target.provider for name in used})
-    return {name: registry.version(name) for name in names}
+    used = {s.key: {c.target for c in s.changes} | ({s.target} if s.target else set()) for s in services}
+    names = of_each(lambda key: {workspace.target(name).target.provider for name in used[key]}, used)
+    return {name: registry.version(name) for name in sorted({name for each in names for name in each})}
 
 
 def plan_service(
@@ -286,8 +289,3 @@ def _measurements(placed: Placed) -> tuple[str, ...]:
     """The calibrations, and what was measured of the model by its digest in the store."""
     calibrations = [f"calibration of {c.chip} at {c.at:%Y-%m-%d %H:%M} UTC" for c in placed.calibrations]
     return (*calibrations, *(digest(encode(m)) for m in placed.evidence.known))
-
-
-def _all(makers: Sequence[Callable[[], ServicePlan]]) -> list[ServicePlan]:
-    """Every plan. Raises what any of them raises, with the problems of all but for a provider's."""
-    return gather(lambda make: make(), makers, InfeasibleError, ModelError, RefusedError, SpecError, StateError)

@@ -54,17 +54,18 @@ def confined(plan: ServicePlan, steering: Steering) -> ServicePlan:
         return plan
     for name in sorted({str(address) for address in left_out} & {*steering.anew}):
         raise _left_out(name)
-    notice = Notice(code="left-out", text=f"--target leaves out what else is to change: {_named(left_out)}")
+    notice = Notice(code="left-out", text=f"--target leaves out what else is to change: {named(left_out)}")
     return replace(plan, changes=changes, left_out=left_out, partial=True, notices=(*plan.notices, notice))
 
 
 def of_left_out(services: Sequence[str]) -> Iterator[Notice]:
     """Of services that nobody looked at."""
     if services:
-        yield Notice(code="left-out", text=f"--target leaves out other services: {_named(services)}")
+        yield Notice(code="left-out", text=f"--target leaves out other services: {named(services)}")
 
 
-def _named(what: Sequence[object]) -> str:
+def named(what: Sequence[object]) -> str:
+    """In one sentence, the first `MOST_NAMED` of them."""
     more = len(what) - MOST_NAMED
     return ", ".join(map(str, what[:MOST_NAMED])) + (f" and {more} more" if more > 0 else "")
 

@@ -14,7 +14,7 @@ from infractl.clock import Clock, SystemClock
 from infractl.domain.address import ServiceKey
 from infractl.domain.environment import DEFAULT_ENVIRONMENT
 from infractl.domain.measurement import Measurement
-from infractl.errors import SpecError, UsageError
+from infractl.errors import ProviderError, SpecError, UsageError
 from infractl.provider import registry
 from infractl.provider.contract import Context, Provider, Target
 from infractl.provider.plugin import calling
@@ -50,6 +50,8 @@ class Workspace:
     _connections: dict[str, Connection] = field(default_factory=dict)
     held: dict[ServiceKey, str] = field(default_factory=dict)
     """The ids of the locks that this command holds itself."""
+    _unreached: dict[str, ProviderError] = field(default_factory=dict)
+    """Why a target cannot be connected to: it is tried once for all services."""
     reuse: Reuse = field(default_factory=Reuse)
     adopt_empty: bool = False
     """Whether a service whose document is lost begins anew, with what carries its labels."""
@@ -103,7 +105,8 @@ class Workspace:
                     "target-missing",
                     summary="the state names a target that infractl.yaml does not have",
                     detail=f"{name} is not among: {', '.join(self.loaded.project.targets) or 'none'}",
-                    remedy=f"declare the target {name} again, so that what runs there can be read and removed",
+                    remedy=f"declare the target {name} again, so that what runs there can be read and removed; "
+                    f"where it is gone for good, forget what is recorded there: {self.call('state rm SERVICE')}",
                 )
             provider = registry.load(entry.provider, self.loaded.target_mark(name, "provider"))
             settings = settings_for(self.loaded, name, provider.settings)
@@ -126,6 +129,8 @@ class Workspace:
 
     def _connect(self, names: Iterable[str]) -> None:
         for name in names:
+            if error := self._unreached.get(name):
+                raise type(error)(*error.diagnostics) from error
             if name not in self._connections:
                 opened = self.target(name)
                 context = Context(
@@ -134,8 +139,12 @@ class Workspace:
                     secrets=EnvironmentSecrets(),
                     directory=self.stores.run,
                 )
-                with calling(opened.target.provider, "connect"):
-                    kinds = opened.provider.connect(opened.target, context)
+                try:
+                    with calling(opened.target.provider, "connect"):
+                        kinds = opened.provider.connect(opened.target, context)
+                except ProviderError as error:
+                    self._unreached[name] = error
+                    raise
                 self._connections[name] = Connection.of(kinds, opened.provider.kinds)
 
 

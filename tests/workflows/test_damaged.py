@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from infractl.domain.action import Action
 from infractl.domain.journal import Intent
+from infractl.testing.plugin import register
+
+EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "custom-provider"
+"""The template for plugin authors."""
 
 
 def test_what_is_not_damaged_is_shown_and_all_that_is_is_told_at_once(damaged: Any) -> None:
@@ -85,4 +90,68 @@ def damaged(scene: Any) -> Any:
     scene.apply()
     for name, content in (("ill", b""), ("worse", b"[]")):
         (scene.path / ".infractl/state/testing/default" / name / "state.json").write_bytes(content)
+    return scene
+
+
+COMMANDS = (("plan",), ("apply", "--auto-approve"), ("apply", "--refresh-only"), ("destroy", "--auto-approve"))
+
+
+@pytest.mark.parametrize("words", COMMANDS)
+def test_a_target_that_is_declared_no_more_stops_a_change_and_all_the_services_there_are_named(
+    damaged: Any, words: tuple[str, ...]
+) -> None:
+    project = damaged.path / "infractl.yaml"
+    for name in ("lone", "twin"):
+        damaged.write(name)
+    damaged.run("apply", "--auto-approve", "--service", "lone", "--service", "twin")
+    project.write_text(project.read_text().replace("there:", "elsewhere:"))
+    begun = damaged.begun()
+
+    refused = damaged.run(*words, code=1).stderr
+
+    assert "--> testing/default/lone, testing/default/twin, testing/default/well\n" in refused
+    assert "infractl state rm SERVICE" in refused
+    assert [refused.count(f"error[{slug}]") for slug in ("target-missing", "state-empty", "state-foreign")] == [1, 1, 1]
+    assert damaged.begun() == begun
+
+
+@pytest.mark.parametrize("words", COMMANDS)
+def test_an_object_that_cannot_be_read_stops_a_change_and_is_named_by_its_address(folder: Any, words: tuple[str, ...]) -> None:
+    notes = sorted((folder.path / "served").glob("note-*.json"))
+    notes[0].write_text('{"labels": ')
+    notes[2].write_text('{"labels": ')
+    before = {path: path.read_bytes() for path in (folder.path / "served").iterdir()}
+    owners = [name for name in ("a", "b", "c") for note in (notes[0], notes[2]) if _recorded_note(folder, name) == note.stem]
+
+    refused = folder.run(*words, code=1).stderr
+
+    assert refused.count("error[folder-file]") == refused.count("error[") == 2
+    assert all(f"--> {name}.note." in refused for name in owners) and len(owners) == 2
+    assert str(notes[0]) in refused and "a damaged record: remove it" in refused
+    assert {path: path.read_bytes() for path in (folder.path / "served").iterdir()} == before
+
+
+def test_a_torn_record_at_the_example_s_provider_hides_no_other_service(folder: Any) -> None:
+    (folder.path / "served" / f"{_recorded_note(folder, 'a')}.json").write_text("")
+
+    shown = folder.run("drift", code=1)
+
+    assert "No drift. 2 services" in shown.stdout
+    assert shown.stderr.count("error[") == 1 and "--> a.note." in shown.stderr
+
+
+def _recorded_note(folder: Any, service: str) -> str:
+    (note,) = [r.ref.id for r in folder.state(service).resources if r.address.kind == "note"]
+    return str(note)
+
+
+@pytest.fixture
+def folder(scene: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Three services at the provider that is the template for plugin authors."""
+    monkeypatch.syspath_prepend(str(EXAMPLE))
+    monkeypatch.syspath_prepend(str(register(scene.path.parent / "plugins", "folder", "infractl_folder.provider:provider")))
+    (scene.path / "infractl.yaml").write_text("project: testing\ntargets: {here: {provider: folder, path: served}}\n")
+    for name in ("a", "b", "c"):
+        scene.write(name)
+    scene.apply()
     return scene

@@ -42,9 +42,14 @@ class Note:
         return {ref: live for ref in refs if (live := self._live(ref)) is not None}
 
     def find(self, owner: Owner) -> Sequence[Live]:
-        """What carries the owner's labels, whoever made it."""
-        refs = [Ref(kind=self.kind, id=path.stem) for path in sorted(self.folder.glob(f"{self.kind}-*.json"))]
-        return [live for live in self.read(refs).values() if owner.owns(live.labels)]
+        """What carries the owner's labels, whoever made it. A record that is damaged says of nobody that it is theirs, and hides
+        no other: `read` tells of it where a state names it."""
+        found: list[Live] = []
+        for path in sorted(self.folder.glob(f"{self.kind}-*.json")):
+            with suppress(ProviderError):
+                live = self._live(Ref(kind=self.kind, id=path.stem))
+                found += [live] if live and owner.owns(live.labels) else []
+        return found
 
     def begin(self, step: Step) -> Pending:
         """A name that is made of the labels makes a create idempotent: begun twice, or after a crash, it is the same object."""
