@@ -47,9 +47,8 @@ class Note:
         found: list[Live] = []
         for path in sorted(self.folder.glob(f"{self.kind}-*.json")):
             with suppress(ProviderError):
-                live = self._live(Ref(kind=self.kind, id=path.stem))
-                found += [live] if live and owner.owns(live.labels) else []
-        return found
+                found.extend(self.read([Ref(kind=self.kind, id=path.stem)]).values())
+        return [live for live in found if owner.owns(live.labels)]
 
     def begin(self, step: Step) -> Pending:
         """A name that is made of the labels makes a create idempotent: begun twice, or after a crash, it is the same object."""
@@ -107,9 +106,8 @@ class Model(Note):
 
     def health(self, desired: Resource, live: Live) -> Health:
         """Pure, so it judges what was read."""
-        if live.properties["file"]:
-            return Health(HealthStatus.healthy)
-        return Health(HealthStatus.failed, "the model's file was removed")
+        gone = Health(HealthStatus.failed, "the model's file was removed")
+        return Health(HealthStatus.healthy) if live.properties["file"] else gone
 
     def _make(self, ref: Ref, wanted: Properties) -> None:
         partial = self._file(ref).with_suffix(".partial")
