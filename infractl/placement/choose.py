@@ -15,7 +15,7 @@ from infractl.placement.arrivals import PATTERNS
 from infractl.placement.bounds import Bounds
 from infractl.placement.evaluate import Question, barred, evaluate
 from infractl.placement.price import budgeted, monthly_cost
-from infractl.placement.rank import compared_in, cost_of, ranked
+from infractl.placement.rank import compared_in, cost_of, placed, ranked
 from infractl.placement.same import Same
 from infractl.placement.search import Look, Prospect, look, prospects, sweepable, tabled
 from infractl.placement.season import moves, season
@@ -129,6 +129,7 @@ def _outpriced(asked: Question, evaluations: Sequence[Evaluation], left: Sequenc
     feasible = ranked(asked.service, [e for e in evaluations if not e.violations])
     refused: list[Evaluation] = []
     outpriced: list[Evaluation] = []
+    by = _By.of(feasible[0]) if feasible else None
     for each in left:
         prospect = each.prospect
         short = _dear(asked, each.likely)
@@ -137,7 +138,7 @@ def _outpriced(asked: Question, evaluations: Sequence[Evaluation], left: Sequenc
             recipe=prospect.recipe,
             placement=None,
             violations=(short,) if short else (),
-            dominated=None if short or not feasible else _by(feasible[0], each),
+            dominated=by.over(each) if by and not short else None,
         )
         (refused if short else outpriced).append(made)
     return Chosen(evaluations=(*evaluations, *refused), outpriced=tuple(outpriced))
@@ -153,13 +154,26 @@ def _dear(asked: Question, likely: Money | Unknown) -> Violation | None:
     return Violation(code="over-budget", need=budget, have=likely) if likely.amount > budget.amount else None
 
 
-def _by(best: Evaluation, each: _Priced) -> Dominated:
-    """By the table: what the chosen one costs less, and how much sooner it answers."""
-    cost, likely = cost_of(best), each.likely
-    assert best.placement is not None
-    comparable = isinstance(cost, Money) and isinstance(likely, Money) and cost.currency == likely.currency
-    dearer: Money | Unknown = Unknown(likely.why) if isinstance(likely, Unknown) else Unknown("it does not compare")
-    if comparable and isinstance(cost, Money) and isinstance(likely, Money):
-        dearer = Money(amount=likely.amount - cost.amount, currency=cost.currency)
-    slower_s = each.prospect.p99_s - best.placement.prediction.latency_s[99].high
-    return Dominated(by=f"{best.offer.name} with {best.recipe.name}", dearer=dearer, slower_s=slower_s)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _By:
+    """The chosen one, as others are compared with it."""
+
+    name: str
+    cost: Money | Unknown
+    p99_s: float
+
+    @classmethod
+    def of(cls, best: Evaluation) -> _By:
+        p99_s = placed(best).prediction.latency_s[99].high
+        return cls(name=f"{best.offer.name} with {best.recipe.name}", cost=cost_of(best), p99_s=p99_s)
+
+    def over(self, each: _Priced) -> Dominated:
+        """By the table: what the chosen one costs less, and how much sooner it answers."""
+        likely, dearer = each.likely, Unknown("it does not compare")
+        slower_s = each.prospect.p99_s - self.p99_s
+        if isinstance(likely, Unknown):
+            dearer = likely
+        elif isinstance(self.cost, Money) and self.cost.currency == likely.currency:
+            more = Money(amount=likely.amount - self.cost.amount, currency=likely.currency)
+            return Dominated(by=self.name, dearer=more, slower_s=slower_s)
+        return Dominated(by=self.name, dearer=dearer, slower_s=slower_s)

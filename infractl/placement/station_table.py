@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     Vector = NDArray[np.float64]
 
-_STEPS = 20
+_STEPS = 13
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
