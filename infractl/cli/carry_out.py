@@ -68,9 +68,10 @@ def carry_out(run: Callable[[Voice], Outcome], manner: Manner) -> None:
     results = [r for a in outcome.applied for r in a.results]
     problems = [_problem(r) for r in results if r.phase in (Phase.failed, Phase.unknown)]
     problems += [error for a in outcome.applied for error in a.errors]
+    problems += outcome.refused
     if problems:
         progress(problems_text(problems, style_of(sys.stderr)).rstrip("\n"))
-    code = _code(outcome.applied, stop)
+    code = _code(outcome.applied, stop) or (PartlyAppliedError.exit_code if outcome.refused else 0)
     if code == StoppedError.exit_code:
         progress("Stopped as you asked. Run the command again to go on from here.")
     raise typer.Exit(code)

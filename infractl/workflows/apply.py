@@ -19,7 +19,7 @@ from infractl.domain.event import Event
 from infractl.domain.plan import Plan, ServicePlan
 from infractl.domain.service_state import ServiceState
 from infractl.domain.steering import Steering
-from infractl.errors import Diagnostics, InfractlError, ProviderError, StalePlanError, UsageError
+from infractl.errors import Diagnostic, Diagnostics, InfractlError, ProviderError, Severity, StalePlanError, UsageError
 from infractl.spec.load import load_root
 from infractl.state.store import Lease
 from infractl.workflows.beginning import check_forgotten, forgotten
@@ -59,12 +59,14 @@ class Voice:
 class Outcome:
     """The plan that was carried out, and how each service ended.
 
-    `undo`: where the record alone was changed, the commands that take that back.
+    `undo`: where the record alone was changed, the commands that take that back. `refused`: of services that nobody can apply
+    yet, why; the others were carried out.
     """
 
     plan: Plan
     applied: tuple[Applied, ...]
     undo: tuple[str, ...] = ()
+    refused: tuple[Diagnostic, ...] = ()
 
 
 def apply(workspace: Workspace, steering: Steering, voice: Voice) -> Outcome:
@@ -185,7 +187,7 @@ def _settle(workspace: Workspace, leases: dict[ServiceKey, Lease], voice: Voice)
 
 
 def _carry_out(workspace: Workspace, plan: Plan, leases: dict[ServiceKey, Lease], voice: Voice) -> Outcome:
-    _check_applicable(workspace, plan)
+    refused = _inapplicable(workspace, plan)
     changes = [c for s in plan.services for c in s.changed]
     against = Diagnostics(preflight(changes, workspace.connections({c.target for c in changes})))
     against.raise_errors(ProviderError)
@@ -200,10 +202,12 @@ def _carry_out(workspace: Workspace, plan: Plan, leases: dict[ServiceKey, Lease]
     connections = workspace.connections({t for c in changes for t in (c.target, *([c.recorded.target] if c.recorded else ()))})
     with voice.carrying_out(), Workers(voice.parallelism) as workers:
         _set_aside(workspace, leases, voice)
-        carried = workers.each(lambda s: _service(workspace, s, leases, voice, connections, workers), plan.services)
+        taken = [service for service in plan.services if service.key not in refused]
+        carried = workers.each(lambda s: _service(workspace, s, leases, voice, connections, workers), taken)
         applied = tuple(a for a in carried if a is not None)
     _lock_prices(workspace, plan, voice)
-    return Outcome(plan=plan, applied=applied, undo=tuple(_undo(workspace, applied)) if plan.steering.refresh_only else ())
+    undo = tuple(_undo(workspace, applied)) if plan.steering.refresh_only else ()
+    return Outcome(plan=plan, applied=applied, undo=undo, refused=tuple(refused.values()))
 
 
 def _lock_prices(workspace: Workspace, plan: Plan, voice: Voice) -> None:
@@ -220,21 +224,24 @@ def _undo(workspace: Workspace, applied: Sequence[Applied]) -> Iterator[str]:
             yield workspace.call(f"state restore {one.plan.key.service} --to {one.plan.serial}")
 
 
-def _check_applicable(workspace: Workspace, plan: Plan) -> None:
-    """Raises ProviderError for every service that a plan deploys where the provider only offers."""
-    problems = Diagnostics()
+def _inapplicable(workspace: Workspace, plan: Plan) -> Mapping[ServiceKey, Diagnostic]:
+    """Why services that a plan deploys cannot be: their provider only offers. Raises ProviderError where nothing else changes."""
+    found = {}
     for service in plan.services:
         if service.deployment is None or workspace.target(service.target).provider.kinds:
             continue
         name = workspace.target(service.target).target.provider
-        problems.error(
-            "provider-only-offers",
+        found[service.key] = Diagnostic(
+            slug="provider-only-offers",
+            severity=Severity.error,
             summary="this target's provider cannot apply yet",
             detail=f"{name} decides and prices what runs at {service.target}, and makes nothing there",
             at=str(service.key),
             remedy="name a target whose provider applies in spec.targets, or leave it at the plan",
         )
-    problems.raise_errors(ProviderError)
+    if found and not any(service.changed for service in plan.services if service.key not in found):
+        raise ProviderError(*found.values())
+    return found
 
 
 def _set_aside(workspace: Workspace, leases: Mapping[ServiceKey, Lease], voice: Voice) -> None:

@@ -75,6 +75,20 @@ def test_an_apply_there_is_refused_and_nothing_is_recorded(market) -> None:
     assert market.store().read(ServiceKey(project="testing", environment="default", service="scores")) is None
 
 
+def test_what_can_be_applied_beside_it_is(market) -> None:
+    reference = {"provider": "reference", "directory": str(market.cloud.directory)}
+    targets = {"shop": {"provider": "market"}, "there": reference}
+    (market.path / "infractl.yaml").write_text(json.dumps({"project": "testing", "targets": targets}))
+    market.write(extra="  targets: [shop]\n")
+    market.write(name="others", extra="  targets: [there]\n")
+
+    done = market.run("apply", "--auto-approve", code=5)
+
+    assert "error[provider-only-offers]" in done.stderr and "testing/default/scores" in done.stderr
+    assert market.lives("endpoint", "others") and not market.lives("endpoint")
+    assert market.store().read(ServiceKey(project="testing", environment="default", service="scores")) is None
+
+
 def test_so_is_an_apply_of_a_plan_that_was_saved(market) -> None:
     market.run("plan", "--out", "plan.json")
 
