@@ -22,7 +22,7 @@ def ahead(text: str) -> tuple[str, ...]:
     [
         ("rollout: {bake: 2m}", ("spec.rollout.bake",)),
         ("rollout: {strategy: canary, rollbackOn: {p99: 9ms}}", ("spec.rollout.strategy", "spec.rollout.rollbackOn")),
-        ("slo: {latency: {p99: 9ms}, errorRate: 1%, ttft: {p95: 1s}}", ("spec.slo.ttft", "spec.slo.errorRate")),
+        ("slo: {latency: {p99: 9ms}, errorRate: 1%, completion: 1h}", ("spec.slo.completion", "spec.slo.errorRate")),
         ("serving: {warmup: 1, rateLimit: 5/s, auth: {apiKeys: {env: K}}}", ("spec.serving.rateLimit", "spec.serving.auth")),
         ("models: {a: {uri: a.onnx, version: '1', container: {ports: {http: 1}}}}", ("spec.models.a",)),
         ("monitoring: {alerts: [{name: a, when: {p99: 1s}}, {name: b, when: {p95: 1s}}]}", ("spec.monitoring.alerts",)),
