@@ -9,6 +9,7 @@ from typing import Any
 
 from infractl.planning.planfile_schema import plan_schema
 from infractl.report.diagnostic_schema import diagnostics_schema
+from infractl.report.estimate_document import estimate_schema
 from infractl.report.explanation_document import explanation_schema
 from infractl.spec.document_schema import environment_schema, project_schema, service_schema
 from infractl.state.document_schema import state_schema
@@ -19,6 +20,7 @@ FOLDER = Path(__file__).parent
 SCHEMAS: Mapping[str, Callable[[], dict[str, Any]]] = {
     "diagnostics.schema.json": diagnostics_schema,
     "environment.schema.json": environment_schema,
+    "estimate.schema.json": estimate_schema,
     "explanation.schema.json": explanation_schema,
     "plan.schema.json": plan_schema,
     "project.schema.json": project_schema,

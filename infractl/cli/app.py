@@ -21,6 +21,7 @@ COMMANDS = (
     "calibrate",
     "offers",
     "prices",
+    "estimate",
     "explain",
     "plan",
     "apply",

@@ -28,11 +28,16 @@ def class_outcomes(decision: Decision) -> tuple[ClassOutcome, ...]:
         ranked = [e for e in (*decision.ranked, *decision.outpriced) if hardware_class(e.offer) is sort]
         refused = [e for e in decision.refused if hardware_class(e.offer) is sort]
         if ranked or refused:
-            nearest = min(refused, key=_distance, default=None)
+            nearest = nearest_miss(refused)
             feasible = {e.offer.key for e in ranked}
             missed = {e.offer.key for e in refused} - feasible
             found.append(ClassOutcome(hardware_class=sort, feasible=len(feasible), refused=len(missed), nearest=nearest))
     return tuple(found)
+
+
+def nearest_miss(refused: Sequence[Evaluation]) -> Evaluation | None:
+    """What comes nearest to being feasible."""
+    return min(refused, key=_distance, default=None)
 
 
 def unsettled(decision: Decision, chosen: Placement | None) -> tuple[Unsettled, ...]:

@@ -35,7 +35,7 @@ from infractl.spec.service import InferenceService, ServiceSpec
 from infractl.spec.telling.conceal import conceal_problems
 from infractl.spec.telling.diagnose import diagnose
 from infractl.spec.validate import remainder, validate
-from infractl.spec.yaml.document import Document
+from infractl.spec.yaml.document import Document, Node
 from infractl.spec.yaml.document import Path as DocumentPath
 from infractl.spec.yaml.limit import MOST_LAID, MOST_PROBLEMS, MOST_PROBLEMS_IN_ALL, first, more_problems, too_much_laid
 
@@ -115,13 +115,19 @@ class LoadedProject:
         return setting or self.document.key_mark(("targets", name))
 
 
-def load_project(paths: Sequence[Path], environment: str | None = None, selection: Selection = EVERYTHING) -> LoadedProject:
+def load_project(
+    paths: Sequence[Path],
+    environment: str | None = None,
+    selection: Selection = EVERYTHING,
+    what_if: tuple[Node, ...] = (),
+) -> LoadedProject:
     """Read the services in files and directories, and the project above them. None is the default environment.
 
-    All files are read, and of the services those are checked that are selected. Raises SpecError with all that is wrong.
+    All files are read, and of the services those are checked that are selected, with the patches of `what_if`. Raises SpecError
+    with all that is wrong.
     """
     problems = Diagnostics()
-    reading = read_documents(paths, environment, problems)
+    reading = read_documents(paths, environment, problems)._replace(what_if=what_if)
     if selection.changes is not None:
         name = next(iter(reading.chosen), DEFAULT_ENVIRONMENT)
         selection = replace(selection, changes=selection.changes.within(reading.found.root, name, reading.names))
@@ -191,7 +197,7 @@ def _laid(reading: Reading, environment: str, problems: Diagnostics) -> Iterator
     """Each service's document in the environment. Most often nothing is laid over any: then nothing is imported for it."""
     values = reading.project.values if reading.project else {}
     document = reading.environments.get(environment)
-    if document is None and not values and not any("${" in str(d.value) for _, d in reading.services):
+    if document is None and not values and not reading.what_if and not any("${" in str(d.value) for _, d in reading.services):
         yield from ((file, each, ()) for file, each in reading.services)
         return
     from infractl.spec.environment.document import overlay_of, unknown_services
@@ -199,7 +205,7 @@ def _laid(reading: Reading, environment: str, problems: Diagnostics) -> Iterator
 
     if document and reading.whole:
         problems.extend(first(unknown_services(document, reading.names)))
-    overlay = overlay_of(environment, document, reading.document, problems)
+    overlay = overlay_of(environment, document, reading.document, problems)._replace(what_if=reading.what_if)
     size, before = 0, problems.different_errors
     for file, each in reading.services:
         if problems.different_errors - before >= MOST_PROBLEMS_IN_ALL:

@@ -13,13 +13,14 @@ from infractl.spec.project import Project, declared_environments, environment_ne
 from infractl.spec.recognise import ENVIRONMENT, documents, is_environment, undeclared
 from infractl.spec.rule.check import broken_project
 from infractl.spec.telling.conceal import conceal_values, referred
-from infractl.spec.yaml.document import Document
+from infractl.spec.yaml.document import Document, Node
 
 
 class Reading(NamedTuple):
     """`document` is infractl.yaml's, `environments` are by their files' names. `whole`: all services of the project were read.
 
-    `chosen` are the environments to look at: those that are declared, of those that were asked for.
+    `chosen` are the environments to look at: those that are declared, of those that were asked for. `what_if` are patches that a
+    command line lays over every service.
     """
 
     found: Found
@@ -29,6 +30,7 @@ class Reading(NamedTuple):
     environments: dict[str, Document]
     chosen: tuple[str, ...]
     whole: bool
+    what_if: tuple[Node, ...] = ()
 
     @property
     def names(self) -> frozenset[str]:

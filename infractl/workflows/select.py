@@ -12,6 +12,7 @@ from infractl.spec.find import covers, project_above
 from infractl.spec.load import LoadedService
 from infractl.spec.selection import Selection, label_tests
 from infractl.spec.telling.suggest import did_you_mean, written
+from infractl.spec.yaml.document import Node
 from infractl.workflows.changed_since import changed_since
 from infractl.workflows.workspace import Workspace, open_project, open_workspace
 
@@ -30,9 +31,9 @@ class Asked:
         return bool(self.labels) or self.changed_since is not None
 
 
-def open_selected(paths: Sequence[Path], environment: str | None, asked: Asked) -> Workspace:
+def open_selected(paths: Sequence[Path], environment: str | None, asked: Asked, what_if: tuple[Node, ...] = ()) -> Workspace:
     """The project with the services that were asked for. Raises SpecError, UsageError."""
-    workspace = open_workspace(paths, environment, _selection(paths, asked))
+    workspace = open_workspace(paths, environment, _selection(paths, asked), what_if)
     _check_names(workspace)
     return workspace
 

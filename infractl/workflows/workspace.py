@@ -21,6 +21,7 @@ from infractl.provider.plugin import calling
 from infractl.spec.find import covers, unknown_environment
 from infractl.spec.load import LoadedProject, LoadedService, load_project, load_root, settings_for
 from infractl.spec.selection import EVERYTHING, Selection
+from infractl.spec.yaml.document import Node
 from infractl.state.holder import user
 from infractl.state.open import open_stores
 from infractl.state.price_lock import PriceLock, read_price_lock
@@ -163,9 +164,11 @@ def open_project(directory: Path, environment: str | None, selection: Selection 
     return workspace
 
 
-def open_workspace(paths: Sequence[Path], environment: str | None, selection: Selection = EVERYTHING) -> Workspace:
+def open_workspace(
+    paths: Sequence[Path], environment: str | None, selection: Selection = EVERYTHING, what_if: tuple[Node, ...] = ()
+) -> Workspace:
     """Load the project that `paths` belong to, in an environment. Raises SpecError with everything that is wrong."""
-    loaded = load_project(paths, environment, selection)
+    loaded = load_project(paths, environment, selection, what_if)
     return Workspace(loaded=loaded, whole=covers(paths, loaded.root))
 
 

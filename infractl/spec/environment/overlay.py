@@ -15,12 +15,16 @@ from infractl.spec.yaml.merge import merge
 
 
 class Overlay(NamedTuple):
-    """`patch` is for every service, `patches` for single ones by name. `problems` are those of the files that they come from."""
+    """`patch` is for every service, `patches` for single ones by name. `problems` are those of the files that they come from.
+
+    What a command line tries out comes last: `what_if`.
+    """
 
     values: Values
     patch: Node | None = None
     patches: Mapping[str, Node] = {}
     problems: tuple[Diagnostic, ...] = ()
+    what_if: tuple[Node, ...] = ()
 
 
 class Laid(NamedTuple):
@@ -33,7 +37,7 @@ class Laid(NamedTuple):
 def lay(document: Document, overlay: Overlay, problems: Diagnostics) -> Laid:
     """The document with the patches and with values for what refers to them; itself where neither concerns it."""
     merged = document.root
-    for patch in (overlay.patch, overlay.patches.get(_name(document))):
+    for patch in (overlay.patch, overlay.patches.get(_name(document)), *overlay.what_if):
         merged = merge(merged, patch) if patch else merged
     unknown = Diagnostics()
     filled = fill(merged, overlay.values, unknown)
