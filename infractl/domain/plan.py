@@ -10,6 +10,7 @@ from typing import Any
 
 from infractl.domain.action import Action
 from infractl.domain.address import Address, ServiceKey
+from infractl.domain.budget import BudgetStanding
 from infractl.domain.cost import CostSummary
 from infractl.domain.given import Given
 from infractl.domain.placement import Decision
@@ -148,7 +149,7 @@ class ServicePlan:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """The services' plans; `notices` are those of the project as a whole. `selected`: which part of it was asked for, "": all.
-    `steering` is what else shaped it.
+    `steering` is what else shaped it. `budgets` are those that services share, with what they come to after the plan.
     """
 
     project: str
@@ -161,6 +162,7 @@ class Plan:
     notices: tuple[Notice, ...] = ()
     selected: str = ""
     steering: Steering = UNSTEERED
+    budgets: tuple[BudgetStanding, ...] = ()
 
     @property
     def changed(self) -> bool:

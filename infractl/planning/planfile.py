@@ -9,7 +9,7 @@ from infractl.domain.plan import Plan
 from infractl.errors import StateError
 from infractl.state.codec import decode, digest, encode
 
-FORMAT = 2
+FORMAT = 3
 """A member more is another format: an infractl that does not know it must not carry the plan out without it."""
 KIND = "infractl-plan"
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from infractl.domain.action import Action
 from infractl.domain.environment import DEFAULT_ENVIRONMENT
 from infractl.domain.plan import Change, Plan, ServicePlan
+from infractl.report.budget_text import budget_lines
 from infractl.report.change_text import SYMBOLS, symbol_text
 from infractl.report.cost_text import cost_step, total_line
 from infractl.report.group_text import names_text
@@ -65,6 +66,8 @@ def _row(group: Block) -> tuple[str, ...]:
 
 def _closed(plan: Plan, lines: list[str], style: Style) -> str:
     quiet = not plan.changed and not any(s.decided_alone for s in plan.services)
+    if plan.budgets and not quiet:
+        lines = [*lines, *budget_lines(plan.budgets, style), ""]
     room = _LINES_WITHOUT_CHANGES - len(lines) - 1 if quiet else _MOST_NOTICES
     return "\n".join([*lines, *_notices(plan, style, room), _conclusion(plan, style)]) + "\n"
 

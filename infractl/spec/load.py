@@ -252,6 +252,18 @@ def _loaded(
     )
 
 
+def declared_labels(root: Path, environment: str) -> Mapping[str, Mapping[str, str]]:
+    """The labels of all services of a project in an environment, by their names. What cannot be read has none."""
+    problems = Diagnostics()
+    reading = read_documents([root], environment, problems)
+    found: dict[str, Mapping[str, str]] = {}
+    for _, document, _ in _laid(reading, environment, problems):
+        name, labels = document.node(("metadata", "name")), document.node(("metadata", "labels"))
+        if name and isinstance(name.value, str) and labels and isinstance(labels.value, dict):
+            found[name.value] = {str(label): str(value) for label, value in labels.value.items()}
+    return found
+
+
 def load_root(directory: Path, environment: str | None = None) -> LoadedProject:
     """The project that a directory belongs to, without its services: for what is recorded, whatever is declared.
 

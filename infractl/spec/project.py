@@ -57,7 +57,6 @@ class Project(Section):
         default=(),
         example="[{labels: {team: risk}, monthly: 5000 USD}]",
         guards=True,
-        acted_on=False,
     )
     policies: tuple[Policy, ...] = option(
         "Rules for the services.", default=(), example="[{name: pinned, require: {sha256: true}}]", guards=True, acted_on=False

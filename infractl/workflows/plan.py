@@ -22,6 +22,7 @@ from infractl.spec.project import declared_environments
 from infractl.state.codec import digest, encode
 from infractl.units import format_duration, format_rate
 from infractl.workflows.beginning import Beginning, beginning
+from infractl.workflows.fleet_budget import kept_budgets
 from infractl.workflows.ignoring import ignoring
 from infractl.workflows.move import before_move, of_moves
 from infractl.workflows.notice import (
@@ -66,7 +67,7 @@ def plan(workspace: Workspace, removed: Sequence[ServiceKey], progress: Progress
     changed = any(s.changed for s in services)
     others = [name for name in (*sorted(declared(workspace)), *(k.service for k in removed)) if not steering.covers(name)]
     notices = (*(of_project(workspace.loaded.document) if changed else ()), *of_left_out(others), *of_moves(workspace))
-    return assemble(workspace, services, notices, steering)
+    return replace(assemble(workspace, services, notices, steering), budgets=kept_budgets(workspace, services))
 
 
 def _tell_of_other_projects(workspace: Workspace, progress: Progress) -> None:

@@ -190,7 +190,7 @@ def test_a_key_of_a_later_version_and_a_missing_one_that_has_a_default_are_let_t
 
 
 PLAN: dict[str, Any] = {
-    "format": 2,
+    "format": 3,
     "kind": "infractl-plan",
     "digest": "0f" * 32,
     "summary": {"create": 1},
