@@ -107,7 +107,9 @@ class Dominated:
         cost = (
             f"cost not known: {self.dearer.why}" if isinstance(self.dearer, Unknown) else f"+{format_money(self.dearer)} a month"
         )
-        return f"dominated-by {self.by}: {cost}, p99 {'+' if self.slower_s >= 0 else '-'}{quantity_text(abs(self.slower_s), 's')}"
+        # To a nanosecond: what differs by less differs by how it was added up.
+        slower_s = round(self.slower_s, 9)
+        return f"dominated-by {self.by}: {cost}, p99 {'+' if slower_s >= 0 else '-'}{quantity_text(abs(slower_s), 's')}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -46,7 +46,7 @@ class Look:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prospect:
-    """An offer and recipe as the table sees them: no fewer than `least` replicas, likely `likely` of the shape `index`."""
+    """An offer and recipe as the table sees them: no fewer than `least` replicas, likely `likely`, and with these its p99."""
 
     offer: Offer
     recipe: Recipe
@@ -130,9 +130,13 @@ def _look(
     if not may.any():
         found = _against(asked, demand, of, cuts, swept, fits)
         # A limit that is kept alone and missed under the load that few replicas have is the chain's to judge.
-        return found if found.violations else look(asked, _prospect(of, cuts, least, least, np.flatnonzero(fits), swept, bounds))
+        return (
+            found
+            if found.violations
+            else look(asked, _prospect(of, cuts, least, least, np.flatnonzero(fits), swept, bounds, rate))
+        )
     counts = np.maximum(least, np.ceil(rate / np.maximum(likely, 1e-300) - 1e-9))
-    return _prospect(of, cuts, least, counts, np.flatnonzero(may), swept, bounds)
+    return _prospect(of, cuts, least, counts, np.flatnonzero(may), swept, bounds, rate)
 
 
 def _prospect(
@@ -143,19 +147,22 @@ def _prospect(
     numbers: Array,
     swept: Sweep,
     bounds: Bounds,
+    rate_per_s: float,
 ) -> Prospect:
     import numpy as np
 
     best = int(numbers[np.lexsort((numbers, counts[numbers]))[0]])
     offer, recipe, speed = of
+    replicas, p99 = int(min(counts[best], bounds.most)), PERCENTILES.index(99)
+    loaded_s = float(swept.slow.rows(np.array([best])).latency_s(np.array([rate_per_s / replicas]))[0, p99])
     return Prospect(
         offer=offer,
         recipe=recipe,
         speed=speed,
         cuts=cuts,
         least=int(least[numbers].min()),
-        likely=int(min(counts[best], bounds.most)),
-        p99_s=float(swept.alone_s[End.high][best, PERCENTILES.index(99)]),
+        likely=replicas,
+        p99_s=loaded_s if np.isfinite(loaded_s) else float(swept.alone_s[End.high][best, p99]),
         rows=(np.minimum(least[numbers], MOST), np.minimum(counts[numbers], bounds.most), numbers),
     )
 
