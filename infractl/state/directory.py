@@ -159,7 +159,9 @@ class ServiceDirectory:
         make_directory(copy.parent)
         sweep(copy.parent)
         # Both are written before either takes its place: a full disk leaves both as they were.
-        with replacement(self.document, entry=False) as file, replacement(copy) as kept:
+        # Whoever keeps it elsewhere, and has a link here, goes on keeping it there.
+        document = self.document.resolve() if self.document.is_symlink() else self.document
+        with replacement(document, entry=document.parent != self.path) as file, replacement(copy) as kept:
             file.write(data)
             file.flush()
             kept.write(data)
@@ -170,7 +172,8 @@ class ServiceDirectory:
     def remove(self, current: Document | None) -> None:
         """Take the document away, for good, and its journal. The versions stay until the service begins anew."""
         replace_file(self.marker, canonical(encode(current and current.version)) + b"\n")
-        remove_file(self.document)
+        remove_file(self.document.resolve())
+        self.document.unlink(missing_ok=True)
         if self.journal.exists():
             begin(self.journal)
 

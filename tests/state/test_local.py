@@ -178,3 +178,20 @@ def test_a_full_disk_leaves_the_old_document_and_the_old_journal(
     assert store.entries(key) == (*journaled, entry("last"))
     store.fold(key, state(2), expected_serial=1, epoch=epoch)
     assert store.read(key) == state(2)
+
+
+def test_a_document_behind_a_link_stays_there(store, key, state, epoch: int, directory: Path, tmp_path: Path) -> None:
+    store.write(key, state(1), expected_serial=0, epoch=epoch)
+    link, elsewhere = directory / "state.json", tmp_path / "elsewhere" / "kept.json"
+    elsewhere.parent.mkdir()
+    link.rename(elsewhere)
+    link.symlink_to(elsewhere)
+
+    store.write(key, state(2), expected_serial=1, epoch=epoch)
+
+    assert link.is_symlink() and store.read(key) == state(2)
+    assert [path.name for path in elsewhere.parent.iterdir()] == ["kept.json"]
+
+    store.delete(key, expected_serial=2, epoch=epoch)
+
+    assert store.read(key) is None and not link.is_symlink() and not elsewhere.exists()
