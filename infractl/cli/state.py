@@ -12,7 +12,7 @@ from infractl.cli.json_text import json_text
 from infractl.cli.parameter import AsJson, AutoApprove, Env, LockTimeout, ProjectDirectory, patience
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from infractl.domain.address import ServiceKey
     from infractl.domain.revision import Revision
@@ -154,7 +154,7 @@ def unlock(
     env: Env = None,
     auto_approve: AutoApprove = False,
 ) -> None:
-    """Break a lock whose holder will never give it back.
+    """Break a lock whose holder will never give it back, and the others that the same run holds.
 
     The holder can write nothing to the state any more. What it has begun at a provider goes on: run apply to settle it.
     """
@@ -164,9 +164,9 @@ def unlock(
     from infractl.workflows.state import unlock as run
     from infractl.workflows.workspace import open_project
 
-    def approve(key: ServiceKey, holder: Holder) -> bool:
-        show(lock_text(key, holder, is_alive(holder)))
-        return auto_approve or ask("Break this lock?")
+    def approve(keys: Sequence[ServiceKey], holder: Holder) -> bool:
+        show(lock_text(keys, holder, is_alive(holder)))
+        return auto_approve or ask("Break this lock?" if len(keys) == 1 else f"Break these {len(keys)} locks?")
 
     holder = run(open_project(project, env), lock, approve)
     sys.stdout.write(f"Unlocked: pid {holder.pid} on {holder.host} can write no more.\n")

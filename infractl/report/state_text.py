@@ -13,6 +13,7 @@ from infractl.domain.plan import AttributeChange
 from infractl.domain.revision import Fate, Revision
 from infractl.domain.service_state import ServiceState
 from infractl.report.change_text import change_lines
+from infractl.report.group_text import names_text
 from infractl.report.style import Style
 from infractl.report.table_text import table
 from infractl.report.value_text import counted, value_text
@@ -137,16 +138,18 @@ def _meaning(revision: Revision, style: Style) -> Iterator[str]:
     yield from change_lines(revision.next_plan, revision.next_plan.address.service, style)
 
 
-def lock_text(key: ServiceKey, holder: Holder, alive: bool | None) -> str:
-    """Who holds a service's lock, and what breaking it means."""
+def lock_text(keys: Sequence[ServiceKey], holder: Holder, alive: bool | None) -> str:
+    """Who holds the locks of an environment's services, one or more, and what breaking them means."""
     known = {True: "is alive on this machine", False: "is not there any more", None: "cannot be seen from this machine"}[alive]
+    services = names_text([key.service for key in keys])
+    what = "the lock is" if len(keys) == 1 else "these locks are"
     return (
-        f"{key.service} in {key.environment}: locked since {holder.since:%Y-%m-%d %H:%M:%S} UTC\n"
+        f"{services} in {keys[0].environment}: locked since {holder.since:%Y-%m-%d %H:%M:%S} UTC\n"
         f"  by       {holder.who} on {holder.host}\n"
         f"  for      {holder.command}\n"
         f"  process  {holder.pid}, which {known}\n"
-        "Once the lock is broken, that run can write nothing to the state any more. What it has begun at a provider goes on:\n"
-        "the next apply settles it.\n"
+        f"Once {what} broken, that run can write nothing to the state any more.\n"
+        "What it has begun at a provider goes on: the next apply settles it.\n"
     )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from infractl.domain.address import ServiceKey
 from infractl.domain.service_state import ServiceState
@@ -21,16 +22,19 @@ def recorded(workspace: Workspace) -> Seen[ServiceState | None]:
     return see(lambda key: known(workspace, key).state, recorded_keys(workspace))
 
 
-def unlock(workspace: Workspace, lock_id: str, approve: Callable[[ServiceKey, Holder], bool]) -> Holder:
-    """Break the lock `lock_id`: its holder can write nothing more. Raises StateError where no lock has the id."""
-    for key, holder in workspace.stores.state.held(workspace.project, workspace.environment).items():
+def unlock(workspace: Workspace, lock_id: str, approve: Callable[[Sequence[ServiceKey], Holder], bool]) -> Holder:
+    """Break the lock `lock_id` and all others of the same run: it can write nothing more. Raises StateError for an unknown id."""
+    held = workspace.stores.state.held(workspace.project, workspace.environment)
+    for holder in held.values():
         if holder.id != lock_id:
             continue
-        if not approve(key, holder):
+        locks = {key: other.id for key, other in held.items() if _of_one_run(other, holder)}
+        if not approve([*locks], holder):
             raise UsageError.of(
                 "not-approved", summary="the lock was left alone", detail=lock_id, remedy="answer yes, or pass --auto-approve"
             )
-        workspace.stores.state.unlock(key, lock_id)
+        for key, each in locks.items():
+            workspace.stores.state.unlock(key, each)
         return holder
     raise StateError.of(
         "lock-unknown",
@@ -38,3 +42,8 @@ def unlock(workspace: Workspace, lock_id: str, approve: Callable[[ServiceKey, Ho
         detail=lock_id,
         remedy="take the id from the newest message; a lock whose process has ended needs no unlocking",
     )
+
+
+def _of_one_run(one: Holder, other: Holder) -> bool:
+    """A command takes each lock under an id and at a time of its own."""
+    return replace(one, id=other.id, since=other.since) == other

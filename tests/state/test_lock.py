@@ -117,7 +117,7 @@ def test_the_question_before_a_lock_is_broken_names_the_holder_and_whether_it_is
     holder = this_process("infractl apply --env prod", SystemClock())
     key = ServiceKey(project="shop", environment="prod", service="fraud")
 
-    text = lock_text(key, holder, is_alive(holder))
+    text = lock_text([key], holder, is_alive(holder))
 
     assert "fraud in prod" in text and "infractl apply --env prod" in text
     assert f"{holder.pid}, which is alive on this machine" in text

@@ -13,6 +13,7 @@ from infractl.cli.parameter import patience
 from infractl.errors import LockHeldError, UsageError
 from infractl.state.local import LocalStateStore
 from infractl.workflows.lock import IMPATIENT, LONGEST_PAUSE_S, Patience, lock
+from infractl.workflows.state import unlock
 from infractl.workflows.workspace import Workspace, open_project
 
 
@@ -104,3 +105,15 @@ def test_the_time_counts_for_all_locks_of_a_command(workspace: Workspace, other:
 def test_a_time_without_a_unit_is_refused() -> None:
     with pytest.raises(UsageError, match="lock-timeout"):
         patience("30")
+
+
+def test_one_id_breaks_all_locks_of_the_run_that_has_it_and_of_no_other(workspace: Workspace, other: LocalStateStore) -> None:
+    asked: list[str] = []
+    first, second = (other.lock(workspace.key(name), "infractl apply") for name in ("ranks", "scores"))
+    others = other.lock(workspace.key("words"), "infractl destroy")
+
+    unlock(workspace, second.holder.id, lambda keys, holder: not asked.extend(key.service for key in keys))
+
+    assert asked == ["ranks", "scores"]
+    assert list(other.held("testing", "default").values()) == [others.holder]
+    first.release(), second.release()
