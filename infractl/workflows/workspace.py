@@ -18,7 +18,7 @@ from infractl.errors import ProviderError, SpecError, UsageError
 from infractl.provider import registry
 from infractl.provider.contract import Context, Provider, Target
 from infractl.provider.plugin import calling
-from infractl.spec.find import covers, unknown_environment
+from infractl.spec.find import ENVIRONMENTS, covers, project_above, unknown_environment
 from infractl.spec.load import LoadedProject, LoadedService, load_project, load_root, settings_for
 from infractl.spec.selection import EVERYTHING, Selection
 from infractl.spec.yaml.document import Node
@@ -168,8 +168,29 @@ def open_workspace(
     paths: Sequence[Path], environment: str | None, selection: Selection = EVERYTHING, what_if: tuple[Node, ...] = ()
 ) -> Workspace:
     """Load the project that `paths` belong to, in an environment. Raises SpecError with everything that is wrong."""
-    loaded = load_project(paths, environment, selection, what_if)
+    try:
+        loaded = load_project(paths, environment, selection, what_if)
+    except SpecError as error:
+        if any(d.slug == "unknown-environment" for d in error.diagnostics):
+            _refuse_removed(paths, environment)
+        raise
     return Workspace(loaded=loaded, whole=covers(paths, loaded.root))
+
+
+def _refuse_removed(paths: Sequence[Path], environment: str | None) -> None:
+    """Raises SpecError for an environment that has lost its file, and of which something is recorded."""
+    project = project_above(paths[0])
+    home = project.parent if project else paths[0] if paths[0].is_dir() else paths[0].parent
+    workspace = Workspace(loaded=load_root(home, environment), whole=True)
+    name, left = workspace.environment, workspace.stores.state.keys(workspace.project, workspace.environment)
+    if left:
+        raise SpecError.of(
+            "environment-removed",
+            summary="this environment is declared no more, and something is recorded in it",
+            detail=f"of {name} remain: {', '.join(key.service for key in left)}",
+            at=str(Path(ENVIRONMENTS) / f"{name}.yaml"),
+            remedy=f"remove what runs there: {workspace.call('destroy')}; or put the environment's file back",
+        )
 
 
 def readable(workspace: Workspace, service: str) -> LoadedService | None:

@@ -177,7 +177,10 @@ def test_what_runs_in_an_environment_can_be_removed_when_its_file_is_gone(shop: 
     (shop.path / "environments" / "staging.yaml").unlink()
 
     assert "infractl destroy --env staging" in shop.run("plan").stderr
-    assert "unknown-environment" in shop.run("apply", "--auto-approve", "--env", "staging", code=1).stderr
+    for words in (("apply", "--auto-approve"), ("plan",), ("drift",), ("status", "scores.yaml")):
+        refused = shop.run(*words, "--env", "staging", code=1).stderr
+        assert "environment-removed" in refused and "of staging remain: scores" in refused
+        assert "infractl destroy --env staging" in refused
     np.testing.assert_allclose(answer(shop, "--env", "staging"), direct(shop.path / "two.onnx"), rtol=1e-5)
     assert len(shop.run("state", "list", "--env", "staging").stdout.splitlines()) == 3
     assert "did you mean staging?" in shop.run("destroy", "--auto-approve", "--env", "stagin", code=1).stderr
