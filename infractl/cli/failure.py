@@ -17,6 +17,15 @@ def interrupted() -> StoppedError:
     return StoppedError.of("interrupted", summary="the command was interrupted", detail="what was finished before stays as it is")
 
 
+def unsaid(error: OSError) -> InfractlError:
+    return InfractlError.of(
+        "output-lost",
+        summary="the work is done, and what it had to say could not be written",
+        detail=f"standard output: {error.strerror or error}",
+        remedy="what was changed is changed and recorded: infractl status and infractl state list show it",
+    )
+
+
 def tell(error: Exception) -> int:
     match error:
         case InfractlError():

@@ -58,12 +58,16 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     # What imports make lives as long as the command: looking through it for garbage is a tenth of a short one.
     gc.set_threshold(100_000, 50, 50)
     _open_streams()
-    # A pipeline that is cancelled sends SIGTERM: it is answered as Ctrl-C is, and locks are given back.
+    # A pipeline that is cancelled sends SIGTERM, and a terminal that is closed SIGHUP, which nohup has us ignore: they are
+    # answered as Ctrl-C is, and locks are given back.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, signal.default_int_handler)
     debug = "--debug" in words
     try:
         code = _run([word for word in words if word != "--debug"] or ["--help"])
         sys.stdout.flush()
+        code = _told(code)
     except KeyboardInterrupt:
         # Asked once is enough: a second Ctrl-C would break off the sentence that says so.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -81,7 +85,19 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     # What was to happen has happened: a late Ctrl-C must not change what the code says.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    if signal.getsignal(signal.SIGHUP) is signal.default_int_handler:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
     raise SystemExit(code)
+
+
+def _told(code: int) -> int:
+    """The code of a command whose work is done, 1 instead of 0 where stdout could not take what it had to say."""
+    terminal = sys.modules.get("infractl.cli.terminal")
+    if terminal is None or not terminal.unwritten:
+        return code
+    from infractl.cli.failure import tell, unsaid
+
+    return code or tell(unsaid(terminal.unwritten.pop()))
 
 
 def _open_streams() -> None:

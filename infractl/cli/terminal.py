@@ -28,6 +28,10 @@ QUIET_S = 10.0
 """A step that waits is told of this often."""
 
 
+unwritten: list[OSError] = []
+"""Why something that was to be shown on stdout is not there: `main` tells it once the work is done."""
+
+
 def style_of(stream: TextIO) -> Style:
     plain = "NO_COLOR" in os.environ or os.environ.get("TERM") == "dumb"
     return Style(color=stream.isatty() and not plain)
@@ -47,9 +51,11 @@ def _write(stream: TextIO, text: str) -> None:
     try:
         stream.write(conceal(text))
         stream.flush()
-    except OSError:
+    except OSError as error:
         # The reader has gone, as `head` does, or the disk is full. What is being changed must not stop half way for that.
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        if stream is sys.stdout and not isinstance(error, BrokenPipeError):
+            unwritten.append(error)
 
 
 def event_printer(steps: Callable[[], int]) -> Callable[[Event], None]:
@@ -83,6 +89,9 @@ def approval(auto: bool, question: str, text: Callable[[Plan, Style], str]) -> C
         show(text(plan, style_of(sys.stdout)))
         if auto:
             return True
+        if unwritten:
+            # Nobody can approve what is not shown.
+            raise unwritten.pop()
         where = "" if plan.environment == DEFAULT_ENVIRONMENT else f" in {plan.environment}"
         return ask(f"{question}{where}?", "; or save a plan with plan --out, have it reviewed, and apply that")
 
@@ -109,16 +118,24 @@ def ask(question: str, otherwise: str = "") -> bool:
 
 @contextmanager
 def stopping(stop: Stop) -> Iterator[None]:
-    """SIGINT or SIGTERM once asks to stop after what runs; twice ends the process at once, with the intents on disk."""
+    """A signal once asks to stop after what runs; twice ends the process at once, with the intents on disk.
+
+    A terminal that is closed may send SIGHUP several times, which asks once.
+    """
 
     def asked(number: int, frame: FrameType | None) -> None:
         if stop.requested:
+            if number == signal.SIGHUP:
+                return
             progress("Stopped at once. What was begun is written down: run the command again, and it settles that first.")
             os._exit(130)
         stop.request()
         progress("Stopping: finishing what runs. Once more stops at once.")
 
-    before = {number: signal.signal(number, asked) for number in (signal.SIGINT, signal.SIGTERM)}
+    heard = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        heard.append(signal.SIGHUP)
+    before = {number: signal.signal(number, asked) for number in heard}
     try:
         yield
     finally:

@@ -69,6 +69,28 @@ def test_a_plan_is_written_over_a_plan_and_over_nothing_else(folder: Any) -> Non
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+@pytest.mark.parametrize("words", [("apply", "--auto-approve"), ("destroy", "--auto-approve")])
+def test_a_change_whose_report_finds_no_room_is_made_and_the_loss_is_told(folder: Any, words: tuple[str, ...]) -> None:
+    folder.write()
+    if words[0] == "destroy":
+        folder.run("apply", "--auto-approve")
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            folder.command(*words),
+            cwd=folder.path,
+            env=folder.environment,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+        )
+
+    assert done.returncode == 1
+    assert "error[output-lost]: the work is done" in done.stderr and "No space left on device" in done.stderr
+    assert bool(folder.run("state", "list").stdout) == (words[0] == "apply")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
 def test_an_apply_that_cannot_say_what_it_does_does_it_all_the_same(folder: Any) -> None:
     folder.write()
     with Path("/dev/full").open("w") as full:

@@ -48,6 +48,20 @@ def test_asked_twice_it_stops_at_once_and_the_next_apply_settles(fragile: Any, h
     assert fragile.run("plan", "--detailed-exitcode").stdout.startswith("No changes.")
 
 
+def test_a_terminal_that_is_closed_asks_once_however_often_it_says_so(fragile: Any, hold: Hold) -> None:
+    fragile.write()
+    applying = hold("server:create:before", "apply", "--auto-approve")
+    for _ in range(2):
+        applying.process.send_signal(signal.SIGHUP)
+        time.sleep(0.3)
+
+    code, out, errors = applying.let_go()
+
+    assert code == 130
+    assert "2 done, 1 not started" in out
+    assert errors.splitlines()[-1] == "Stopped as you asked. Run the command again to go on from here."
+
+
 def test_others_see_who_holds_the_lock_and_a_whole_picture(fragile: Any, hold: Hold) -> None:
     fragile.write()
     applying = hold("route:create:before", "apply", "--auto-approve")
