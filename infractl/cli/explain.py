@@ -26,6 +26,10 @@ def explain(
         typer.Option("--offer", metavar="NAME", help="Show the whole sum of this offer: ml.g5.xlarge.", show_default=False),
     ] = None,
     format: Annotated[Format, typer.Option("--format", help="How to print it.")] = Format.text,  # noqa: A002 - the option's name
+    svg: Annotated[
+        Path | None,
+        typer.Option("--svg", metavar="FILE", help="Draw monthly cost against p99 into this file.", show_default=False),
+    ] = None,
 ) -> None:
     """Show why a service is placed as it is, and what would change that.
 
@@ -42,6 +46,11 @@ def explain(
 
     workspace = opened([project], env, Asked(services=[service]))
     explained = run(workspace, the_one(workspace, service), offer, progress)
+    if svg is not None:
+        from infractl.report.cost_svg import cost_svg
+
+        svg.write_text(cost_svg(explained), encoding="utf-8")
+        progress(f"Drew monthly cost against p99 into {svg}")
     if format is Format.json:
         sys.stdout.write(json.dumps(explanation_json(explained), indent=2) + "\n")
     else:

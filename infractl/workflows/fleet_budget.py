@@ -32,7 +32,7 @@ def kept_budgets(workspace: Workspace, services: Sequence[ServicePlan]) -> tuple
     after = [*(_planned(service) for service in services if service.deployment), *others]
     before = [*(_deployed(service) for service in services if service.cost_before), *others]
     found, earlier = budgets_of(workspace, after), budgets_of(workspace, before)
-    changed = {service.key.service for service in services if service.changed}
+    changed = {service.key.service for service in services if service.changed or service.decided_alone}
     worse = [now for now, then in zip(found, earlier, strict=True) if changed & {*now.services} and _dearer(now, then)]
     if refused := over(workspace, worse):
         raise refused

@@ -103,6 +103,7 @@ def test_a_fleet_budget_that_is_exceeded_shows_and_refuses(market) -> None:
     assert "Budget team=risk: 292.00 USD of 200 USD a month, over-budget (ranks, scores)" in done.stdout
     assert "Budget team=none: 0 USD of 200 USD a month (no service has these labels)" in done.stdout
     assert "error[fleet-budget]" in done.stderr and "infractl.yaml:1:" in done.stderr
+    assert "error[fleet-budget]" in market.run("plan", code=6).stderr
 
 
 def test_the_document_fits_its_schema(market) -> None:
