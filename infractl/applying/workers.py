@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 from typing import Self, TypeVar
 
 from infractl.applying.fan_out import SERVICES
-from infractl.applying.stop import Stop
 
 A = TypeVar("A")
 T = TypeVar("T")
@@ -18,10 +16,10 @@ PARALLELISM = 8
 
 
 class Workers:
-    """No more steps run at once than there are threads, and none waits in line: what is begun runs."""
+    """No more steps run at once than there are threads."""
 
     def __init__(self, parallelism: int = PARALLELISM) -> None:
-        self._free = threading.Semaphore(parallelism)
+        self.parallelism = parallelism
         self._threads = ThreadPoolExecutor(parallelism)
         self._services = ThreadPoolExecutor(SERVICES)
 
@@ -37,12 +35,6 @@ class Workers:
         """Each service's answer, in their order. They wait for their steps in threads of their own, several at once."""
         return self._services.map(call, services)
 
-    def begin(self, call: Callable[[], T], stop: Stop) -> Future[T] | None:
-        """Waits for a free thread, and runs `call` in it; None where a wish to stop came before."""
-        self._free.acquire()
-        if stop.requested:
-            self._free.release()
-            return None
-        future = self._threads.submit(call)
-        future.add_done_callback(lambda _: self._free.release())
-        return future
+    def begin(self, turn: Callable[[], None]) -> None:
+        """`turn` runs as soon as a thread is free; those that wait for one have it in the order in which they came."""
+        self._threads.submit(turn)

@@ -58,6 +58,9 @@ _TAGS: dict[str, Callable[[Any], Any]] = {
 def encode(value: Any) -> Json:
     """The JSON of a property: a reference becomes a one-key object such as `{"$blob": "9f2c…"}`; other `$` keys become `$$`."""
     match value:
+        # Nearly everything is one of these: they come before what takes longer to rule out.
+        case None | bool() | int() | float() | str():
+            return value
         case Output(address=a, attribute=attribute):
             return {"$output": {"address": a.as_dict(), "attribute": attribute}}
         case SecretRef(source=source, name=name, version=version):
@@ -70,14 +73,14 @@ def encode(value: Any) -> Json:
             return {("$" + k if k.startswith("$") else k): encode(v) for k, v in value.items()}
         case list() | tuple():
             return [encode(v) for v in value]
-        case None | bool() | int() | float() | str():
-            return value
         case _:
             raise TypeError(f"a property cannot hold {type(value).__name__}")
 
 
 def decode(json: Json) -> Any:
     """The inverse of `encode`."""
+    if isinstance(json, str):
+        return json
     if isinstance(json, Mapping):
         if len(json) == 1 and (tag := next(iter(json))) in _TAGS:
             return _TAGS[tag](json[tag])
@@ -90,6 +93,8 @@ def decode(json: Json) -> Any:
 def resolve(value: Any, known: Callable[[Output], Any]) -> Any:
     """`value` with each Output replaced by `known(output)`, which may be the Output itself if it is not known yet."""
     match value:
+        case None | int() | float() | str():
+            return value
         case Output():
             return known(value)
         case Mapping():
@@ -103,6 +108,8 @@ def resolve(value: Any, known: Callable[[Output], Any]) -> Any:
 def outputs_in(value: Any) -> tuple[Output, ...]:
     """Every Output inside `value`."""
     match value:
+        case None | int() | float() | str():
+            return ()
         case Output():
             return (value,)
         case Mapping():

@@ -74,15 +74,18 @@ def concealed(value: Any) -> Any:
 
 
 def _texts(value: object) -> Iterator[str]:
+    # What is met most comes first, and an abstract class last: every resource of every service is gone through.
     match value:
         case str():
             yield value
-        case Mapping():
-            yield from _texts(tuple(value.keys()))
-            yield from _texts(tuple(value.values()))
+        case int() | float() | None:
+            return
         case list() | tuple():
             for item in value:
                 yield from _texts(item)
+        case dict() | Mapping():
+            yield from (text for name in value for text in _texts(name))
+            yield from (text for item in value.values() for text in _texts(item))
 
 
 def _spellings(value: str) -> Iterator[str]:

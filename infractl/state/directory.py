@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 
@@ -47,29 +48,31 @@ Documents = dict[ServiceKey, tuple[bytes, Document]]
 """The document of each service that was read last, by the sha256 of its file: the same bytes are not decoded again."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ServiceDirectory:
+    """Its paths are put together once: every journal entry needs some of them."""
+
     path: Path
     key: ServiceKey
     known: Documents = field(default_factory=dict, compare=False)
 
-    @property
+    @cached_property
     def document(self) -> Path:
         return self.path / "state.json"
 
-    @property
+    @cached_property
     def journal(self) -> Path:
         return self.path / "journal.jsonl"
 
-    @property
+    @cached_property
     def marker(self) -> Path:
         return self.path / "absent.json"
 
-    @property
+    @cached_property
     def guard(self) -> Path:
         return self.path / "guard"
 
-    @property
+    @cached_property
     def _history(self) -> Path:
         return self.path / "history"
 

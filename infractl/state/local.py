@@ -31,6 +31,7 @@ class LocalStateStore:
         self._clock = clock
         self._versions: dict[ServiceKey, tuple[_Stamp, Version]] = {}
         self._documents: Documents = {}
+        self._directories: dict[ServiceKey, ServiceDirectory] = {}
         self._guard = threading.Lock()
         self._commits: dict[tuple[ServiceKey, int], Commit] = {}
 
@@ -144,8 +145,10 @@ class LocalStateStore:
         return self._directory(key).entries()
 
     def _directory(self, key: ServiceKey) -> ServiceDirectory:
-        path = self._root / _part(key.project) / _part(key.environment) / _part(key.service)
-        return ServiceDirectory(path, key, self._documents)
+        if (directory := self._directories.get(key)) is None:
+            path = self._root / _part(key.project) / _part(key.environment) / _part(key.service)
+            directory = self._directories[key] = ServiceDirectory(path, key, self._documents)
+        return directory
 
     @contextmanager
     def _writing(self, key: ServiceKey, epoch: int) -> Iterator[ServiceDirectory]:

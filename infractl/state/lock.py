@@ -11,6 +11,7 @@ import os
 import resource
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
 from infractl.domain.address import ServiceKey
@@ -136,7 +137,7 @@ class LocalLock:
 
     def _read(self) -> Claim:
         try:
-            return decode(Claim, jsonlib.loads(self._claim.read_bytes()))
+            return _decoded(self._claim.read_bytes())
         except (OSError, ValueError) as error:
             raise StateError.of(
                 "lock-damaged",
@@ -145,6 +146,12 @@ class LocalLock:
                 at=str(self._claim),
                 remedy=f"make sure that no infractl works on {self._key}, then delete {self._claim}",
             ) from error
+
+
+@lru_cache(maxsize=1024)
+def _decoded(data: bytes) -> Claim:
+    """Every write reads the claim anew, and nearly always finds the same."""
+    return decode(Claim, jsonlib.loads(data))
 
 
 def _make_room(descriptor: int, key: ServiceKey) -> None:

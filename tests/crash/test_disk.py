@@ -50,7 +50,9 @@ def test_under_a_limit_of_file_sizes_the_old_state_survives(share: float, launch
 
 
 def under_limit(launcher: Launcher, blocks: int) -> Ended:
-    command = ["sh", "-c", f'ulimit -f {blocks}; exec "$@"', "sh", sys.executable, "-m", "infractl", "apply", "--auto-approve"]
+    # -B: importlib does not see that only half of a .pyc was written, and leaves it to all that come after.
+    command = ["sh", "-c", f'ulimit -f {blocks}; exec "$@"', "sh", sys.executable, "-B"]
+    command += ["-m", "infractl", "apply", "--auto-approve"]
     done = subprocess.run(
         command, cwd=launcher.project, env=dict(launcher.environment), capture_output=True, text=True, timeout=120
     )
