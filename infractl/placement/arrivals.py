@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -20,17 +20,31 @@ class Arrivals:
     """Gaps that follow a gamma distribution with squared coefficient of variation `ca2` (1: a Poisson process), in bursts.
 
     Requests come only for `on_share` of the time, about `burst` of them at a time, with pauses between; 1 is without pauses. A
-    rate is always the one while requests come.
+    rate is always the one while requests come. Each request reaches this queue with a probability of `part`, by chance, and
+    others else: the more queues share the traffic, the less each sees of its bursts.
     """
 
     ca2: float = 1.0
     on_share: float = 1.0
     burst: float = 1.0
+    part: float = 1.0
 
     @property
     def is_poisson(self) -> bool:
         """Whether the closed forms, the chain and its table hold; else only a simulation does."""
         return self.ca2 == 1.0 and self.on_share == 1.0
+
+    @property
+    def variability(self) -> float:
+        """The squared coefficient of variation of the gaps that this queue sees while requests come.
+
+        Of a renewal process of which each request is kept with probability p: 1 + p (ca2 - 1).
+        """
+        return 1 + self.part * (self.ca2 - 1)
+
+    def among(self, queues: int) -> Arrivals:
+        """What each of so many queues sees, which requests choose at random."""
+        return self if self.is_poisson or queues == 1 else replace(self, part=self.part / queues)
 
 
 PATTERNS: Mapping[str, Arrivals] = MappingProxyType(
@@ -58,11 +72,14 @@ def unit_arrivals(arrivals: Arrivals, requests: int, seed: int) -> Vector:
     import numpy as np
 
     source = np.random.default_rng(seed)
-    gaps = source.standard_gamma(1 / arrivals.ca2, requests) * arrivals.ca2
+    # Between two requests that reach this queue lie so many gaps of the whole traffic; sums of gamma variates are gamma again.
+    several = source.geometric(arrivals.part, requests) if arrivals.part < 1 else np.ones(requests, int)
+    gaps = source.standard_gamma(several / arrivals.ca2) * arrivals.ca2
     if arrivals.on_share < 1:
-        ends = source.random(requests) < 1 / arrivals.burst
+        ends = source.binomial(several, 1 / arrivals.burst)
         pause = arrivals.burst * (1 - arrivals.on_share) / arrivals.on_share
-        gaps = gaps + ends * source.exponential(pause, requests)
+        gaps = gaps + source.standard_gamma(ends) * pause
+    gaps = gaps * arrivals.part
     times: Vector = np.cumsum(gaps)
     times.setflags(write=False)
     return times

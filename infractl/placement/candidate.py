@@ -9,7 +9,6 @@ from infractl.domain.figure import Figure
 from infractl.domain.measurement import SHAPE, Measurement
 from infractl.domain.profile import ModelProfile
 from infractl.domain.recipe import Recipe
-from infractl.placement.arrivals import Arrivals
 from infractl.placement.correction import UNCORRECTED, Correction
 from infractl.placement.device_memory import device_memory
 from infractl.placement.memory import replica_memory
@@ -17,7 +16,7 @@ from infractl.placement.server_time import ServerTime
 from infractl.placement.service_time import End, ServiceTime
 from infractl.placement.shape import Shape
 from infractl.placement.speed import Speed
-from infractl.placement.station import PERCENTILES, POISSON, Station
+from infractl.placement.station import PERCENTILES, Station
 
 LARGEST_MODELLED_BATCH = 32
 """A queue with a larger cap is computed with this one: it is seldom reached, and what is computed then is on the safe side."""
@@ -42,7 +41,6 @@ class Candidate:
     extents: Mapping[str, int] = field(default_factory=dict)
     measurements: tuple[Measurement, ...] = ()
     correction: Correction = UNCORRECTED
-    arrivals: Arrivals = POISSON
 
     @property
     def config(self) -> Mapping[str, float]:
@@ -93,5 +91,4 @@ class Candidate:
             threads=0 if self.accelerators else shape.threads,
             cores=self.cores,
             extra_s={percentile: server_time.alone_s(percentile) + delay_s for percentile in PERCENTILES},
-            arrivals=self.arrivals,
         )

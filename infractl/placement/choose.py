@@ -11,7 +11,6 @@ from infractl.domain.offer import Offer
 from infractl.domain.placement import Dominated, Evaluation, Violation
 from infractl.domain.recipe import Recipe
 from infractl.domain.unknown import Unknown
-from infractl.placement.arrivals import PATTERNS
 from infractl.placement.bounds import Bounds
 from infractl.placement.evaluate import Question, barred, evaluate
 from infractl.placement.price import budgeted, monthly_cost
@@ -25,9 +24,6 @@ from infractl.units import Money
 
 LOOKED_AT = 3
 """Offers that are looked at closer in any case, so that a reader sees what was nearly chosen."""
-
-FINALISTS = 5
-"""Of traffic that only a simulation covers: the table, which knows no bursts, says which of many those are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,15 +68,12 @@ def _closer(asked: Question, before: Sequence[Evaluation], priced: Sequence[_Pri
     seen: dict[int, Look] = {}
     feasible = [e for e in before if not e.violations]
     limit = budgeted(asked.service)
-    simulated = not PATTERNS[asked.service.spec.traffic.pattern].is_poisson
     currency = compared_in(asked.service, feasible) or _currency(priced)
     order = sorted(priced, key=lambda each: _order(each, currency))
     for number, each in enumerate(order):
         costs = [c for e in feasible if isinstance(c := cost_of(e), Money)] + ([limit] if limit else [])
         best = min((cost.amount for cost in costs if cost.currency == currency), default=None)
         compares = isinstance(each.least, Money) and each.least.currency == currency
-        if simulated and len(looked) >= FINALISTS and feasible:
-            return looked, order[number:]
         beaten = best is not None and (not compares or (isinstance(each.least, Money) and each.least.amount > best))
         if (beaten and len(looked) >= LOOKED_AT) or (best is None and not compares and len(feasible) >= LOOKED_AT):
             return looked, order[number:]

@@ -13,15 +13,14 @@ from infractl.domain.placement import Evaluation, Placement, Prediction, Violati
 from infractl.domain.profile import ModelProfile
 from infractl.domain.recipe import Recipe
 from infractl.domain.unknown import Unknown
-from infractl.placement import gates
-from infractl.placement.arrivals import PATTERNS
+from infractl.placement import finalist, gates
 from infractl.placement.bounds import Bounds, quota
 from infractl.placement.candidate import Candidate
 from infractl.placement.carried import Carried, scaled
 from infractl.placement.correction import UNCORRECTED
 from infractl.placement.demand import Demand
 from infractl.placement.evaluate_call import evaluate_call
-from infractl.placement.fit import Fit, best_fit, fewest, fit, nearest_fit, trials
+from infractl.placement.fit import Fit, fewest, fit, nearest_fit, trials
 from infractl.placement.gates import ANSWERING
 from infractl.placement.measured import corrections, of_model
 from infractl.placement.predict import predict
@@ -131,7 +130,6 @@ def candidate(
         shape=shape,
         accelerators=0 if offer.chip.cores else offer.count,
         extents=demand.extents,
-        arrivals=PATTERNS[service.spec.traffic.pattern],
     )
 
 
@@ -150,8 +148,8 @@ def _best(asked: Question, offer: Offer, tried: Sequence[Candidate]) -> Evaluati
     demand, bounds = Demand.of(asked.service), Bounds.of(asked.service, offer)
     # What does not fit is looked at only where nothing does: the simplest takes the least.
     fitting = [c for c in tried if memory_short(offer, c) is None] or tried[:1]
-    best = best_fit(trials(fitting, demand, bounds), demand, bounds)
-    return evaluation(asked, offer, best or nearest_fit(fitting, demand, bounds))
+    best = finalist.best(trials(fitting, demand, bounds), demand, bounds)
+    return evaluation(asked, offer, best or nearest_fit(finalist.few(fitting, demand, bounds.most, 1), demand, bounds))
 
 
 def evaluation(asked: Question, offer: Offer, found: Fit, prediction: Prediction | None = None) -> Evaluation:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
+from infractl.placement import played
 from infractl.placement.bounds import Bounds
 from infractl.placement.candidate import Candidate
 from infractl.placement.demand import Demand
@@ -95,7 +96,7 @@ def nearest_fit(candidates: Iterable[Candidate], demand: Demand, bounds: Bounds)
 
 def shared(demand: Demand, replicas: int) -> Demand:
     """Of one of so many replicas."""
-    return demand if replicas == 1 or demand.peak_per_s is None else replace(demand, peak_per_s=demand.peak_per_s / replicas)
+    return demand.among(replicas)
 
 
 def meets(candidate: Candidate, demand: Demand) -> bool:
@@ -118,7 +119,7 @@ def would_keep(candidate: Candidate, demand: Demand, end: End) -> bool:
     station, rate = candidate.station(end), demand.rate_per_s
     ends = End if end is End.high else (end,)
     busy = max(candidate.station(each).utilization(rate) for each in ends)
-    return busy <= PLANNED_SHARE and station.holds(rate / DERATING, demand.limits_s)
+    return busy <= PLANNED_SHARE and station.holds(rate / DERATING, demand.limits_s) and played.keeps(candidate, demand, end)
 
 
 def kept(candidate: Candidate, demand: Demand) -> bool | None:

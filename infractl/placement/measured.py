@@ -63,6 +63,13 @@ def seen(candidate: Candidate, demand: Demand) -> Seen:
     }
     # Where all limits were kept at the rate, it was carried; a search for more may fail below it by chance.
     carried = bool(limits) and limits.keys() == demand.limits_s.keys() and all(verdict.kept for verdict in limits.values())
+    if demand.arrivals.ca2 > 1:
+        # A load of steady arrivals shows what cannot be kept, and nothing of what bursts would make of it.
+        missed = {percentile: verdict for percentile, verdict in limits.items() if not verdict.kept}
+        rate = None if not demand.rate_per_s or missed else rate_verdict(same, demand.limits_s, demand.rate_per_s)
+        return Seen(
+            latency_s={}, capacity_per_s=None, limits=missed, rate=None if rate and rate.kept else rate, measurements=same
+        )
     return Seen(
         latency_s={p: figure for p in PERCENTILES if (figure := _latency(same, p, demand.rate_per_s))},
         capacity_per_s=_capacity(same, demand),

@@ -8,12 +8,14 @@ from dataclasses import replace
 
 from infractl.domain.figure import Figure
 from infractl.domain.placement import Nearest, Relaxed
+from infractl.placement import finalist, played
 from infractl.placement.candidate import Candidate
 from infractl.placement.demand import Demand
 from infractl.placement.fit import shared
 from infractl.placement.measured import seen
 from infractl.placement.predict import figure
 from infractl.placement.service_time import End
+from infractl.placement.simulate import REQUESTS
 from infractl.placement.station import DERATING, PLANNED_SHARE
 from infractl.units import format_duration, format_rate
 
@@ -27,6 +29,7 @@ def nearest(candidates: Sequence[Candidate], whole: Demand, replicas: int = 1) -
     fall short what was measured counts, and nothing that is computed.
     """
     demand = shared(whole, replicas)
+    candidates = finalist.few(candidates, whole, replicas)
     limits_s = _latencies(candidates, demand)
     if limits_s:
         rate = format_rate(whole.rate_per_s) if whole.rate_per_s else ""
@@ -60,7 +63,7 @@ def _capacity(candidates: Sequence[Candidate], demand: Demand, replicas: int) ->
     for candidate in (c for c in reversed(candidates) if seen(c, demand).keeps(demand) is not False):
         station = candidate.station(End.high)
         if station.rate_at(PLANNED_SHARE) > most and station.holds(most / DERATING, demand.limits_s):
-            most = max(most, station.capacity_per_s(demand.limits_s))
+            most = max(most, played.capacity_per_s(candidate, demand, End.high, REQUESTS))
     return _round(replicas * most, math.floor) if most else 0.0
 
 
@@ -89,6 +92,9 @@ def _latency_s(candidate: Candidate, demand: Demand) -> Mapping[int, float] | No
     station = candidate.station(End.high)
     if station.utilization(demand.rate_per_s) > PLANNED_SHARE:
         return None
+    if played.is_harder(candidate, demand):
+        found = played.latency(candidate, demand, End.high, demand.rate_per_s / DERATING)
+        return {percentile: interval.high for percentile, interval in found.items()} if found else None
     return station.latency_s(demand.rate_per_s / DERATING)
 
 

@@ -8,6 +8,7 @@ from math import isfinite
 
 from infractl.domain.figure import Basis, Figure
 from infractl.domain.placement import Prediction
+from infractl.placement import played
 from infractl.placement.batch_table import CLOSE_SHARE
 from infractl.placement.candidate import Candidate
 from infractl.placement.demand import Demand
@@ -51,11 +52,27 @@ def _computed_s(candidate: Candidate, demand: Demand, ends: Sequence[End]) -> Ma
 
     Where a part of the model is not costed, what is computed is a floor, and its far end a guess.
     """
+    if played.is_played(candidate, demand):
+        return played_s(candidate, demand, ends)
     latencies_s = _at_ends(candidate, demand.rate_per_s, ends)
     settled = {end: latency_s for end, latency_s in latencies_s.items() if latency_s is not None}
     if len(settled) < len(ends):
         return {}
     found = {p: figure(candidate, demand, {end: settled[end][p] for end in ends}, "s") for p in PERCENTILES}
+    return {p: _from_floor(f) for p, f in found.items()} if _open(candidate) else found
+
+
+def played_s(candidate: Candidate, demand: Demand, ends: Sequence[End]) -> Mapping[int, Figure]:
+    """As `_computed_s`: what is not known well and what chance leaves open in one interval."""
+    intervals = {end: played.latency(candidate, demand, end) for end in ends}
+    settled = {end: each for end, each in intervals.items() if each is not None}
+    if len(settled) < len(ends):
+        return {}
+    found = {}
+    for p in PERCENTILES:
+        each = figure(candidate, demand, {end: played.of_end(settled[end][p], end) for end in ends}, "s")
+        source = f"{played.told(candidate, demand, settled[End.expected][p])}; {each.source}"
+        found[p] = replace(each, source=source)
     return {p: _from_floor(f) for p, f in found.items()} if _open(candidate) else found
 
 
@@ -71,7 +88,7 @@ def _at_ends(candidate: Candidate, rate_per_s: float, ends: Sequence[End]) -> Ma
 
 
 def _by_table(candidate: Candidate, ends: Sequence[End]) -> Stations | None:
-    if candidate.speed.sheet is None or candidate.correction.source or not candidate.arrivals.is_poisson:
+    if candidate.speed.sheet is None or candidate.correction.source:
         return None
     rows = Stations.of([candidate.station(end) for end in ends])
     return rows if rows.misfit_share.max() <= CLOSE_SHARE else None
@@ -79,7 +96,9 @@ def _by_table(candidate: Candidate, ends: Sequence[End]) -> Stations | None:
 
 def _computed_capacity(candidate: Candidate, demand: Demand) -> Figure:
     ends = tuple(End)
-    if rows := _by_table(candidate, ends):
+    if played.is_harder(candidate, demand):
+        capacities = {end: played.capacity_per_s(candidate, demand, end) for end in ends}
+    elif rows := _by_table(candidate, ends):
         capacities = dict(zip(ends, map(float, rows.capacity_per_s(demand.limits_s)), strict=True))
     else:
         capacities = {end: candidate.station(end).capacity_per_s(demand.limits_s) for end in ends}
@@ -114,17 +133,10 @@ def _from_ceiling(capacity: Figure) -> Figure:
     return replace(capacity, low=min(capacity.low / GUESSED_FACTOR, 1 / GUESSED_S))
 
 
-def _pauses(candidate: Candidate) -> str:
-    share = candidate.arrivals.on_share
-    return "" if share == 1 else f", some {candidate.arrivals.burst:g} requests at a time in {share:.0%} of the time"
-
-
 def _source(candidate: Candidate, demand: Demand) -> str:
     parts = [f"roofline and queue on {candidate.speed.source}"]
     if candidate.correction.source:
         parts.append(f"scaled by {candidate.correction.source}")
-    if not candidate.arrivals.is_poisson:
-        parts.append(f"simulated with gaps of squared variation {candidate.arrivals.ca2:g}{_pauses(candidate)}")
     if demand.peak_per_s is None:
         parts.append("idle, because no traffic is declared")
     if unknown := _open(candidate):

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 from infractl.domain.offer import Offer, Purchase
 from infractl.domain.placement import Evaluation, Prediction, Violation
 from infractl.domain.recipe import Recipe
-from infractl.placement.arrivals import PATTERNS
+from infractl.placement import finalist
 from infractl.placement.bounds import MOST, Bounds
 from infractl.placement.candidate import Candidate
 from infractl.placement.demand import Demand
 from infractl.placement.evaluate import Question, candidate, evaluation
-from infractl.placement.fit import Fit, Trial, best_fit, nearest_fit
+from infractl.placement.fit import Fit, Trial, nearest_fit
 from infractl.placement.predict import figure, predict
 from infractl.placement.service_time import End, gaps
 from infractl.placement.shape import Shape, shapes
@@ -31,9 +31,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Array = NDArray[Any]
-
-SIMULATED = 3
-"""Shapes of an offer from either end that bursts are played to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +86,8 @@ def prospects(asked: Question, tried: Sequence[tuple[Offer, Recipe, Speed]]) -> 
         starts[id(each)], total = total, total + len(each.shapes)
     whole = Sweep.joined(several)
     most, likely = whole.capacity_per_s(demand.limits_s, demand.rate_per_s)
+    if finalist.is_hard(demand):
+        most, likely = _played(demand, whole, most, likely)
     found: list[Prospect] = []
     refused: list[Evaluation] = []
     seen: dict[object, Prospect] = {}
@@ -107,6 +106,16 @@ def prospects(asked: Question, tried: Sequence[tuple[Offer, Recipe, Speed]]) -> 
         else:
             refused.append(made)
     return found, refused
+
+
+def _played(demand: Demand, whole: Sweep, most: Array, likely: Array) -> tuple[Array, Array]:
+    """What one replica carries of traffic in bursts, at most and likely. The most is no bound: it has the slack that it has."""
+    import numpy as np
+
+    rate = demand.rate_per_s
+    least = np.clip(np.ceil(rate / np.maximum(most, 1e-300) - 1e-9), 1, MOST).astype(int)
+    each = rate / finalist.replicas(whole.slow, demand, least, MOST)
+    return np.minimum(most, finalist.SLACK * each), np.minimum(likely, each)
 
 
 def _look(
@@ -218,12 +227,6 @@ def _busy(
         yield Violation(code="throughput-short", need=need, have=figure(shown, demand, planned, "1/s"))
 
 
-def _few(rows: Sequence[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
-    """Each costs a simulation: the simplest of those that likely need the fewest replicas, and the strongest there are."""
-    by_need = sorted(rows, key=lambda row: (row[1], row[2]))
-    return sorted({*by_need[:SIMULATED], *rows[-SIMULATED:]}, key=lambda row: row[2])
-
-
 def looked(asked: Question, prospect: Prospect) -> Look:
     """The best shape by the chain, as `evaluate` finds it."""
     service, offer = asked.service, prospect.offer
@@ -238,11 +241,8 @@ def looked(asked: Question, prospect: Prospect) -> Look:
             make=lambda: candidate(service, asked.profile, offer, prospect.recipe, prospect.speed, shape),
         )
 
-    rows = [(int(least), int(likely), int(number)) for least, likely, number in zip(*prospect.rows, strict=True)]
-    if not PATTERNS[service.spec.traffic.pattern].is_poisson:
-        rows = _few(rows)
-    tried = [trial(*row) for row in rows]
-    found = best_fit(tried, demand, bounds) or nearest_fit([tried[0].make()], demand, bounds)
+    tried = [trial(*map(int, row)) for row in zip(*prospect.rows, strict=True)]
+    found = finalist.best(tried, demand, bounds) or nearest_fit(finalist.nearest(tried, demand, bounds), demand, bounds)
     return Look(fit=found, prediction=predict(found.candidate, found.demand))
 
 

@@ -7,12 +7,13 @@ from collections.abc import Iterator, Mapping
 from infractl.domain.figure import Basis, Figure
 from infractl.domain.offer import Offer
 from infractl.domain.placement import Violation
+from infractl.placement import played
 from infractl.placement.candidate import Candidate
 from infractl.placement.demand import Demand
 from infractl.placement.fit import Fit, kept, unknown, would_keep
 from infractl.placement.measured import seen
 from infractl.placement.memory import USABLE_SHARE
-from infractl.placement.predict import figure
+from infractl.placement.predict import figure, played_s
 from infractl.placement.service_time import End
 from infractl.placement.station import DERATING, PLANNED_SHARE
 
@@ -82,6 +83,11 @@ def _unsure(fit: Fit, offer: Offer, service: str) -> Violation:
 
 def _latency(candidate: Candidate, demand: Demand) -> Iterator[Violation]:
     """The limits that are missed at the demanded rate; those that are missed even when idle, where the queue does not settle."""
+    if played.is_harder(candidate, demand) and (found := played_s(candidate, demand, tuple(End))):
+        for percentile, limit in demand.limits_s.items():
+            if found[percentile].high > limit:
+                yield Violation(code=f"p{percentile}-over-slo", need=_limit(demand, percentile), have=found[percentile])
+        return
     rate = demand.rate_per_s
     if candidate.station(End.high).latency_s(rate) is None:
         rate = 0.0
@@ -103,13 +109,16 @@ def _throughput(fit: Fit) -> Iterator[Violation]:
         stable = {end: fit.replicas * station.rate_at(1.0) for end, station in stations.items()}
         yield Violation(code="unstable", need=_rate(fit), have=figure(candidate, demand, stable, "1/s"))
     elif max(s.utilization(rate) for s in stations.values()) > PLANNED_SHARE or _only_derated(candidate, demand):
-        capacities = {end: fit.replicas * station.capacity_per_s(demand.limits_s) for end, station in stations.items()}
+        capacities = {end: fit.replicas * played.capacity_per_s(candidate, demand, end) for end in stations}
         yield Violation(code="throughput-short", need=_rate(fit), have=figure(candidate, demand, capacities, "1/s"))
 
 
 def _only_derated(candidate: Candidate, demand: Demand) -> bool:
     """Whether the limits hold at the demanded rate, and not with the room that a plan needs."""
     station, rate = candidate.station(End.high), demand.rate_per_s
+    if played.is_harder(candidate, demand):
+        keeps = station.holds(rate / DERATING, demand.limits_s) and played.keeps(candidate, demand, End.high)
+        return not keeps and not any(_latency(candidate, demand))
     return station.holds(rate, demand.limits_s) and not station.holds(rate / DERATING, demand.limits_s)
 
 

@@ -4,15 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 
-from infractl.placement.arrivals import Arrivals
 from infractl.placement.queueing import NUMERIC_LIMIT, Queue, latency_percentiles
-from infractl.placement.simulate import Batching, simulate
 
 PERCENTILES = (50, 95, 99)
-
-POISSON = Arrivals()
 
 PLANNED_SHARE = 0.8
 """The busy share that a placement may be planned for: beyond it a queue answers small surges with long waits."""
@@ -37,7 +32,6 @@ class Station:
     cores: int
     extra_s: Mapping[int, float]
     threads: int = 1
-    arrivals: Arrivals = POISSON
 
     def rate_at(self, share: float) -> float:
         """The rate at which the busiest of the instances, the server loop and the cores is busy for `share` of the time."""
@@ -68,20 +62,12 @@ class Station:
         """
         if self.utilization(rate_per_s) > NUMERIC_LIMIT:
             return None
-        if not self.arrivals.is_poisson and rate_per_s:
-            return self._simulated(rate_per_s)
         loop = latency_percentiles(Queue(rate_per_s=rate_per_s, batch_s=self.loop_s), PERCENTILES)
         engine = latency_percentiles(Queue(rate_per_s=rate_per_s / self.instances, batch_s=self.batch_s), PERCENTILES)
         return {
             percentile: self.extra_s[percentile] + (in_loop - self.loop_s[0]) + in_engine
             for percentile, in_loop, in_engine in zip(PERCENTILES, loop, engine, strict=True)
         }
-
-    def _simulated(self, rate_per_s: float) -> Mapping[int, float]:
-        """Of traffic that no chain covers; the same arrivals for every station."""
-        loop = _played(Batching(batch_s=self.loop_s), rate_per_s, self.arrivals)
-        engine = _played(Batching(batch_s=self.batch_s, instances=self.instances), rate_per_s, self.arrivals)
-        return {p: self.extra_s[p] + max(0.0, loop[p] - self.loop_s[0]) + engine[p] for p in PERCENTILES}
 
     def holds(self, rate_per_s: float, limits_s: Mapping[int, float]) -> bool:
         """Whether every latency limit is kept at this rate."""
@@ -104,8 +90,3 @@ class Station:
             middle = (low + high) / 2
             low, high = (middle, high) if self.holds(middle, limits_s) else (low, middle)
         return low
-
-
-@lru_cache(maxsize=4096)
-def _played(batching: Batching, rate_per_s: float, arrivals: Arrivals) -> Mapping[int, float]:
-    return {percentile: interval.value for percentile, interval in simulate(batching, rate_per_s, arrivals).items()}

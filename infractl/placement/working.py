@@ -8,11 +8,12 @@ from dataclasses import replace
 from infractl.domain.explanation import Stage, WorkingLine
 from infractl.domain.figure import Basis, Figure
 from infractl.domain.placement import Placement
+from infractl.placement import played
 from infractl.placement.bounds import Bounds
 from infractl.placement.candidate import Candidate
 from infractl.placement.demand import Demand
 from infractl.placement.fit import shared
-from infractl.placement.predict import figure
+from infractl.placement.predict import figure, played_s
 from infractl.placement.service_time import End
 from infractl.placement.shortfall import usable_bytes
 from infractl.placement.station import DERATING, PERCENTILES, PLANNED_SHARE, Station
@@ -73,21 +74,37 @@ class _Sum:
         yield self.each(
             Stage.queue, "busy", lambda s: s.utilization(rate), "of the time", f"{what}; planned: {PLANNED_SHARE:.0%}"
         )
+        if played.is_played(self.candidate, self.demand):
+            yield from self.played()
+            return
         latencies = {end: station.latency_s(rate) for end, station in self.stations.items()}
         if any(latency is None for latency in latencies.values()):
             return
         for percentile in PERCENTILES:
             ends = {end: (latency or {})[percentile] for end, latency in latencies.items()}
-            limit = self.demand.limits_s.get(percentile)
-            yield self.line(Stage.queue, f"p{percentile}", ends, "s", f"asked: {format_duration(limit)}" if limit else "")
+            yield self.line(Stage.queue, f"p{percentile}", ends, "s", self.asked(percentile))
+
+    def played(self) -> Iterator[WorkingLine]:
+        """Latencies by simulation, and of what traffic."""
+        arrivals = self.demand.arrivals
+        seen = _exactly(arrivals.ca2, "", Basis.estimated, "no trace: see docs/concepts/placement.md")
+        of_one = f"; one of {1 / arrivals.part:.0f} replicas sees {arrivals.variability:.3g}" if arrivals.part < 1 else ""
+        how = f"simulated, {played.traffic(self.candidate, self.demand)}{of_one}"
+        yield WorkingLine(stage=Stage.queue, name="variability of gaps", figure=seen, how=how)
+        for percentile, figure_ in played_s(self.candidate, self.demand, tuple(End)).items():
+            yield WorkingLine(stage=Stage.queue, name=f"p{percentile}", figure=figure_, how=self.asked(percentile))
+
+    def asked(self, percentile: int) -> str:
+        limit = self.demand.limits_s.get(percentile)
+        return f"asked: {format_duration(limit)}" if limit else ""
 
     def capacity(self) -> Iterator[WorkingLine]:
-        limits = self.demand.limits_s
         yield self.each(
             Stage.capacity, "rate of the busiest part", lambda s: s.rate_at(1.0), "1/s", "instances, server loop or cores"
         )
         how = f"the limits hold with {1 - DERATING:.0%} to spare, at most {PLANNED_SHARE:.0%} busy"
-        yield self.each(Stage.capacity, "to plan for, a replica", lambda s: s.capacity_per_s(limits), "1/s", how)
+        planned = {end: played.capacity_per_s(self.candidate, self.demand, end) for end in End}
+        yield self.line(Stage.capacity, "to plan for, a replica", planned, "1/s", how)
 
 
 def _replicas(service: InferenceService, placement: Placement, demand: Demand) -> Iterator[WorkingLine]:
@@ -115,4 +132,8 @@ def _memory(placement: Placement) -> Iterator[WorkingLine]:
 
 def _chosen(value: float, unit: str) -> Figure:
     """What is set and not predicted."""
-    return Figure(value=float(value), unit=unit, low=float(value), high=float(value), basis=Basis.declared, source=_MODEL)
+    return _exactly(float(value), unit, Basis.declared, _MODEL)
+
+
+def _exactly(value: float, unit: str, basis: Basis, source: str) -> Figure:
+    return Figure(value=value, unit=unit, low=value, high=value, basis=basis, source=source)
