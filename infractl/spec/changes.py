@@ -39,8 +39,10 @@ class Changes:
     def within(self, root: Path, environment: str, kept: frozenset[str]) -> Changes:
         """The same, as a project in an environment takes it."""
         home = root.resolve()
-        of_all = {home / PROJECT_FILE, home / PRICE_LOCK, home / ENVIRONMENTS / f"{environment}.yaml"}
         before = {path: data for path, data in self.before.items() if path.is_relative_to(home)}
+        # A first lock holds the prices that there were without one.
+        locked = {home / PRICE_LOCK} & before.keys()
+        of_all = {home / PROJECT_FILE, home / ENVIRONMENTS / f"{environment}.yaml", *locked}
         return replace(self, everything=not of_all.isdisjoint(self.paths), kept=kept, before=before)
 
     def touch(self, file: Path, document: Document, laid: Document) -> bool:

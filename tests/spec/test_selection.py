@@ -133,13 +133,19 @@ def changed(project: Path, *files: str, **before: str) -> Selection:
         (["other.onnx.data"], ["trial"]),
         (["README.md"], []),
         (["infractl.yaml"], ["fraud", "search", "trial"]),
-        (["prices.lock.yaml"], ["fraud", "search", "trial"]),
+        (["prices.lock.yaml"], []),
         (["environments/default.yaml"], ["fraud", "search", "trial"]),
         (["environments/staging.yaml"], []),
     ],
 )
 def test_a_changed_file_chooses_the_services_that_read_it(project: Path, files: list[str], expected: list[str]) -> None:
     assert names(load_project([Path()], selection=changed(project, *files))) == expected
+
+
+def test_a_lock_of_prices_that_was_another_one_chooses_all(project: Path) -> None:
+    selection = changed(project, "prices.lock.yaml", **{"prices.lock": "rates: []"})
+
+    assert names(load_project([Path()], selection=selection)) == ["fraud", "search", "trial"]
 
 
 def test_of_a_file_with_many_services_those_are_chosen_whose_document_changed(project: Path) -> None:
