@@ -89,7 +89,7 @@ def nearest_fit(candidates: Iterable[Candidate], demand: Demand, bounds: Bounds)
 
     Where nobody set a most, so many that they are hardly busy: it is not for lack of them.
     """
-    tried = [(c, _enough(c, demand, bounds)) for c in candidates]
+    tried = [(c, enough(c, demand, bounds)) for c in candidates]
     candidate, count = min(tried, key=lambda each: _excess(each[0], shared(demand, each[1])))
     return Fit(candidate=candidate, replicas=count, demand=shared(demand, count), holds=False)
 
@@ -152,7 +152,7 @@ def _counts(candidate: Candidate, demand: Demand, least: int, most: int) -> Iter
     yield from sorted({n for n in (needed - 1, needed, needed + 1) if least < n <= most})
 
 
-def _enough(candidate: Candidate, demand: Demand, bounds: Bounds) -> int:
+def enough(candidate: Candidate, demand: Demand, bounds: Bounds) -> int:
     if bounds.is_limited or not demand.rate_per_s:
         return max(1, min(bounds.least, bounds.most)) if not demand.rate_per_s else bounds.most
     return max(bounds.least, _whole(10 * demand.rate_per_s / candidate.station(End.high).rate_at(PLANNED_SHARE)))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from infractl.domain.figure import Figure
-from infractl.domain.placement import Nearest, Relaxed
+from infractl.domain.placement import Nearest, Relaxed, Violation
 from infractl.placement import finalist, played
 from infractl.placement.candidate import Candidate
 from infractl.placement.demand import Demand
@@ -17,7 +17,7 @@ from infractl.placement.predict import figure
 from infractl.placement.service_time import End
 from infractl.placement.simulate import REQUESTS
 from infractl.placement.station import DERATING, PLANNED_SHARE
-from infractl.units import format_duration, format_rate
+from infractl.units import Money, format_duration, format_rate
 
 
 def nearest(candidates: Sequence[Candidate], whole: Demand, replicas: int = 1) -> Iterator[Nearest]:
@@ -102,3 +102,15 @@ def _round(value: float, to_whole: Callable[[float], int]) -> float:
     """To the three digits that are shown, up or down, so that what is shown is feasible."""
     scale: float = 10.0 ** (math.floor(math.log10(value)) - 2)
     return to_whole(value / scale) * scale
+
+
+def excess(violation: Violation) -> float:
+    """How many times too much there is, or too little; infinite where it is no number."""
+    need, have = violation.need, violation.have
+    if isinstance(need, Money) and isinstance(have, Money) and need.currency == have.currency and need.amount:
+        return float(have.amount / need.amount)
+    if isinstance(need, Figure) and isinstance(have, Figure):
+        if need.unit in ("1/s", "B", "replicas"):
+            return need.value / have.low if have.low > 0 else float("inf")
+        return have.high / need.value if need.value > 0 else float("inf")
+    return float("inf")

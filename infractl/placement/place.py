@@ -16,8 +16,9 @@ from infractl.placement.carried import Carried, carried
 from infractl.placement.choose import chosen
 from infractl.placement.demand import Demand
 from infractl.placement.evaluate import Question, candidates, evaluate_recorded
+from infractl.placement.fit import enough
 from infractl.placement.ladder import ladder
-from infractl.placement.nearest import nearest
+from infractl.placement.nearest import excess, nearest
 from infractl.placement.price import affordable
 from infractl.placement.rank import cost_of, ranked
 from infractl.spec.service import InferenceService
@@ -93,17 +94,32 @@ def _carried(
 
 
 def _nearest(asked: Question, refused: Sequence[Evaluation]) -> tuple[Nearest, ...]:
+    """Of those that come nearest; of offers with the same chips the first."""
     found: list[Nearest] = []
+    told: set[tuple[str, int]] = set()
     several = len({evaluation.offer.key for evaluation in refused}) > 1
-    for evaluation in refused:
-        offer, codes = evaluation.offer, {violation.code for violation in evaluation.violations}
+    for evaluation in sorted(refused, key=lambda e: max(map(excess, e.violations))):
+        codes = {violation.code for violation in evaluation.violations}
         near: Iterable[Nearest] = ()
-        if codes <= RELAXABLE and Mode.serverless not in offer.modes and len(found) < NEAREST:
-            replicas = evaluation.placement.replicas if evaluation.placement else Bounds.of(asked.service, offer).shown
-            tried = candidates(asked.service, asked.profile, offer, evaluation.recipe, asked.known, asked.carried)
-            most = affordable(offer, asked.service.spec.budget.monthly)
-            near = nearest(tried, Demand.of(asked.service), min(replicas, most)) if most else ()
+        chips = (evaluation.offer.chip.name, evaluation.offer.count)
+        if codes <= RELAXABLE and Mode.serverless not in evaluation.offer.modes and len(found) < NEAREST and chips not in told:
+            near = tuple(_relaxed(asked, evaluation))
+            told |= {chips} if near else set()
         elif codes == {"over-budget"} and evaluation.placement and isinstance(cost := cost_of(evaluation), Money):
             near = [Nearest(relaxed=(Relaxed(field="budget.monthly", to=cost),))]
-        found += [replace(n, on=offer.name) for n in near] if several else near
+        found += [replace(n, on=evaluation.offer.name) for n in near] if several else near
     return tuple(dict.fromkeys(found))
+
+
+def _relaxed(asked: Question, evaluation: Evaluation) -> Iterable[Nearest]:
+    """With as many replicas as come nearest, or as are hardly busy, and no more than the budget pays."""
+    offer, demand = evaluation.offer, Demand.of(asked.service)
+    most = affordable(offer, asked.service.spec.budget.monthly)
+    tried = candidates(asked.service, asked.profile, offer, evaluation.recipe, asked.known, asked.carried)
+    if not most or not tried:
+        return ()
+    if evaluation.placement:
+        replicas = evaluation.placement.replicas
+    else:
+        replicas = min(enough(candidate, demand, Bounds.of(asked.service, offer)) for candidate in tried)
+    return nearest(tried, demand, min(replicas, most))

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from infractl.domain.explanation import ClassOutcome, Unsettled
-from infractl.domain.figure import Figure
 from infractl.domain.hardware_class import HardwareClass
 from infractl.domain.placement import Decision, Evaluation, Placement, Violation
 from infractl.domain.unknown import Unknown
 from infractl.placement.gates import hardware_class
+from infractl.placement.nearest import excess
 from infractl.placement.place import RELAXABLE
 from infractl.placement.price import monthly_cost
 from infractl.units import Money
@@ -78,15 +78,3 @@ def _distance(evaluation: Evaluation) -> tuple[int, float, bool, Decimal]:
     cost = placement.cost.expected_amount if placement else Unknown("not computed")
     sort = 0 if codes <= RELAXABLE else 1 if codes <= RELAXABLE | _BY_MONEY else 2
     return (sort, max(map(excess, evaluation.violations)), isinstance(cost, Unknown), _amount(cost))
-
-
-def excess(violation: Violation) -> float:
-    """How many times too much there is, or too little; infinite where it is no number."""
-    need, have = violation.need, violation.have
-    if isinstance(need, Money) and isinstance(have, Money) and need.currency == have.currency and need.amount:
-        return float(have.amount / need.amount)
-    if isinstance(need, Figure) and isinstance(have, Figure):
-        if need.unit in ("1/s", "B", "replicas"):
-            return need.value / have.low if have.low > 0 else float("inf")
-        return have.high / need.value if need.value > 0 else float("inf")
-    return float("inf")
