@@ -37,11 +37,12 @@ _BEND_HEIGHT = 0.7
 
 def position(load: ArrayLike, gain: ArrayLike) -> Vector:
     """Where a load lies on the axis, 0 (idle) to 1 (NUMERIC_LIMIT). `gain` is B · S(1) / S(B), what full batches gain."""
-    result: Vector = _stretched(load, gain) / _stretched(NUMERIC_LIMIT, gain)
+    result: Vector = stretched(load, gain) / stretched(NUMERIC_LIMIT, gain)
     return result
 
 
-def _stretched(load: ArrayLike, gain: ArrayLike) -> Vector:
+def stretched(load: ArrayLike, gain: ArrayLike) -> Vector:
+    """Where a load lies on the axis before it is scaled."""
     import numpy as np
 
     # Even steps of it are short where percentiles bend: at the loads above, and towards the limit.

@@ -6,12 +6,12 @@ that take S(b) = a + d·b seconds. `batch_grid` says what is tabulated; `make ta
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from infractl.placement.batch_grid import CAPS, LOADS, LOWEST, SHARES, STEP, position, share_position
+from infractl.placement.batch_grid import CAPS, LOADS, LOWEST, SHARES, STEP, position, share_position, stretched
 from infractl.placement.queueing import NUMERIC_LIMIT
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     Vector = NDArray[np.float64]
+    Places = NDArray[np.int_]
 
 PERCENTILES = (50, 95, 99)
 """What the last axis of an answer holds."""
@@ -93,6 +94,46 @@ def latency_s(rate_per_s: ArrayLike, fixed_s: ArrayLike, item_s: ArrayLike, cap:
     return np.where(settled[..., None], latency, np.inf)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queues:
+    """One queue a row, to be read at many rates: what the table holds of each at every load is found once.
+
+    `lines` is by row, load and percentile; `end` is where NUMERIC_LIMIT lies on the loads' axis before it is scaled to 1.
+    """
+
+    alone_s: Vector
+    load_s: Vector
+    gain: Vector
+    end: Vector
+    lines: Vector
+
+    @classmethod
+    def of(cls, fixed_s: Vector, item_s: Vector, cap: Vector) -> Queues:
+        """As in `latency_s`, all of one length."""
+        import numpy as np
+
+        limit = _capped(cap)
+        alone_s, full_s = fixed_s + item_s, fixed_s + item_s * limit
+        share, gain = np.log(full_s / alone_s) / np.log(np.maximum(limit, 2)), limit * alone_s / full_s
+        table = _table()
+        lines: Vector = np.zeros((len(limit), *table.shape[2:]))
+        for at_cap, at_share, weight in _corners(limit, share):
+            lines += weight[:, None, None] * table[at_cap, at_share]
+        return cls(alone_s=alone_s, load_s=full_s / limit, gain=gain, end=stretched(NUMERIC_LIMIT, gain), lines=lines)
+
+    def latency_s(self, rate_per_s: Vector) -> Vector:
+        """As the function of that name has it, by row and PERCENTILES."""
+        import numpy as np
+
+        load = rate_per_s * self.load_s
+        place = stretched(np.minimum(load, NUMERIC_LIMIT), self.gain) / self.end
+        index, part = _between(np.clip(place, 0, 1) * (LOADS - 1), LOADS)
+        rows, beyond = np.arange(len(index)), part[:, None]
+        value = (1 - beyond) * self.lines[rows, index] + beyond * self.lines[rows, index + 1]
+        latency: Vector = np.exp(np.maximum(value, 0)) * self.alone_s[:, None]
+        return np.where((load <= NUMERIC_LIMIT * (1 + 1e-9))[:, None], latency, np.inf)
+
+
 def largest_rate_per_s(fixed_s: ArrayLike, item_s: ArrayLike, cap: ArrayLike, limits_s: ArrayLike) -> Vector:
     """The largest rate at which every limit holds, by bisection; 0 where one is missed even when idle.
 
@@ -128,19 +169,33 @@ def _cells(cap: Vector, share: Vector, place: Vector) -> Vector:
     """What the table holds, linear between its points: the caps' logarithms, the shares and the places on the loads' axis."""
     import numpy as np
 
+    index, part = _between(np.clip(place, 0, 1) * (LOADS - 1), LOADS)
     table = _table()
-    along = (
-        np.interp(np.log(cap), np.log(CAPS), np.arange(len(CAPS))),
-        share_position(share) * (SHARES - 1),
-        np.clip(place, 0, 1) * (LOADS - 1),
-    )
-    first = [np.minimum(at.astype(int), size - 2) for at, size in zip(along, table.shape[:3], strict=True)]
-    parts = [(at - index)[..., None] for at, index in zip(along, first, strict=True)]
     value: Vector = np.zeros((*cap.shape, table.shape[3]))
-    for corner in np.ndindex(2, 2, 2):
-        weight = np.prod([part if beyond else 1 - part for part, beyond in zip(parts, corner, strict=True)], axis=0)
-        value = value + weight * table[tuple(index + beyond for index, beyond in zip(first, corner, strict=True))]
+    for at_cap, at_share, weight in _corners(cap, share):
+        value = value + (weight * (1 - part))[..., None] * table[at_cap, at_share, index]
+        value = value + (weight * part)[..., None] * table[at_cap, at_share, index + 1]
     return value
+
+
+def _corners(cap: Vector, share: Vector) -> Iterator[tuple[Places, Places, Vector]]:
+    """The four of the table's points around a cap and a share, with their weights."""
+    import numpy as np
+
+    cap_index, cap_part = _between(np.interp(np.log(cap), np.log(CAPS), np.arange(len(CAPS))), len(CAPS))
+    share_index, share_part = _between(share_position(share) * (SHARES - 1), SHARES)
+    yield cap_index, share_index, (1 - cap_part) * (1 - share_part)
+    yield cap_index, share_index + 1, (1 - cap_part) * share_part
+    yield cap_index + 1, share_index, cap_part * (1 - share_part)
+    yield cap_index + 1, share_index + 1, cap_part * share_part
+
+
+def _between(along: Vector, size: int) -> tuple[Places, Vector]:
+    """The point before a place on an axis of so many points, and how far beyond it the place is."""
+    import numpy as np
+
+    first = np.minimum(along.astype(int), size - 2)
+    return first, along - first
 
 
 @cache

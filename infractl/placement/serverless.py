@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from statistics import NormalDist
+from typing import NamedTuple
 
 from infractl.domain.figure import Basis, Figure
 from infractl.placement.workers import erlang_b
@@ -18,6 +19,7 @@ TRUSTED_RATE_PER_S = 0.3
 31% at 1/s, and several times where it is below 0.06% anyway."""
 
 _NEGLIGIBLE = 1e-12
+_NEWTON_STEPS = 60
 
 IMAGE_BYTES_PER_S = 100e6
 MODEL_BYTES_PER_S = 100e6
@@ -81,37 +83,71 @@ def latency_s(
     `warm_s` has the warm latency by percentile, in seconds. Between and beyond its percentiles the share of the slower ones falls
     exponentially; below its lowest nothing is taken to be faster, which is on the safe side.
     """
-    slowest = max(warm_s.values())
-    found = {}
-    for percentile in percentiles:
-        late, low, high = 1 - percentile / 100, 0.0, start_s + 20 * slowest
-        for _ in range(45):
-            middle = (low + high) / 2
-            slower = (1 - cold) * _slower(warm_s, middle) + cold * _slower(warm_s, middle - start_s)
-            low, high = (middle, high) if slower > late * (1 + 1e-9) else (low, middle)
-        found[percentile] = high
-    return found
+    warm = _falls(warm_s)
+    # Before a cold start has ended, every cold request is slower.
+    colds = [warm[0], *(fall._replace(begins_s=fall.begins_s + start_s) for fall in warm[1:])]
+    knots = sorted({fall.begins_s for fall in (*warm, *colds)})
+    mixed = [(_from(warm, knot_s).part(1 - cold), _from(colds, knot_s).part(cold)) for knot_s in knots]
+    return {percentile: _reached(mixed, (1 - percentile / 100) * (1 + 1e-9)) for percentile in percentiles}
 
 
-def _slower(warm_s: Mapping[int, float], seconds: float) -> float:
-    """The share of warm requests that take longer."""
+class _Fall(NamedTuple):
+    """From `begins_s` on the share of slower requests is `share`, falling exponentially by `rate` a second."""
+
+    begins_s: float
+    share: float
+    rate: float
+
+    def at(self, seconds: float) -> float:
+        return self.share * math.exp(-self.rate * (seconds - self.begins_s))
+
+    def part(self, share: float) -> _Fall:
+        return self._replace(share=share * self.share)
+
+
+def _falls(warm_s: Mapping[int, float]) -> list[_Fall]:
+    """Of warm requests, one after the other: before the lowest percentile, between two, and beyond the highest."""
     known = sorted(warm_s.items())
-    if seconds < known[0][1]:
-        return 1.0
-    if len(known) == 1:
-        return 0.0
+    found = [_Fall(0.0, 1.0, 0.0)]
     for (less, at), (more, until) in pairwise(known):
-        if seconds < until:
-            part = (seconds - at) / (until - at)
-            return (1 - less / 100) * _fall(less, more, part)
-    (less, at), (more, until) = known[-2:]
-    if until == at:
-        return 0.0
-    return (1 - more / 100) * _fall(less, more, (seconds - until) / (until - at))
+        if until > at:
+            found.append(_Fall(at, 1 - less / 100, math.log((100 - less) / (100 - more)) / (until - at)))
+    highest, until = known[-1]
+    goes_on = len(known) > 1 and until > known[-2][1]
+    return [*found, _Fall(until, 1 - highest / 100 if goes_on else 0.0, found[-1].rate if goes_on else 0.0)]
 
 
-def _fall(less: int, more: int, part: float) -> float:
-    return math.exp(part * math.log((100 - more) / (100 - less)))
+def _from(falls: Sequence[_Fall], seconds: float) -> _Fall:
+    """The one that holds from then on."""
+    fall = next(fall for fall in reversed(falls) if fall.begins_s <= seconds)
+    return _Fall(seconds, fall.at(seconds), fall.rate)
+
+
+def _reached(mixed: Sequence[tuple[_Fall, _Fall]], late: float) -> float:
+    """When no more than the share `late` is slower, of two falls in each stretch of time."""
+    stretch = mixed[0]
+    for following in mixed[1:]:
+        begins_s = following[0].begins_s
+        if sum(fall.share for fall in following) <= late:
+            return min(begins_s, _solved(stretch, late))
+        stretch = following
+    return _solved(stretch, late)
+
+
+def _solved(falls: tuple[_Fall, _Fall], late: float) -> float:
+    """Newton's steps from the left: a sum of exponentials is convex, so that none goes too far. Infinite where it stays above."""
+    seconds = falls[0].begins_s
+    for _ in range(_NEWTON_STEPS):
+        shares = [fall.at(seconds) for fall in falls]
+        over, slope = sum(shares) - late, sum(share * fall.rate for share, fall in zip(shares, falls, strict=True))
+        if over <= 0:
+            break
+        if not slope:
+            return math.inf
+        seconds, before_s = seconds + over / slope, seconds
+        if seconds == before_s:
+            break
+    return seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

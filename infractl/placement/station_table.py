@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from infractl.placement import batch_table
-from infractl.placement.batch_table import PERCENTILES, Affine, affine
+from infractl.placement.batch_table import PERCENTILES, Affine, Queues, affine
 from infractl.placement.queueing import NUMERIC_LIMIT
 from infractl.placement.station import DERATING, PLANNED_SHARE, Station
 
@@ -68,8 +68,13 @@ class Stations:
         rate = np.broadcast_to(np.asarray(rate_per_s, dtype=float), self.instances.shape)
         loop = batch_table.latency_s(rate, *self.loop.T)
         engine = batch_table.latency_s(rate / self.instances, *self.engine.T)
+        return self._together_s(rate, loop, engine)
+
+    def _together_s(self, rate: Vector, loop_s: Vector, engine_s: Vector) -> Vector:
+        import numpy as np
+
         settles = rate * self.busy_s <= NUMERIC_LIMIT * (1 + 1e-9)
-        result: Vector = np.where(settles[:, None], self.extra_s + loop + engine, np.inf)
+        result: Vector = np.where(settles[:, None], self.extra_s + loop_s + engine_s, np.inf)
         return result
 
     def capacity_per_s(self, limits_s: Mapping[int, float]) -> Vector:
@@ -80,12 +85,17 @@ class Stations:
         if not limits_s:
             return np.minimum(DERATING / self.busy_s, planned)
         limits = np.array([limits_s.get(percentile, np.inf) for percentile in PERCENTILES])
+        loop, engine = Queues.of(*self.loop.T), Queues.of(*self.engine.T)
+
+        def holds(rate: Vector) -> NDArray[np.bool_]:
+            latency_s = self._together_s(rate, loop.latency_s(rate), engine.latency_s(rate / self.instances))
+            return np.asarray((latency_s <= limits).all(axis=1))
+
         low, high = np.zeros(len(planned)), NUMERIC_LIMIT / self.busy_s
-        idle, full = ((self.latency_s(rate) <= limits).all(axis=1) for rate in (low, high))
-        most = high
+        idle, full, most = holds(low), holds(high), high
         for _ in range(_STEPS):
             middle = (low + high) / 2
-            kept = (self.latency_s(middle) <= limits).all(axis=1)
+            kept = holds(middle)
             low, high = np.where(kept, middle, low), np.where(kept, high, middle)
         largest = np.where(full, most, np.where(idle, low, 0.0))
         return np.minimum(DERATING * largest, planned)
