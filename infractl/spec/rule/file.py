@@ -184,7 +184,9 @@ def _other_scheme(scheme: str, uri: str, known: tuple[str, ...]) -> str:
 
 
 def _file_in(uri: str, place: Path) -> str:
-    """The model file of a directory, where there is one alone."""
+    """The model file of a directory, where there is one alone, or the format that is a directory."""
+    if is_file(place / "config.json"):
+        return "write format: huggingface: it has a config.json"
     models = [name for name in neighbours(place / "any") if name.endswith(tuple(ENDINGS))]
     if len(models) == 1:
         return f"did you mean {uri.rstrip('/')}/{models[0]}?"

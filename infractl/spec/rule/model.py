@@ -114,6 +114,8 @@ def format_unknown(subject: Subject) -> Iterator[Diagnostic]:
         elif _names_a_file(subject, model.uri):
             detail = f"{ending} is not the ending of a known format" if ending else f"{written(model.uri)} has no ending"
             remedy = _CONVERSIONS.get(ending, f"say what it is with {dotted(path)}.format: {known}")
+            if PurePosixPath(model.uri).name == "config.json":
+                remedy = "name its directory: a huggingface model is the directory of its config.json"
         else:
             continue
         yield error("format-unknown", "the model's name does not tell its format", detail, subject.mark(*path, "uri"), remedy)
