@@ -17,6 +17,8 @@ class Document(StrEnum):
     project = "project"
     environment = "environment"
     plan = "plan"
+    explanation = "explanation"
+    estimate = "estimate"
     state = "state"
     diagnostics = "diagnostics"
 
@@ -67,6 +69,14 @@ def _schema(of: Document) -> dict[str, Any]:
             from infractl.planning.planfile_schema import plan_schema
 
             return plan_schema()
+        case Document.explanation:
+            from infractl.report.explanation_document import explanation_schema
+
+            return explanation_schema()
+        case Document.estimate:
+            from infractl.report.estimate_document import estimate_schema
+
+            return estimate_schema()
         case Document.state:
             from infractl.state.document_schema import state_schema
 

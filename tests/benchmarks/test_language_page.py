@@ -32,10 +32,10 @@ def row(first: str) -> list[str]:
     ("first", "constant", "value"),
     [
         ("share of the memory", "memory", FITTED.memory),
-        ("share of the peak", "compute", FITTED.compute),
+        ("share of the peak at 16 bits", "compute", FITTED.compute),
         ("what is kept", "narrowing", FITTED.narrowing),
         ("share of the link", "link", FITTED.link),
-        ("fixed time", "layer_s", FITTED.layer_s * 1e6),
+        ("fixed time of a layer", "layer_s", FITTED.layer_s * 1e6),
         ("time of an all-reduce", "all_reduce_s", FITTED.all_reduce_s * 1e6),
         ("vLLM over", "vllm", FITTED.engines["vllm"]),
     ],

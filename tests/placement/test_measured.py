@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from infractl.domain.figure import Basis, Figure
@@ -309,6 +309,13 @@ def test_corrected_times_give_what_was_measured(
 NAMES = [f"{prefix}p{p}" for prefix in ("alone_", "") for p in (50, 95, 99)]
 
 
+@example(
+    latencies={"alone_p50": 1.0, "p95": 0.5},
+    rates={"saturation": 1.0},
+    at_per_s=1000.0,
+    model="small",
+    spec={"slo": {"latency": {"p95": "900ms"}, "throughput": "1000/s"}},
+)
 @given(
     latencies=st.dictionaries(st.sampled_from(NAMES), st.floats(1e-5, 5.0)),
     rates=st.dictionaries(st.sampled_from(["saturation", "capacity"]), st.floats(0.1, 1e6)),

@@ -452,6 +452,7 @@ ELSEWHERE = {
     "file-left-out": "test_hostile, a warning",
     "environment-size": "test_hostile: such a file is big",
     "bad-selector": "test_selection: of the command line",
+    "what-if": "test_estimate: of the command line",
     "label-unmatched": "test_selection: of the command line",
     "wrong-value": "test_load, of a provider's settings",
 }
