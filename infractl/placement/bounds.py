@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from infractl.domain.figure import Basis, Figure
 from infractl.domain.offer import Offer
@@ -27,14 +28,18 @@ class Bounds:
     @classmethod
     def of(cls, service: InferenceService, offer: Offer) -> Bounds:
         """What `spec.serving.replicas` and the offer's number leave."""
-        least, most = _declared(service)
-        limits = [limit for limit in (most, offer.available) if limit is not None]
-        return cls(least=least, most=min(limits, default=MOST), is_limited=bool(limits), is_fixed=least == most)
+        return _between(*_declared(service), offer.available)
 
     @property
     def shown(self) -> int:
         """As many as a reader is told of where too few carry the traffic."""
         return self.most if self.is_limited else self.least
+
+
+@lru_cache(maxsize=1024)
+def _between(least: int, most: int | None, available: int | None) -> Bounds:
+    limits = [limit for limit in (most, available) if limit is not None]
+    return Bounds(least=least, most=min(limits, default=MOST), is_limited=bool(limits), is_fixed=least == most)
 
 
 def quota(service: InferenceService, offer: Offer) -> Violation | None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
 
 from infractl.domain.figure import Figure
 from infractl.domain.measurement import SHAPE, Measurement
@@ -12,6 +14,7 @@ from infractl.domain.recipe import Recipe
 from infractl.placement.correction import UNCORRECTED, Correction
 from infractl.placement.device_memory import device_memory
 from infractl.placement.memory import replica_memory
+from infractl.placement.same import Same
 from infractl.placement.server_time import ServerTime
 from infractl.placement.service_time import End, ServiceTime
 from infractl.placement.shape import Shape
@@ -70,25 +73,38 @@ class Candidate:
         return self.correction.of(self._computed(end))
 
     def _computed(self, end: End) -> Station:
-        shape, items = self.shape, self.items
-        service_time = ServiceTime(
-            profile=self.profile,
-            speed=self.speed,
-            instances=self.sharing,
-            end=end,
-            threads=shape.threads,
-            extents=self.extents,
-        )
-        server_time = ServerTime(profile=self.profile, speed=self.speed, end=end, extents=self.extents)
-        # A request that holds more items than a batch may have goes alone.
-        cap = min(max(1, shape.batch // items), LARGEST_MODELLED_BATCH)
-        # A request waits the whole delay only where the queue is short; at best it waits none of it.
-        delay_s = 0.0 if end is End.low else self.delay_s
-        return Station(
-            batch_s=service_time.table(cap, items),
-            loop_s=tuple(server_time.loop_s(requests) for requests in range(1, cap + 1)),
-            instances=shape.instances,
-            threads=0 if self.accelerators else shape.threads,
-            cores=self.cores,
-            extra_s={percentile: server_time.alone_s(percentile) + delay_s for percentile in PERCENTILES},
-        )
+        machine = (self.cores, self.accelerators, self.sharing)
+        usual = tuple(sorted(self.extents.items()))
+        return _station(Same(self.profile), Same(self.speed), self.shape, machine, self.delay_s, usual, end)
+
+
+@lru_cache(maxsize=8192)
+def _station(
+    profile: Any,
+    speed: Any,
+    shape: Shape,
+    machine: tuple[int, int, int],
+    delay_s: float,
+    usual: tuple[tuple[str, int], ...],
+    end: End,
+) -> Station:
+    """Of a machine with so many cores and accelerators, and sessions that share one; kept for the next service of the model."""
+    model: ModelProfile = profile.value
+    known: Speed = speed.value
+    cores, accelerators, sharing = machine
+    extents = dict(usual)
+    items = extents.get(model.batch, 1) if model.batch else 1
+    service_time = ServiceTime(profile=model, speed=known, instances=sharing, end=end, threads=shape.threads, extents=extents)
+    server_time = ServerTime(profile=model, speed=known, end=end, extents=extents)
+    # A request that holds more items than a batch may have goes alone.
+    cap = min(max(1, shape.batch // items), LARGEST_MODELLED_BATCH)
+    # A request waits the whole delay only where the queue is short; at best it waits none of it.
+    waited_s = 0.0 if end is End.low else delay_s
+    return Station(
+        batch_s=service_time.table(cap, items),
+        loop_s=tuple(server_time.loop_s(requests) for requests in range(1, cap + 1)),
+        instances=shape.instances,
+        threads=0 if accelerators else shape.threads,
+        cores=cores,
+        extra_s={percentile: server_time.alone_s(percentile) + waited_s for percentile in PERCENTILES},
+    )

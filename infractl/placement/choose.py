@@ -6,13 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
+from typing import NamedTuple
 
-from infractl.domain.offer import Offer
+from infractl.domain.offer import Offer, Purchase
 from infractl.domain.placement import Dominated, Evaluation, Violation
 from infractl.domain.recipe import Recipe
 from infractl.domain.unknown import Unknown
-from infractl.placement.bounds import Bounds
+from infractl.placement.bounds import Bounds, quota
 from infractl.placement.evaluate import Question, barred, evaluate
+from infractl.placement.gates import offer_barred, recipe_barred
 from infractl.placement.price import budgeted, monthly_cost
 from infractl.placement.rank import compared_in, cost_of, placed, ranked
 from infractl.placement.same import Same
@@ -34,8 +36,7 @@ class Chosen:
     outpriced: tuple[Evaluation, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Priced:
+class _Priced(NamedTuple):
     """A prospect, the least that it can cost, and what it is likely to."""
 
     prospect: Prospect
@@ -47,17 +48,28 @@ def chosen(asked: Question, pairs: Sequence[tuple[Offer, Recipe]]) -> Chosen:
     """Every pair evaluated, as closely as the choice needs it."""
     evaluations: list[Evaluation] = []
     swept: list[tuple[Offer, Recipe, Speed]] = []
+    is_open: dict[int, bool] = {}
+    runs: dict[tuple[int, int], bool] = {}
+    by_chip: dict[tuple[int, int], Speed | None] = {}
     by_table = tabled(asked)
     for offer, recipe in pairs:
-        speed = asked.speed(offer, recipe)
-        if isinstance(speed, Unknown) or not by_table or not sweepable(asked, offer, speed):
+        # What is the same for every recipe, and what for every offer of the chip, is found once.
+        if (one := id(offer)) not in is_open:
+            is_open[one] = not any(offer_barred(asked.service, offer)) and not quota(asked.service, offer)
+        if (both := (id(offer.chip), id(recipe))) not in by_chip:
+            speed = asked.speed(offer, recipe) if by_table else Unknown("it is not looked up")
+            by_chip[both] = None if isinstance(speed, Unknown) or not sweepable(asked, offer, speed) else speed
+            runs[both] = not any(recipe_barred(offer, recipe))
+        known = by_chip[both]
+        if known is None or offer.metered or offer.purchase is Purchase.spot:
             evaluations.append(evaluate(asked, offer, recipe))
-        elif reasons := tuple(barred(asked.service, asked.profile, offer, recipe, asked.known)):
-            evaluations.append(Evaluation(offer=offer, recipe=recipe, placement=None, violations=reasons))
+        elif is_open[one] and runs[both]:
+            swept.append((offer, recipe, known))
         else:
-            swept.append((offer, recipe, speed))
+            reasons = tuple(barred(asked.service, asked.profile, offer, recipe, asked.known))
+            evaluations.append(Evaluation(offer=offer, recipe=recipe, placement=None, violations=reasons))
     found, refused = prospects(asked, swept)
-    closer, left = _closer(asked, evaluations, [_priced(asked, prospect) for prospect in found])
+    closer, left = _closer(asked, evaluations, _priced(asked, found))
     evaluations += [*refused, *closer]
     return _outpriced(asked, evaluations, left)
 
@@ -85,30 +97,38 @@ def _closer(asked: Question, before: Sequence[Evaluation], priced: Sequence[_Pri
 
 def _order(each: _Priced, currency: str | None) -> tuple[bool, Decimal, float]:
     if isinstance(each.least, Unknown) or each.least.currency != currency:
-        return (True, Decimal(each.prospect.likely), each.prospect.p99_s)
-    return (False, each.least.amount, each.prospect.p99_s)
+        return (True, Decimal(each.prospect.outlook.likely), each.prospect.outlook.p99_s)
+    return (False, each.least.amount, each.prospect.outlook.p99_s)
 
 
 def _currency(priced: Sequence[_Priced]) -> str | None:
     return next((each.least.currency for each in priced if isinstance(each.least, Money)), None)
 
 
-def _priced(asked: Question, prospect: Prospect) -> _Priced:
+def _priced(asked: Question, found: Sequence[Prospect]) -> list[_Priced]:
     """By what stands there all the time, or as little as moving replicas can be on average."""
-    offer = prospect.offer
-    each = _monthly(Same(offer))
-    if isinstance(each, Unknown):
-        return _Priced(prospect=prospect, least=each, likely=each)
-    part, least = 1.0, float(prospect.least)
-    if moves(asked.service) and not Bounds.of(asked.service, offer).is_fixed:
-        part = mean_factor(season(asked.service))
-        least = max(1.0, part * (prospect.least - 1))
-    likely = max(1.0, part * prospect.likely)
-    return _Priced(
-        prospect=prospect,
-        least=Money(amount=each.amount * Decimal(repr(least)), currency=each.currency),
-        likely=Money(amount=each.amount * Decimal(repr(likely)), currency=each.currency),
-    )
+    moving = moves(asked.service) and found and not Bounds.of(asked.service, found[0].offer).is_fixed
+    part = mean_factor(season(asked.service)) if moving else None
+
+    def money(each: Money, replicas: float) -> Money:
+        return Money(amount=each.amount * _decimal(replicas), currency=each.currency)
+
+    priced = []
+    for prospect in found:
+        each = _monthly(Same(prospect.offer))
+        if isinstance(each, Unknown):
+            priced.append(_Priced(prospect, each, each))
+            continue
+        least, likely = float(prospect.outlook.least), max(1.0, float(prospect.outlook.likely))
+        if part is not None:
+            least, likely = max(1.0, part * (least - 1)), max(1.0, part * likely)
+        priced.append(_Priced(prospect, money(each, least), money(each, likely)))
+    return priced
+
+
+@lru_cache(maxsize=8192)
+def _decimal(count: float) -> Decimal:
+    return Decimal(repr(count))
 
 
 @lru_cache(maxsize=8192)
@@ -123,9 +143,10 @@ def _outpriced(asked: Question, evaluations: Sequence[Evaluation], left: Sequenc
     refused: list[Evaluation] = []
     outpriced: list[Evaluation] = []
     by = _By.of(feasible[0]) if feasible else None
+    budget = budgeted(asked.service)
     for each in left:
         prospect = each.prospect
-        short = _dear(asked, each.likely)
+        short = _dear(budget, each.likely)
         made = Evaluation(
             offer=prospect.offer,
             recipe=prospect.recipe,
@@ -137,8 +158,7 @@ def _outpriced(asked: Question, evaluations: Sequence[Evaluation], left: Sequenc
     return Chosen(evaluations=(*evaluations, *refused), outpriced=tuple(outpriced))
 
 
-def _dear(asked: Question, likely: Money | Unknown) -> Violation | None:
-    budget = budgeted(asked.service)
+def _dear(budget: Money | None, likely: Money | Unknown) -> Violation | None:
     if budget is None:
         return None
     if isinstance(likely, Unknown) or likely.currency != budget.currency:
@@ -163,7 +183,7 @@ class _By:
     def over(self, each: _Priced) -> Dominated:
         """By the table: what the chosen one costs less, and how much sooner it answers."""
         likely, dearer = each.likely, Unknown("it does not compare")
-        slower_s = each.prospect.p99_s - self.p99_s
+        slower_s = each.prospect.outlook.p99_s - self.p99_s
         if isinstance(likely, Unknown):
             dearer = likely
         elif isinstance(self.cost, Money) and self.cost.currency == likely.currency:

@@ -61,8 +61,13 @@ def place(
         service=service, profile=profile, known=known, beside=beside, carried=_carried(service, profile, offers, known)
     )
 
+    ladders: dict[tuple[int, bool], Sequence[Recipe]] = {}
+
     def rungs(offer: Offer) -> Sequence[Recipe]:
-        return recipes or ladder(service, offer.chip, hopeful=offer.target in hopeful)
+        key = (id(offer.chip), offer.target in hopeful)
+        if key not in ladders:
+            ladders[key] = recipes or ladder(service, offer.chip, hopeful=key[1])
+        return ladders[key]
 
     looked = chosen(asked, [(offer, recipe) for offer in offers for recipe in rungs(offer)])
     evaluations = list(looked.evaluations)

@@ -7,10 +7,11 @@ closer, and what is told of it is by the table.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from infractl.domain.offer import Offer, Purchase
+from infractl.domain.offer import Offer
 from infractl.domain.placement import Evaluation, Prediction, Violation
 from infractl.domain.recipe import Recipe
 from infractl.placement import finalist
@@ -41,19 +42,34 @@ class Look:
     prediction: Prediction | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Prospect:
-    """An offer and recipe as the table sees them: no fewer than `least` replicas, likely `likely`, and with these its p99."""
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Outlook:
+    """A machine with a recipe as the table sees it: no fewer than `least` replicas, likely `likely`, and with these its p99.
 
-    offer: Offer
-    recipe: Recipe
+    By shape, `fewest` and `counts` are the replicas that it needs at least and likely, and `may` says whether it can do at all.
+    """
+
     speed: Speed
     cuts: Sequence[Shape]
     least: int
     likely: int
     p99_s: float
-    rows: tuple[Array, Array, Array]
-    """Of each shape that may keep the demand: its least and its likely replicas, and its number."""
+    fewest: Array
+    counts: Array
+    may: Array
+
+    def rows(self, most: int) -> list[tuple[int, int, int]]:
+        """Of each shape that may keep the demand, with at most so many replicas: its least, its likely ones, and its number."""
+        numbers = [number for number, may in enumerate(self.may.tolist()) if may]
+        return [(int(min(self.fewest[n], MOST)), int(min(self.counts[n], most)), n) for n in numbers]
+
+
+class Prospect(NamedTuple):
+    """An offer and recipe, and what is seen of all that are the same machine. There are a thousand, so that it is a tuple."""
+
+    offer: Offer
+    recipe: Recipe
+    outlook: Outlook
 
 
 def tabled(asked: Question) -> bool:
@@ -63,49 +79,112 @@ def tabled(asked: Question) -> bool:
 
 
 def sweepable(asked: Question, offer: Offer, speed: Speed) -> bool:
-    """Whether it may stand for this one: a data sheet's, of which nothing was measured, and which nobody takes away."""
-    if speed.sheet is None or offer.metered or offer.purchase is Purchase.spot:
-        return False
+    """Whether it may stand for this chip: of a data sheet, and nothing of the model was measured there."""
     of = (asked.profile.digest, offer.chip.name)
-    measured = any((m.artifact, m.chip) == of for m in asked.known.measurements)
-    return not measured
+    return speed.sheet is not None and not any((m.artifact, m.chip) == of for m in asked.known.measurements)
 
 
 def prospects(asked: Question, tried: Sequence[tuple[Offer, Recipe, Speed]]) -> tuple[list[Prospect], list[Evaluation]]:
     """What may keep the demand, and what surely does not, with its reasons."""
-    if not tried:
-        return [], []
+    # The same machine in another region, or bought otherwise, is looked at once.
+    keys = [_machine(offer, speed) for offer, _, speed in tried]
+    kinds = dict(zip(reversed(keys), reversed(tried), strict=True))
+    seen = dict(zip(kinds, _outlooks(asked, list(kinds.values())), strict=True))
+    found: list[Prospect] = []
+    refused: list[Evaluation] = []
+    for of, key in zip(tried, keys, strict=True):
+        outlook = seen[key]
+        if isinstance(outlook, Outlook):
+            found.append(Prospect(of[0], of[1], outlook))
+        else:
+            refused.append(_refused(asked, of, outlook))
+    return found, refused
+
+
+def _machine(offer: Offer, speed: Speed) -> tuple[int, ...]:
+    chip, available = offer.chip, -1 if offer.available is None else offer.available
+    memory = (chip.memory_bytes, offer.host_memory_bytes)
+    return (id(speed), chip.cores, offer.count, offer.host_cores, *memory, available)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Hopeless:
+    """A machine of which no shape can keep the demand: which ones its memory holds, and the replicas they need at least."""
+
+    cuts: Sequence[Shape]
+    swept: Sweep
+    fits: Array
+    fewest: Array
+
+
+def _outlooks(asked: Question, kinds: Sequence[tuple[Offer, Recipe, Speed]]) -> list[Outlook | Hopeless]:
+    import numpy as np
+
+    if not kinds:
+        return []
     demand = Demand.of(asked.service)
-    cuts = [shapes(asked.service, asked.profile, offer) for offer, _, _ in tried]
+    cuts = [shapes(asked.service, asked.profile, offer) for offer, _, _ in kinds]
     sweeps = [
-        sweep(asked.profile, offer, speed, each, demand.extents) for (offer, _, speed), each in zip(tried, cuts, strict=True)
+        sweep(asked.profile, offer, speed, each, demand.extents) for (offer, _, speed), each in zip(kinds, cuts, strict=True)
     ]
     several = list({id(each): each for each in sweeps}.values())
-    starts, total = {}, 0
-    for each in several:
-        starts[id(each)], total = total, total + len(each.shapes)
-    whole = Sweep.joined(several)
+    starts = dict(zip(map(id, several), accumulate((len(each.shapes) for each in several), initial=0), strict=False))
+    whole = Sweep.together(several)
     most, likely = whole.capacity_per_s(demand.limits_s, demand.rate_per_s)
     if finalist.is_hard(demand):
         most, likely = _played(demand, whole, most, likely)
-    found: list[Prospect] = []
-    refused: list[Evaluation] = []
-    seen: dict[object, Prospect] = {}
-    for (offer, recipe, speed), each, own in zip(tried, sweeps, cuts, strict=True):
-        begin = starts[id(each)]
-        part = slice(begin, begin + len(each.shapes))
-        # The same machine in another region, or bought otherwise, is looked at once.
-        alike = (id(each), usable_bytes(offer), Bounds.of(asked.service, offer))
-        if alike in seen:
-            found.append(replace(seen[alike], offer=offer, recipe=recipe))
-            continue
-        made = _look(asked, demand, (offer, recipe, speed), own, each, most[part], likely[part])
-        if isinstance(made, Prospect):
-            found.append(made)
-            seen[alike] = made
-        else:
-            refused.append(made)
-    return found, refused
+    sizes = np.array([len(each.shapes) for each in sweeps])
+    begins = np.cumsum(sizes) - sizes
+    # One row for every machine's every shape.
+    rows = np.arange(sizes.sum()) + np.repeat([starts[id(each)] for each in sweeps] - begins, sizes)
+    bounds = [Bounds.of(asked.service, offer) for offer, _, _ in kinds]
+    fits = whole.memory_bytes[rows] <= np.repeat([usable_bytes(offer) for offer, _, _ in kinds], sizes)
+    fewest = np.maximum(np.repeat([b.least for b in bounds], sizes), _replicas(demand.rate_per_s, most[rows]))
+    may = fits & (most[rows] > 0) & (fewest <= np.repeat([b.most for b in bounds], sizes))
+    counts = np.maximum(fewest, _replicas(demand.rate_per_s, likely[rows]))
+    least, some, best = _best(may, fewest, counts, begins)
+    replicas = [max(1, int(min(count, each.most))) for count, each in zip(some, bounds, strict=True)]
+    p99_s = _loaded_s(whole, rows[best], demand.rate_per_s / np.array(replicas, float))
+
+    def made(number: int, part: slice) -> Outlook | Hopeless:
+        if least[number] == np.inf:
+            return Hopeless(cuts=cuts[number], swept=sweeps[number], fits=fits[part], fewest=fewest[part])
+        return Outlook(
+            speed=kinds[number][2],
+            cuts=cuts[number],
+            least=int(least[number]),
+            likely=replicas[number],
+            p99_s=p99_s[number],
+            fewest=fewest[part],
+            counts=counts[part],
+            may=may[part],
+        )
+
+    ends = (begins + sizes).tolist()
+    return [made(number, slice(*part)) for number, part in enumerate(zip(begins.tolist(), ends, strict=True))]
+
+
+def _best(may: Array, fewest: Array, counts: Array, begins: Array) -> tuple[list[float], list[float], Array]:
+    """Of each machine's shapes, which begin at `begins`: the least replicas, the fewest likely ones, and the row of those."""
+    import numpy as np
+
+    least = np.minimum.reduceat(np.where(may, fewest, np.inf), begins)
+    some = np.minimum.reduceat(np.where(may, counts, np.inf), begins)
+    sizes = np.diff(begins, append=len(may))
+    # Of as many the simplest, which comes first.
+    is_best = may & (counts == np.repeat(some, sizes))
+    best = np.minimum.reduceat(np.where(is_best, np.arange(len(may)), len(may) - 1), begins)
+    return least.tolist(), some.tolist(), best
+
+
+def _loaded_s(whole: Sweep, rows: Array, rate_per_s: Array) -> list[float]:
+    """The p99 of each of the rows at its rate; where its queue does not settle there, alone."""
+    import numpy as np
+
+    p99 = PERCENTILES.index(99)
+    loaded_s = whole.slow.rows(rows).latency_s(rate_per_s)[:, p99]
+    found: list[float] = np.where(np.isfinite(loaded_s), loaded_s, whole.alone_s[End.high][rows, p99]).tolist()
+    return found
 
 
 def _played(demand: Demand, whole: Sweep, most: Array, likely: Array) -> tuple[Array, Array]:
@@ -118,62 +197,30 @@ def _played(demand: Demand, whole: Sweep, most: Array, likely: Array) -> tuple[A
     return np.minimum(most, finalist.SLACK * each), np.minimum(likely, each)
 
 
-def _look(
-    asked: Question,
-    demand: Demand,
-    of: tuple[Offer, Recipe, Speed],
-    cuts: Sequence[Shape],
-    swept: Sweep,
-    most: Array,
-    likely: Array,
-) -> Prospect | Evaluation:
+def _replicas(rate_per_s: float, capacity_per_s: Array) -> Array:
     import numpy as np
 
-    offer = of[0]
-    bounds = Bounds.of(asked.service, offer)
-    fits = swept.memory_bytes <= usable_bytes(offer)
-    may = fits & (most > 0)
-    rate = demand.rate_per_s
-    least = np.maximum(bounds.least, np.ceil(rate / np.maximum(most, 1e-300) - 1e-9))
-    may &= least <= bounds.most
-    if not may.any():
-        found = _against(asked, demand, of, cuts, swept, fits)
-        # A limit that is kept alone and missed under the load that few replicas have is the chain's to judge.
-        return (
-            found
-            if found.violations
-            else look(asked, _prospect(of, cuts, least, least, np.flatnonzero(fits), swept, bounds, rate))
-        )
-    counts = np.maximum(least, np.ceil(rate / np.maximum(likely, 1e-300) - 1e-9))
-    return _prospect(of, cuts, least, counts, np.flatnonzero(may), swept, bounds, rate)
+    found: Array = np.ceil(rate_per_s / np.maximum(capacity_per_s, 1e-300) - 1e-9)
+    return found
 
 
-def _prospect(
-    of: tuple[Offer, Recipe, Speed],
-    cuts: Sequence[Shape],
-    least: Array,
-    counts: Array,
-    numbers: Array,
-    swept: Sweep,
-    bounds: Bounds,
-    rate_per_s: float,
-) -> Prospect:
-    import numpy as np
-
-    best = int(numbers[np.lexsort((numbers, counts[numbers]))[0]])
+def _refused(asked: Question, of: tuple[Offer, Recipe, Speed], seen: Hopeless) -> Evaluation:
+    found = _against(asked, Demand.of(asked.service), of, seen.cuts, seen.swept, seen.fits)
+    if found.violations:
+        return found
+    # A limit that is kept alone and missed under the load that few replicas have is the chain's to judge.
     offer, recipe, speed = of
-    replicas, p99 = int(min(counts[best], bounds.most)), PERCENTILES.index(99)
-    loaded_s = float(swept.slow.rows(np.array([best])).latency_s(np.array([rate_per_s / replicas]))[0, p99])
-    return Prospect(
-        offer=offer,
-        recipe=recipe,
+    outlook = Outlook(
         speed=speed,
-        cuts=cuts,
-        least=int(least[numbers].min()),
-        likely=replicas,
-        p99_s=loaded_s if np.isfinite(loaded_s) else float(swept.alone_s[End.high][best, p99]),
-        rows=(np.minimum(least[numbers], MOST), np.minimum(counts[numbers], bounds.most), numbers),
+        cuts=seen.cuts,
+        least=int(min(seen.fewest[seen.fits].min(), MOST)),
+        likely=int(min(seen.fewest[seen.fits].min(), MOST)),
+        p99_s=float(seen.swept.alone_s[End.high][seen.fits, PERCENTILES.index(99)][0]),
+        fewest=seen.fewest,
+        counts=seen.fewest,
+        may=seen.fits,
     )
+    return look(asked, Prospect(offer, recipe, outlook))
 
 
 def _against(
@@ -229,19 +276,19 @@ def _busy(
 
 def looked(asked: Question, prospect: Prospect) -> Look:
     """The best shape by the chain, as `evaluate` finds it."""
-    service, offer = asked.service, prospect.offer
+    service, offer, outlook = asked.service, prospect.offer, prospect.outlook
     demand, bounds = Demand.of(service), Bounds.of(service, offer)
 
     def trial(least: int, likely: int, number: int) -> Trial:
-        shape = prospect.cuts[number]
+        shape = outlook.cuts[number]
         return Trial(
             least=least,
             likely=likely,
             complexity=shape.complexity,
-            make=lambda: candidate(service, asked.profile, offer, prospect.recipe, prospect.speed, shape),
+            make=lambda: candidate(service, asked.profile, offer, prospect.recipe, outlook.speed, shape),
         )
 
-    tried = [trial(*map(int, row)) for row in zip(*prospect.rows, strict=True)]
+    tried = [trial(*row) for row in outlook.rows(bounds.most)]
     found = finalist.best(tried, demand, bounds) or nearest_fit(finalist.nearest(tried, demand, bounds), demand, bounds)
     return Look(fit=found, prediction=predict(found.candidate, found.demand))
 
@@ -249,7 +296,7 @@ def looked(asked: Question, prospect: Prospect) -> Look:
 def look(asked: Question, prospect: Prospect, before: dict[int, Look] | None = None) -> Evaluation:
     """What a closer look finds; the same machine in another region, or bought otherwise, is looked at once."""
     kept = {} if before is None else before
-    key = id(prospect.rows)
+    key = id(prospect.outlook)
     if key not in kept:
         kept[key] = looked(asked, prospect)
     return evaluation(asked, prospect.offer, kept[key].fit, kept[key].prediction)

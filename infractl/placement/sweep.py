@@ -62,6 +62,11 @@ class Sweep:
             memory_bytes=np.concatenate([each.memory_bytes for each in several]),
         )
 
+    @classmethod
+    def together(cls, several: Sequence[Sweep]) -> Sweep:
+        """The same, kept for the next service of the model."""
+        return _joined(tuple(map(Same, several)))
+
     def keeps_alone(self, end: End, limits_s: Mapping[int, float]) -> Array:
         """Of which shapes a request that meets no other keeps every limit."""
         import numpy as np
@@ -91,6 +96,11 @@ class Sweep:
         is_close = self.slow.misfit_share <= CLOSE_SHARE
         most = np.where(is_close, np.minimum(possible, (1 + TABLE_ERROR) * likely), possible)
         return (1 + FULL_ERROR) * most, likely
+
+
+@lru_cache(maxsize=32)
+def _joined(several: tuple[Same, ...]) -> Sweep:
+    return Sweep.joined([each.value for each in several])
 
 
 def sweep(profile: ModelProfile, offer: Offer, speed: Speed, shapes: Sequence[Shape], extents: Mapping[str, int]) -> Sweep:
