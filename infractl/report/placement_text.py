@@ -85,10 +85,6 @@ def refused_text(evaluation: Evaluation) -> str:
     return "; ".join(map(str, evaluation.violations))
 
 
-def p99_text(placement: Placement) -> str:
-    return quantity_text(placement.prediction.latency_s[99].value, "s")
-
-
 def amount_text(amount: Quantity | str) -> str:
     """`20ms`, `1500.00 USD a month`; a text as it is."""
     match amount:
