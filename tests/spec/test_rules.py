@@ -18,6 +18,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from infractl.domain.metric import Metric
 from infractl.errors import Diagnostic, Severity, SpecError
 from infractl.report.diagnostic import as_json, render
 from infractl.report.diagnostic_sarif import as_sarif
@@ -29,7 +30,6 @@ from infractl.spec.rule.check import PROJECT_RULES, RULES, broken
 from infractl.spec.rule.subject import Subject
 from infractl.spec.schema.entry import entries_within
 from infractl.spec.schema.field import fields_of, shape_at
-from infractl.spec.section.model import Metric
 from infractl.spec.service import InferenceService, ServiceSpec
 from infractl.spec.telling.meant_quantity import meant_quantity
 from infractl.spec.telling.other_tools import IDEAS, NEAR, OF_ENVIRONMENTS, OF_PROJECTS

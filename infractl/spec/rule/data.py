@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from infractl.domain.metric import Metric
 from infractl.errors import Diagnostic
 from infractl.spec.rule.subject import Rule, Subject
-from infractl.spec.section.model import Format, Metric, Validation
+from infractl.spec.section.model import Format, Validation
 from infractl.spec.section.optimize import Distillation, Precision, Quantization
 from infractl.spec.telling.problem import error
 from infractl.spec.validate import dotted

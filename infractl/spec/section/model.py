@@ -5,6 +5,7 @@ from enum import StrEnum
 from pathlib import PurePosixPath
 from typing import Annotated
 
+from infractl.domain.metric import Metric
 from infractl.spec.quantity import Size
 from infractl.spec.schema.field import Section, option, required
 from infractl.spec.schema.shape import Number
@@ -23,21 +24,6 @@ class Format(StrEnum):
     torch_export = "torch-export"
     huggingface = "huggingface"
     container = "container"
-
-
-class Metric(StrEnum):
-    accuracy = "accuracy"
-    top_k = "top-k"
-    f1 = "f1"
-    auroc = "auroc"
-    rmse = "rmse"
-    mae = "mae"
-    agreement = "agreement"
-
-    @property
-    def is_an_error(self) -> bool:
-        """Whether less is better."""
-        return self in (Metric.rmse, Metric.mae)
 
 
 class Validation(Section):
