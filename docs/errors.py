@@ -56,6 +56,9 @@ to do about it. `…` stands for what depends on the case. An error ends the com
 ([exit-codes.md](exit-codes.md)); a warning or a note never does.
 """
 
+ANSWERS = ("PassRefusedError",)
+"""They have a code and words as a problem has, and are none: what the optimizer tells of a step that it dropped."""
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -191,6 +194,8 @@ def problems_in(tree: ast.Module, *, reasoned: bool = False, tellers: Mapping[st
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
             function = ast.unparse(node.func)
+            if function in ANSWERS:
+                continue
             given = given_to(node, signatures.get(function, WORDS))
             exit_code, severities = exit_code_of(node.func), severities_of(node.func, tree)
             single = function.rpartition(".")[2] in TELLERS or "slug" in signatures.get(function, ())
