@@ -12,6 +12,7 @@ from infractl.domain.address import ServiceKey
 from infractl.domain.journal import Entry, OpenStep
 from infractl.domain.measurement import Measurement
 from infractl.domain.service_state import ServiceState
+from infractl.domain.value import Json
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,8 +140,17 @@ class StateStore(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptFile:
+    """What a store keeps under a digest or a key: how much it takes, and when it was last put or asked to be kept."""
+
+    name: str
+    size_bytes: int
+    since: datetime
+
+
 class ArtifactStore(Protocol):
-    """Model files by sha256."""
+    """Model files by sha256, and by a key each what is known of how one was made: a record, plain JSON."""
 
     def put(self, source: Path) -> str:
         """Keep a copy and give its digest; what is already there is not written again."""
@@ -151,6 +161,33 @@ class ArtifactStore(Protocol):
         ...
 
     def has(self, digest: str) -> bool: ...
+
+    def files(self) -> Sequence[KeptFile]:
+        """Every file, by digest."""
+        ...
+
+    def remove(self, digest: str) -> None:
+        """Forget a file; what is not there is forgotten already."""
+        ...
+
+    def record(self, key: str, known: Json) -> Json:
+        """Keep what is known under a key (64 hexadecimal digits), whole or not at all, and give what is kept there.
+
+        The first one stays: of two that find something out at once, both go on with what the first one found.
+        """
+        ...
+
+    def recorded(self, key: str) -> Json | None:
+        """What is kept under a key; None where nothing is, or nothing that can be trusted."""
+        ...
+
+    def records(self) -> Sequence[KeptFile]:
+        """Every record, by key."""
+        ...
+
+    def forget(self, key: str) -> None:
+        """Remove a record; what is not there is removed already."""
+        ...
 
 
 class MeasurementStore(Protocol):

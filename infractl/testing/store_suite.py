@@ -28,6 +28,7 @@ from infractl.testing.suite.process import COMMAND, OpenStore
 from infractl.testing.suite.state import VersionSuite
 
 CONTENT = b"weights" * 10_000
+KEY = "5" * 64
 
 
 class StateStoreSuite(VersionSuite, JournalSuite, LockSuite, DamageSuite):
@@ -99,6 +100,39 @@ class ArtifactStoreSuite:
     def test_a_file_that_cannot_be_read_is_an_error(self, artifacts: ArtifactStore, tmp_path: Path) -> None:
         with pytest.raises(StateError):
             artifacts.put(tmp_path / "nowhere.onnx")
+
+    def test_files_are_listed_with_their_sizes_and_go_when_they_are_removed(self, artifacts: ArtifactStore, model: Path) -> None:
+        kept = artifacts.put(model)
+        assert [(file.name, file.size_bytes) for file in artifacts.files()] == [(kept, len(CONTENT))]
+        artifacts.remove(kept)
+        artifacts.remove(kept)
+        assert not artifacts.has(kept)
+        assert tuple(artifacts.files()) == ()
+
+    def test_a_record_is_found_under_its_key(self, artifacts: ArtifactStore) -> None:
+        assert artifacts.recorded(KEY) is None
+        known = {"artifact": None, "figures": {"rows": 3.5}, "notes": ["ä"]}
+        assert artifacts.record(KEY, known) == known
+        assert artifacts.recorded(KEY) == known
+        assert [file.name for file in artifacts.records()] == [KEY]
+        assert tuple(artifacts.files()) == ()
+
+    def test_the_first_record_under_a_key_stays(self, artifacts: ArtifactStore) -> None:
+        artifacts.record(KEY, {"found": "first"})
+        assert artifacts.record(KEY, {"found": "second"}) == {"found": "first"}
+        assert artifacts.recorded(KEY) == {"found": "first"}
+
+    def test_a_record_is_forgotten(self, artifacts: ArtifactStore) -> None:
+        artifacts.record(KEY, {"found": "first"})
+        artifacts.forget(KEY)
+        artifacts.forget(KEY)
+        assert artifacts.recorded(KEY) is None
+        assert artifacts.record(KEY, {"found": "second"}) == {"found": "second"}
+
+    def test_a_name_that_leads_elsewhere_is_no_key(self, artifacts: ArtifactStore) -> None:
+        assert artifacts.recorded("../../etc/passwd") is None
+        with pytest.raises(ValueError, match="no key"):
+            artifacts.record("../../etc/passwd", {})
 
 
 class MeasurementStoreSuite:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import multiprocessing
+import os
 import resource
 import stat
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -14,6 +17,7 @@ from infractl.errors import StateError
 from infractl.state.artifacts import LocalArtifactStore
 
 CONTENT = b"weights" * 100_000
+KEY = "5" * 64
 DIGEST = hashlib.sha256(CONTENT).hexdigest()
 
 
@@ -47,7 +51,17 @@ def test_what_is_there_is_not_written_again(artifacts: LocalArtifactStore, model
 
     artifacts.put(model)
 
-    assert artifacts.path(DIGEST).stat() == before
+    assert artifacts.path(DIGEST).stat().st_ino == before.st_ino
+
+
+def test_what_is_put_again_is_as_young_as_what_is_new(artifacts: LocalArtifactStore, model: Path) -> None:
+    artifacts.put(model)
+    os.utime(artifacts.path(DIGEST), (0, 0))
+
+    artifacts.put(model)
+
+    (kept,) = artifacts.files()
+    assert kept.since > datetime(2020, 1, 1, tzinfo=UTC)
 
 
 def test_a_damaged_artifact_is_an_error_until_it_is_put_again(artifacts: LocalArtifactStore, model: Path) -> None:
@@ -110,3 +124,27 @@ def test_nothing_half_written_is_left_when_the_disk_is_full(
 
     assert child.exitcode == 0
     assert [p for p in (tmp_path / "artifacts").rglob("*") if p.is_file()] == []
+
+
+def test_of_many_that_record_at_once_all_go_on_with_one(artifacts: LocalArtifactStore) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda number: artifacts.record(KEY, {"found": number}), range(64)))
+
+    assert found == [artifacts.recorded(KEY)] * 64
+
+
+def test_a_damaged_record_is_none_and_makes_way(artifacts: LocalArtifactStore, tmp_path: Path) -> None:
+    artifacts.record(KEY, {"found": 1})
+    file = tmp_path / "artifacts" / "records" / KEY[:2] / KEY
+    file.write_bytes(file.read_bytes().replace(b"1", b"2", 1))
+
+    assert artifacts.recorded(KEY) is None
+    assert artifacts.record(KEY, {"found": 3}) == {"found": 3}
+    assert artifacts.recorded(KEY) == {"found": 3}
+
+
+def test_a_record_leaves_nothing_beside_it(artifacts: LocalArtifactStore, tmp_path: Path) -> None:
+    artifacts.record(KEY, {"found": 1})
+    artifacts.record(KEY, {"found": 2})
+
+    assert [f.name for f in (tmp_path / "artifacts").rglob("*") if f.is_file()] == [KEY]
