@@ -130,6 +130,10 @@ class ModelError(InfractlError):
     """A model file cannot be read, profiled or run."""
 
 
+class DataError(InfractlError):
+    """Validation or calibration data cannot be read, or does not fit the model."""
+
+
 class InfeasibleError(InfractlError):
     """No placement meets the SLOs."""
 

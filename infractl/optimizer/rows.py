@@ -26,10 +26,15 @@ class Rows:
             labels=None if self.labels is None else self.labels[chosen],
         )
 
+    @property
+    def unlabelled(self) -> Rows:
+        """The same rows without their labels."""
+        return Rows(inputs=self.inputs)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Split:
-    """Three sets without a row in common. Passes see `calibration` and `search`, never `gate`."""
+    """Three sets without a row in common. Passes see `calibration` and `search`, never `gate`. `calibration` has no labels."""
 
     calibration: Rows
     search: Rows
