@@ -14,7 +14,7 @@ from infractl.units import Money
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class Expectation:
     """What is decided of a service. Without a `placement` nothing keeps what is asked: `refused` comes nearest, `nearest` says
     what would hold.
     """
@@ -37,8 +37,8 @@ class ServiceEstimate:
     key: ServiceKey
     labels: Mapping[str, str]
     given: tuple[Given, ...]
-    baseline: Outcome | None
-    outcome: Outcome
+    baseline: Expectation | None
+    outcome: Expectation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

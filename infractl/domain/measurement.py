@@ -8,6 +8,8 @@ from datetime import datetime
 
 from infractl.domain.calibration import Calibration
 from infractl.domain.figure import Figure
+from infractl.domain.optimization import Tried
+from infractl.domain.recipe import Recipe
 from infractl.domain.release import Release, ServingConfig
 from infractl.tensors import Signature
 
@@ -65,10 +67,15 @@ class Measurement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measurements:
-    """All that is known by measuring, as placement needs it."""
+    """All that is known by measuring, as placement needs it. `tried` is what was made of the model for each chip, by its name."""
 
     calibrations: Mapping[str, Calibration]
     measurements: Sequence[Measurement] = ()
+    tried: Mapping[str, Sequence[Tried]] = field(default_factory=dict)
+
+    def made(self, chip: str, recipe: Recipe) -> Tried | None:
+        """What the recipe made of the model for this chip; None where it was not tried, or refused."""
+        return next((t for t in self.tried.get(chip, ()) if t.recipe == recipe and t.refusal is None), None)
 
 
 def shape_of(config: ServingConfig) -> dict[str, float]:

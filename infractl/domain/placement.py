@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from infractl.domain.cost import Cost
 from infractl.domain.figure import Basis, Figure, quantity_text
 from infractl.domain.offer import Mode, Offer
+from infractl.domain.optimization import AccuracyVerdict
 from infractl.domain.recipe import Recipe
 from infractl.domain.unknown import Unknown
 from infractl.units import Money, format_money
@@ -116,7 +117,7 @@ class Dominated:
 class Evaluation:
     """One offer and recipe, costed; feasible without violations. `placement`: the best shape found, None where none computes.
 
-    `dominated` is there for what is feasible and was not chosen.
+    `dominated` is there for what is feasible and was not chosen, `accuracy` for a recipe that has proven itself.
     """
 
     offer: Offer
@@ -124,6 +125,12 @@ class Evaluation:
     placement: Placement | None
     violations: tuple[Violation, ...]
     dominated: Dominated | None = None
+    accuracy: AccuracyVerdict | None = None
+
+    @property
+    def is_unproven(self) -> bool:
+        """Whether nobody knows yet how good its answers are."""
+        return self.accuracy is None and bool(self.recipe.passes or self.recipe.options)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

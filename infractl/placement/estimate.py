@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from infractl.domain.cost import CostSummary
-from infractl.domain.estimate import Outcome, Total
+from infractl.domain.estimate import Expectation, Total
 from infractl.domain.placement import Decision
 from infractl.domain.unknown import Unknown
 from infractl.placement.explain import summary_of
@@ -17,10 +17,10 @@ from infractl.units import Money
 
 def outcome(
     service: InferenceService, slo: Mapping[str, str], traffic: Mapping[str, str], decision: Decision, decide: Decide
-) -> Outcome:
+) -> Expectation:
     """`decision` is what `decide` made of the service; it is asked again only where nothing is feasible."""
     best = decision.ranked[0].placement if decision.ranked else None
-    return Outcome(
+    return Expectation(
         slo=slo,
         traffic=traffic,
         placement=best,
@@ -30,7 +30,7 @@ def outcome(
     )
 
 
-def total(outcomes: Mapping[str, Outcome]) -> Total:
+def total(outcomes: Mapping[str, Expectation]) -> Total:
     """By service. What has no known price is in no sum, and named."""
     costs = {name: outcome.cost for name, outcome in outcomes.items()}
     known = [cost for cost in costs.values() if cost is not None]

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from infractl.domain.chip import Chip
 from infractl.domain.hardware_class import HardwareClass
 from infractl.domain.language_profile import LanguageProfile
+from infractl.domain.optimization import Tried
 from infractl.domain.precision import Precision
 from infractl.domain.recipe import AS_GIVEN, Pass, Recipe
 from infractl.domain.unknown import Unknown
@@ -56,14 +57,15 @@ SAFE = frozenset({Precision.fp32, Precision.fp16, Precision.bf16})
 _NONE = Unknown("it has no unit for this")
 
 
-def ladder(service: InferenceService, chip: Chip, *, hopeful: bool) -> Sequence[Recipe]:
+def ladder(service: InferenceService, chip: Chip, *, hopeful: bool, tried: Sequence[Tried] = ()) -> Sequence[Recipe]:
     """The rungs to cost on a chip: as given, and, where one may hope for what is not built yet, those that the document allows.
 
     A rung whose precision the chip is not known to have is left out. The model as it is given stays, so that the reason against
     it shows.
     """
     if not hopeful:
-        return (AS_GIVEN,)
+        # Without hope for what may be built, what was, and has proven itself.
+        return (AS_GIVEN, *(each.recipe for each in tried if each.refusal is None and each.recipe != AS_GIVEN))
     peaks = chip.peak_flops_per_s
     above = (rung for rung in LADDERS[chip.hardware_class] if not isinstance(peaks.get(rung.dtype, _NONE), Unknown))
     return (AS_GIVEN, *(rung for rung in above if _allowed(service, rung)))

@@ -84,10 +84,10 @@ def of_model(profile: ModelProfile, chip: Chip, recipe: Recipe, known: Measureme
 
     What another recipe than the first makes has a digest of its own, which is known once it is built.
     """
-    if recipe != AS_GIVEN:
-        return ()
+    made = known.made(chip.name, recipe)
+    artifact = profile.digest if recipe == AS_GIVEN else made.artifact.digest if made and made.artifact else None
     calibration = known.calibrations.get(chip.name)
-    of = (profile.digest, chip.name, calibration.machine if calibration else {})
+    of = (artifact, chip.name, calibration.machine if calibration else {})
     found = [m for m in known.measurements if (m.artifact, m.chip, m.machine) == of]
     return tuple(sorted(found, key=lambda m: m.at, reverse=True))
 

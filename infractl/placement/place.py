@@ -8,7 +8,7 @@ from dataclasses import replace
 from infractl.domain.hardware_class import HardwareClass
 from infractl.domain.measurement import Measurements
 from infractl.domain.offer import Mode, Offer, Purchase
-from infractl.domain.placement import Decision, Evaluation, Nearest, Placement, Relaxed
+from infractl.domain.placement import Decision, Evaluation, Nearest, Placement, Relaxed, Violation
 from infractl.domain.profile import ModelProfile
 from infractl.domain.recipe import AS_GIVEN, Recipe
 from infractl.placement.bounds import Bounds
@@ -66,15 +66,17 @@ def place(
     def rungs(offer: Offer) -> Sequence[Recipe]:
         key = (id(offer.chip), offer.target in hopeful)
         if key not in ladders:
-            ladders[key] = recipes or ladder(service, offer.chip, hopeful=key[1])
+            tried = known.tried.get(offer.chip.name, ())
+            ladders[key] = recipes or ladder(service, offer.chip, hopeful=key[1], tried=tried)
         return ladders[key]
 
     looked = chosen(asked, [(offer, recipe) for offer in offers for recipe in rungs(offer)])
-    evaluations = list(looked.evaluations)
+    evaluations = [_proven(e, known) for e in looked.evaluations] + [*_given_up(offers, known)]
     # The recorded placement on today's offer of the same name, if it still is one and its recipe is still on the ladder.
     same = next((o for o in offers if recorded is not None and o.key == recorded.offer.key), None)
     counts = recorded is not None and same is not None and recorded.recipe in rungs(same)
     again = evaluate_recorded(asked, same, recorded) if recorded is not None and same is not None and counts else None
+    again = _proven(again, known) if again is not None else None
     if again is not None and not again.violations and again not in evaluations:
         evaluations.append(again)
     feasible = ranked(service, [e for e in evaluations if not e.violations])
@@ -86,6 +88,24 @@ def place(
         nearest=() if feasible else _nearest(asked, refused),
         given_up=again if again is not None and again.violations else None,
     )
+
+
+def _proven(evaluation: Evaluation, known: Measurements) -> Evaluation:
+    """With what held-out rows said of the recipe's answers."""
+    made = known.made(evaluation.offer.chip.name, evaluation.recipe)
+    return replace(evaluation, accuracy=made.accuracy) if made else evaluation
+
+
+def _given_up(offers: Sequence[Offer], known: Measurements) -> Iterable[Evaluation]:
+    """The recipes that came to nothing on a chip, told of the first offer that has it."""
+    first: dict[str, Offer] = {}
+    for offer in offers:
+        first.setdefault(offer.chip.name, offer)
+    for chip, offer in first.items():
+        for tried in known.tried.get(chip, ()):
+            if tried.refusal:
+                why = Violation(code="recipe-refused", need="an artifact that passes both gates", have=tried.refusal.why)
+                yield Evaluation(offer=offer, recipe=tried.recipe, placement=None, violations=(why,))
 
 
 def _carried(

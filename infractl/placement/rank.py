@@ -32,15 +32,15 @@ def compared_in(service: InferenceService, feasible: Sequence[Evaluation]) -> st
 def order(evaluation: Evaluation, currency: str | None) -> Order:
     """A cost that is unknown, or in another currency, comes after every one that compares.
 
-    Of equal costs the model as it is given comes first, then the wider numbers, then the faster placement.
+    Of equal costs what nobody has proven comes last, its wider numbers before the narrower, and else the faster placement first.
     """
     placement, amount, recipe = placed(evaluation), cost_of(evaluation), evaluation.recipe
     unknown = isinstance(amount, Unknown) or amount.currency != currency
     return (
         unknown,
         Decimal(0) if unknown or isinstance(amount, Unknown) else amount.amount,
-        bool(recipe.passes),
-        -recipe.dtype.bytes,
+        evaluation.is_unproven,
+        -recipe.dtype.bytes if evaluation.is_unproven else 0.0,
         _p99_s(placement),
         Shape.of(placement).complexity,
     )

@@ -10,6 +10,7 @@ from infractl.domain.chip import Chip
 from infractl.domain.figure import Basis, Figure
 from infractl.domain.hardware_class import HardwareClass
 from infractl.domain.measurement import Measurements
+from infractl.domain.optimization import LatencyVerdict
 from infractl.domain.precision import Precision
 from infractl.domain.recipe import AS_GIVEN, Recipe
 from infractl.domain.unknown import Unknown
@@ -69,6 +70,8 @@ def speed_of(chip: Chip, recipe: Recipe, known: Measurements) -> Speed | Unknown
     Without one it is estimated by its data sheet, as far as that tells.
     """
     calibration = known.calibrations.get(chip.name)
+    if calibration is not None and (made := known.made(chip.name, recipe)) and made.latency:
+        return _made(_calibrated(calibration), made.recipe, made.latency)
     if calibration is None:
         return _estimated(chip, recipe.dtype, recipe.engine) if chip.family else Unknown("no calibration")
     if (recipe.engine, recipe.dtype) != (AS_GIVEN.engine, AS_GIVEN.dtype):
@@ -121,6 +124,19 @@ def _from_sheet(chip: Chip, precision: Precision, engine: str) -> Speed | Unknow
         sheet=sheet,
         engine_error=(exp(-EIGHTY_PERCENT * spread), exp(EIGHTY_PERCENT * slower)),
         server_error=(server["error"][0], server["error"][1]),
+    )
+
+
+def _made(given: Speed, recipe: Recipe, latency: LatencyVerdict) -> Speed:
+    """As many times as fast as the given model as was measured; between its ends lie all sizes of batch that were."""
+    times = latency.overall.value
+    slowest, fastest = min(f.low for f in latency.speedup.values()), max(f.high for f in latency.speedup.values())
+    low, high = given.engine_error
+    return replace(
+        given,
+        scale=given.scale / times,
+        engine_error=(low * times / fastest, high * times / slowest),
+        source=f"{given.source}; {recipe.name} was measured {times:.2g} times as fast as the given model",
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from infractl.domain.cost import CostSummary
-from infractl.domain.estimate import Estimate, Outcome, ServiceEstimate, Total
+from infractl.domain.estimate import Estimate, Expectation, ServiceEstimate, Total
 from infractl.domain.figure import quantity_text
 from infractl.domain.unknown import Unknown
 from infractl.report.budget_text import budget_lines
@@ -40,7 +40,7 @@ def _rows(service: ServiceEstimate) -> Iterator[tuple[str, ...]]:
     yield ("", "what if", *_cells(service.outcome))
 
 
-def _cells(outcome: Outcome) -> tuple[str, ...]:
+def _cells(outcome: Expectation) -> tuple[str, ...]:
     """Placement, p99 at the slow end of what is likely, and the month."""
     asked = outcome.slo.get("p99", "")
     placement = outcome.placement

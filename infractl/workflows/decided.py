@@ -56,6 +56,7 @@ def decided(
         [_undated(offer) for offer in offers],
         [digest(encode(c)) for c in known.calibrations.values()],
         [encode(m) for m in known.measurements],
+        {chip: [encode(t) for t in tried] for chip, tried in known.tried.items()},
         repr(identity(recorded)) if recorded else None,
         sorted(hopeful),
     ]

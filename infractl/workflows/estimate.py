@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from infractl.domain.budget import ServiceCost
-from infractl.domain.estimate import Estimate, Outcome, ServiceEstimate
+from infractl.domain.estimate import Estimate, Expectation, ServiceEstimate
 from infractl.domain.placement import Decision
 from infractl.domain.unknown import Unknown
 from infractl.errors import Diagnostic, InfeasibleError, InfractlError, RefusedError, Severity
@@ -25,7 +25,7 @@ def estimate(workspace: Workspace, baseline: Workspace | None, what_if: tuple[st
     """
     from infractl.placement.estimate import total
 
-    before: dict[str, Outcome] = {}
+    before: dict[str, Expectation] = {}
     if baseline:
         baseline = replace(baseline, reuse=workspace.reuse)
         before = {loaded.name: _outcome(baseline, loaded, progress) for loaded in baseline.loaded.services}
@@ -50,7 +50,7 @@ def estimate(workspace: Workspace, baseline: Workspace | None, what_if: tuple[st
     )
 
 
-def _outcome(workspace: Workspace, loaded: LoadedService, progress: Progress) -> Outcome:
+def _outcome(workspace: Workspace, loaded: LoadedService, progress: Progress) -> Expectation:
     from infractl.placement.estimate import outcome
     from infractl.placement.place import place
 

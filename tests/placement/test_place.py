@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import replace
 from decimal import Decimal
@@ -10,12 +11,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from infractl.domain.figure import Basis
+from infractl.domain.figure import Basis, Figure
 from infractl.domain.measurement import Measurements
+from infractl.domain.metric import Metric
+from infractl.domain.optimization import AccuracyVerdict, LatencyVerdict, Outcome, Refusal, Tried
 from infractl.domain.precision import Precision
-from infractl.domain.recipe import AS_GIVEN, Pass
+from infractl.domain.recipe import AS_GIVEN, Pass, Recipe
 from infractl.domain.unknown import Unknown
 from infractl.placement.place import place
+from infractl.placement.speed import speed_of
 from infractl.units import Money, format_duration, format_rate
 
 
@@ -343,6 +347,58 @@ def test_each_recipe_is_placed_and_one_of_unknown_speed_is_refused(planner, offe
         "no-figures: needs the speed of test chip with int8, has a calibration for onnxruntime in FP32 alone",
         "no-figures: needs the speed of test chip with fp32, has a calibration for onnxruntime in FP32 alone",
     ]
+
+
+def tried(recipe: Recipe, times: tuple[float, float], refusal: Refusal | None = None) -> Tried:
+    """Measured to be so many times as fast at batches of 1 and 32."""
+
+    def of(value: float) -> Figure:
+        return Figure(value=value, unit="times", low=value, high=value, basis=Basis.measured, source="a test")
+
+    latency = LatencyVerdict(
+        outcome=Outcome.passed, call_s={}, speedup={1: of(times[0]), 32: of(times[1])}, overall=of(math.sqrt(times[0] * times[1]))
+    )
+    accuracy = AccuracyVerdict(
+        outcome=Outcome.passed,
+        metric=Metric.accuracy,
+        given=0.9,
+        candidate=0.9,
+        drop=0.0,
+        upper=0.002,
+        margin=0.01,
+        rows=1000,
+    )
+    return Tried(recipe=recipe, artifact=None, accuracy=accuracy, latency=latency, refusal=refusal)
+
+
+INT8 = replace(AS_GIVEN, name="int8-dynamic", dtype=Precision.int8, passes=(Pass(name="int8-dynamic", settings={}),))
+PRUNED = replace(INT8, name="pruned")
+
+
+def test_a_recipe_that_proved_itself_is_placed_at_its_measured_speed_before_the_given_model(planner, offer) -> None:
+    widened = replace(offer, chip=replace(offer.chip, peak_flops_per_s={}))
+    why = Refusal(code="accuracy", why="it may be 2.1 points worse, and 1 is allowed")
+    known = replace(planner.known, tried={offer.chip.name: (tried(INT8, (2.0, 8.0)), tried(PRUNED, (3.0, 9.0), refusal=why))})
+
+    decision = place(planner.service(), planner.profiles["middling"], [widened], known)
+
+    faster, given = decision.ranked
+    assert (faster.recipe, given.recipe) == (INT8, AS_GIVEN)
+    assert faster.accuracy is not None and given.accuracy is None
+    assert "int8-dynamic was measured 4 times as fast as the given model" in faster.placement.prediction.latency_s[99].source
+    assert [str(v) for e in decision.refused for v in e.violations] == [
+        "recipe-refused: needs an artifact that passes both gates, has it may be 2.1 points worse, and 1 is allowed"
+    ]
+
+
+def test_a_measured_speed_reaches_from_the_slowest_size_of_batch_to_the_fastest(planner, offer) -> None:
+    known = replace(planner.known, tried={offer.chip.name: (tried(INT8, (2.0, 8.0)),)})
+
+    given, made = speed_of(offer.chip, AS_GIVEN, planner.known), speed_of(offer.chip, INT8, known)
+
+    assert made.scale == pytest.approx(given.scale / 4)
+    assert made.scale * made.engine_error[0] == pytest.approx(given.engine_error[0] / 8)
+    assert made.scale * made.engine_error[1] == pytest.approx(given.engine_error[1] / 2)
 
 
 def test_the_reasons_against_one_offer_do_not_hide_the_other(planner, offer) -> None:
