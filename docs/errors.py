@@ -77,6 +77,7 @@ def main() -> None:
     problems: dict[str, list[Problem]] = defaultdict(list)
     notices: dict[str, list[str]] = defaultdict(list)
     reasons: set[str] = set()
+    refusals: set[str] = set()
     trees = {module: ast.parse(module.read_text()) for module in modules()}
     tellers = {name: teller for tree in trees.values() for name, teller in tellers_in(tree).items()}
     for module, tree in trees.items():
@@ -86,7 +87,7 @@ def main() -> None:
             if kind == "Notice":
                 notices[code].append(text)
             else:
-                reasons.add(code)
+                (refusals if kind == "Refusal" else reasons).add(code)
     meanings = tomllib.loads(MEANINGS.read_text())
     groups = {title: sorted(slug for slug in problems if group_of(slug, problems[slug]) == title) for title in ORDER}
     print(OPENING)
@@ -97,6 +98,9 @@ def main() -> None:
         for slug in slugs:
             print_problem(slug, problems[slug], meanings["errors"].get(slug, ""), shown.get(slug, ""))
     print_coded(notices, reasons, meanings)
+    print("\n## Reasons against a rung\n")
+    print("A step of a ladder that came to nothing has one of them, with the words of whoever refused.\n")
+    print_meanings(refusals, meanings["refusals"])
 
 
 def print_contents(groups: Mapping[str, list[str]]) -> None:
@@ -104,7 +108,8 @@ def print_contents(groups: Mapping[str, list[str]]) -> None:
     for title, slugs in groups.items():
         print(f"- [{title}](#{anchor(title)}): {', '.join(f'[{slug}](#{slug})' for slug in slugs)}")
     print("- [Notices in a plan](#notices-in-a-plan)")
-    print("- [Reasons against a placement](#reasons-against-a-placement)\n")
+    print("- [Reasons against a placement](#reasons-against-a-placement)")
+    print("- [Reasons against a rung](#reasons-against-a-rung)\n")
 
 
 def print_coded(notices: Mapping[str, list[str]], reasons: set[str], meanings: Mapping[str, Mapping[str, str]]) -> None:
@@ -115,10 +120,14 @@ def print_coded(notices: Mapping[str, list[str]], reasons: set[str], meanings: M
         print(f"| `{code}` | {'; '.join(unique(notices[code]))} | {meanings['notices'][code]} |")
     print("\n## Reasons against a placement\n")
     print("A refused plan has them, for each offer and recipe, with what is needed and what there is.\n")
+    print_meanings(reasons, meanings["reasons"])
+
+
+def print_meanings(codes: set[str], meanings: Mapping[str, str]) -> None:
     print("| reason | what it means |")
     print("|---|---|")
-    for code in sorted(reasons):
-        print(f"| `{code}` | {meanings['reasons'][re.sub('^p[0-9]+-', '', code)]} |")
+    for code in sorted(codes):
+        print(f"| `{code}` | {meanings[re.sub('^p[0-9]+-', '', code)]} |")
 
 
 def group_of(slug: str, places: list[Problem]) -> str:
@@ -242,9 +251,9 @@ def reasons_in(tree: ast.Module) -> Iterator[tuple[ast.AST, str]]:
 
 
 def coded_in(tree: ast.Module) -> Iterator[tuple[str, str, str]]:
-    """Every `Notice(code=..., text=...)` and `Violation(code=...)`: class, code, text."""
+    """Every `Notice(code=..., text=...)`, `Violation(code=...)` and `Refusal(code=...)`: class, code, text."""
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and ast.unparse(node.func) in ("Notice", "Violation"):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in ("Notice", "Violation", "Refusal"):
             given = given_to(node, ("code", "text"))
             for code in each_percentile(text(given.get("code"))):
                 if SLUG.fullmatch(code):
