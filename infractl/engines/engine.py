@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from infractl.tensors import Signature, Tensor
@@ -11,10 +11,14 @@ from infractl.tensors import Signature, Tensor
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionOptions:
-    """`threads` work inside one call; `spinning` threads burn a core while they wait for the next."""
+    """`threads` work inside one call; `spinning` threads burn a core while they wait for the next.
+
+    `options` are the engine's own, by its own words: entries of ONNX Runtime's session configuration, properties of OpenVINO.
+    """
 
     threads: int = 1
     spinning: bool = False
+    options: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 class Session(Protocol):

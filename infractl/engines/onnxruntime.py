@@ -72,6 +72,18 @@ class OnnxSession:
 
 def open_session(path: Path, options: SessionOptions) -> OnnxSession:
     """Open the ONNX file at `path`. Raises ModelError where it is missing, cannot be read or is about more than tensors."""
+    session = _opened(path, _session_options(options))
+    return OnnxSession(session, _signature(session, path))
+
+
+def signature_of(path: Path) -> Signature:
+    """What the ONNX file at `path` takes and gives. Raises ModelError as `open_session` does."""
+    options = _session_options(SessionOptions(options={"session.disable_prepacking": "1"}))
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    return _signature(_opened(path, options), path)
+
+
+def _opened(path: Path, options: onnxruntime.SessionOptions) -> onnxruntime.InferenceSession:
     if not path.is_file():
         raise ModelError.of(
             "model-missing",
@@ -81,10 +93,9 @@ def open_session(path: Path, options: SessionOptions) -> OnnxSession:
             remedy="correct the path of the model",
         )
     try:
-        session = onnxruntime.InferenceSession(str(path), _session_options(options), providers=["CPUExecutionProvider"])
+        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     except _ENGINE_FAILURES as error:
         raise _unreadable(path, error) from error
-    return OnnxSession(session, _signature(session, path))
 
 
 def optimized_model(path: Path) -> bytes:
@@ -132,6 +143,8 @@ def _session_options(options: SessionOptions) -> onnxruntime.SessionOptions:
     made.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
     made.add_session_config_entry("session.intra_op.allow_spinning", "1" if options.spinning else "0")
     made.log_severity_level = _FATAL_ONLY
+    for name, value in options.options.items():
+        made.add_session_config_entry(name, value)
     return made
 
 

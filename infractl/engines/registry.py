@@ -11,7 +11,8 @@ from infractl.errors import ModelError
 
 Opener = Callable[[Path, SessionOptions], Session]
 
-_MODULES = {"onnxruntime": "infractl.engines.onnxruntime"}
+_MODULES = {"onnxruntime": "infractl.engines.onnxruntime", "openvino": "infractl.engines.openvino"}
+_INSTALLED_BY = {"onnxruntime": "pip install onnxruntime", "openvino": "pip install 'infractl[openvino]'"}
 
 
 def open_engine(name: str) -> Opener:
@@ -30,6 +31,6 @@ def open_engine(name: str) -> Opener:
             "engine-not-installed",
             summary="this engine is not installed",
             detail=f"{name}: {error}",
-            remedy=f"pip install {name}",
+            remedy=_INSTALLED_BY[name],
         ) from error
     return opener

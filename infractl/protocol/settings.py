@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -33,7 +33,7 @@ class ServerSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseSettings:
-    """A release to load. `id` names it on the control socket; the numbers are ServingConfig's."""
+    """A release to load. `id` names it on the control socket; the numbers are ServingConfig's, `options` the engine's own."""
 
     id: str
     version: str
@@ -47,6 +47,7 @@ class ReleaseSettings:
     max_concurrency: int
     warmup: int
     reject_non_finite: bool
+    options: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,7 +38,7 @@ def load(settings: ReleaseSettings) -> Loaded:
     path = Path(settings.path)
     _verify(path, settings.digest)
     open_session = open_engine(settings.engine)
-    options = SessionOptions(threads=settings.threads)
+    options = SessionOptions(threads=settings.threads, options=settings.options)
     sessions = [open_session(path, options) for _ in range(settings.instances)]
     _check_sendable(sessions[0].signature, path)
     for session in sessions:

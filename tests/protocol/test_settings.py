@@ -37,6 +37,7 @@ RELEASE = ReleaseSettings(
     max_concurrency=1,
     warmup=0,
     reject_non_finite=True,
+    options={"hint": "bf16"},
 )
 STATUS = ServerStatus(pid=1, active="a", releases=(ReleaseStatus(settings=RELEASE, phase="ready", in_flight=2),))
 RECORD = ServerRecord(service="fraud", pid=1, started=2.5, host="127.0.0.1", port=80, labels={"team": "risk"}, grace_s=1.0)
@@ -47,10 +48,10 @@ READERS = [reader for reader, _ in DOCUMENTS]
 
 
 def with_news(value: Any) -> Any:
-    """As a later version may write it: every object has a member more."""
+    """As a later version may write it: every object has a member more, but those whose members are an engine's own."""
     match value:
         case dict():
-            return {"news": [1], **{name: with_news(each) for name, each in value.items()}}
+            return {"news": [1], **{name: each if name == "options" else with_news(each) for name, each in value.items()}}
         case list() | tuple():
             return [with_news(each) for each in value]
         case _:
@@ -75,6 +76,12 @@ def test_settings_of_an_earlier_version_stop_for_signals_alone() -> None:
     assert read_settings(json.dumps(earlier).encode()) == replace(SETTINGS, until_stdin_ends=False)
 
 
+def test_a_release_of_an_earlier_version_has_no_options() -> None:
+    earlier = {name: each for name, each in asdict(RELEASE).items() if name != "options"}
+
+    assert read_release(json.dumps(earlier).encode()) == replace(RELEASE, options={})
+
+
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["pid", "active", "releases", "x"]), inner),
@@ -93,6 +100,6 @@ def test_anything_else_is_refused_in_one_way(document: Any, read: Any) -> None:
 
 
 def test_a_release_is_served_with_every_number_of_a_serving_config() -> None:
-    own = {"id", "version", "path", "digest", "engine"}
+    own = {"id", "version", "path", "digest", "engine", "options"}
 
     assert {f.name for f in fields(ReleaseSettings)} == own | {f.name for f in fields(ServingConfig)}

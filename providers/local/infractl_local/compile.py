@@ -10,6 +10,7 @@ from infractl.domain.resource import Compiled, Resource
 from infractl.domain.value import Blob, Output, Properties
 from infractl.errors import ProviderError
 from infractl_local import artifact, route, server
+from infractl_local.release import options_of
 from infractl_local.settings import LocalSettings
 
 GRACE_S = 10.0
@@ -55,6 +56,7 @@ def _route(release: Release, process: Address) -> Properties:
         "digest": release.artifact.digest,
         "engine": release.artifact.recipe.engine,
         "config": asdict(release.config),
+        **options_of(release.artifact.recipe.options),
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,8 @@ ID_DIGITS = 16
 
 
 def release_id(wanted: Properties) -> str:
-    """Names what is served and how: another version word, content, engine or configuration is another release."""
-    content = [wanted["version"], wanted["digest"], wanted["engine"], wanted["config"]]
+    """Names what is served and how: another version word, content, engine, its options or configuration is another release."""
+    content = [wanted[name] for name in ("version", "digest", "engine", "config", "options") if name in wanted]
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:ID_DIGITS]
 
 
@@ -29,6 +30,7 @@ def settings_of(wanted: Properties, model: Path) -> ReleaseSettings:
         path=str(model),
         digest=wanted["digest"],
         engine=wanted["engine"],
+        options=wanted.get("options", {}),
         **wanted["config"],
     )
 
@@ -40,4 +42,10 @@ def properties_of(release: ReleaseSettings) -> dict[str, Any]:
         "digest": release.digest,
         "engine": release.engine,
         "config": {field.name: getattr(release, field.name) for field in fields(ServingConfig)},
+        **options_of(release.options),
     }
+
+
+def options_of(options: Mapping[str, str]) -> dict[str, Any]:
+    """The property that holds an engine's options. Without any there is none: a release keeps the id that it always had."""
+    return {"options": dict(options)} if options else {}

@@ -41,7 +41,7 @@ SCHEMA = Schema(
     named_by_service=True,
 )
 
-MANAGED = ("server", "version", "digest", "engine", "config")
+MANAGED = ("server", "version", "digest", "engine", "config", "options")
 
 LOOK_S = 0.05
 
@@ -118,7 +118,7 @@ class Route:
         there = live.properties
         if there["silence"]:
             return {**desired.properties, "server": there["server"], "answers": False}
-        return {name: there[name] for name in MANAGED}
+        return {name: there[name] for name in MANAGED if name in there}
 
     def health(self, desired: Resource, live: Live) -> Health:
         there = live.properties
