@@ -96,6 +96,8 @@ class CostPoint:
 class Stage(StrEnum):
     """A step of the sum that an evaluation is, in its order."""
 
+    prompt = "reading the prompt"
+    token = "making tokens"
     service_time = "service time"
     batch = "batch"
     queue = "queue"

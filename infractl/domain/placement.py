@@ -141,8 +141,17 @@ class Relaxed:
     to: Quantity
 
     def __str__(self) -> str:
-        percentile = self.field.removeprefix("slo.latency.")
-        return _text(self.to) if percentile == self.field else f"{percentile} of {_text(self.to)}"
+        if self.field == "slo.tokenThroughput":
+            return f"{_text(self.to)} of output tokens"
+        return f"{self.limit} of {_text(self.to)}" if self.limit else _text(self.to)
+
+    @property
+    def limit(self) -> str:
+        """Of a time at a percentile what it is called, "p99" or "ttft p95"; "" for what is no such limit."""
+        first, *path = self.field.split(".")
+        if first != "slo" or len(path) != 2:
+            return ""
+        return path[1] if path[0] == "latency" else " ".join(path)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,15 +166,15 @@ class Nearest:
     on: str = ""
 
     def __str__(self) -> str:
-        limits = [str(demand) for demand in self.relaxed if demand.field.startswith("slo.latency.")]
-        others = [str(demand) for demand in self.relaxed if not demand.field.startswith("slo.latency.")]
+        limits = [str(demand) for demand in self.relaxed if demand.limit]
+        others = [str(demand) for demand in self.relaxed if not demand.limit]
         text = " at ".join(part for part in (" and ".join(limits), *others, self.at) if part)
         return f"{text} on {self.on}" if self.on else text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """Every offer and recipe: the feasible ones ranked, the others with their reasons. `nearest` says what would be feasible.
+    """Every offer and recipe: the feasible ones ranked, the others with their reasons.
 
     `given_up` is the recorded shape where it is not feasible any more. `outpriced` are feasible as far as a table tells, and so
     much dearer than the first that nobody looked closer: they have no placement. Of a decision among many offers a document
@@ -174,7 +183,6 @@ class Decision:
 
     ranked: tuple[Evaluation, ...]
     refused: tuple[Evaluation, ...]
-    nearest: tuple[Nearest, ...] = ()
     given_up: Evaluation | None = None
     omitted: Mapping[str, int] = field(default_factory=dict)
     outpriced: tuple[Evaluation, ...] = ()

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from infractl.domain.cost import CostSummary
 from infractl.domain.estimate import Expectation, Total
-from infractl.domain.placement import Decision
+from infractl.domain.placement import Decision, Nearest
 from infractl.domain.unknown import Unknown
 from infractl.placement.explain import summary_of
 from infractl.placement.refused import nearest_miss
-from infractl.placement.relax import Decide, relaxations
 from infractl.spec.service import InferenceService
 from infractl.units import Money
 
 
 def outcome(
-    service: InferenceService, slo: Mapping[str, str], traffic: Mapping[str, str], decision: Decision, decide: Decide
+    service: InferenceService,
+    slo: Mapping[str, str],
+    traffic: Mapping[str, str],
+    decision: Decision,
+    nearest: Callable[[InferenceService], Sequence[Nearest]],
 ) -> Expectation:
-    """`decision` is what `decide` made of the service; it is asked again only where nothing is feasible."""
+    """`nearest` says what would hold, and is asked only where nothing is feasible."""
     best = decision.ranked[0].placement if decision.ranked else None
     return Expectation(
         slo=slo,
@@ -26,7 +29,7 @@ def outcome(
         placement=best,
         cost=summary_of(service, best) if best else None,
         refused=None if best else nearest_miss(decision.refused),
-        nearest=() if best else relaxations(service, decide) or decision.nearest,
+        nearest=() if best else tuple(nearest(service)),
     )
 
 

@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from infractl.domain.address import ServiceKey
 from infractl.domain.cost import CostSummary, cost_summary
 from infractl.domain.explanation import Explanation, Working
+from infractl.domain.language_profile import LanguageProfile
 from infractl.domain.measurement import Measurements
-from infractl.domain.placement import Decision, Evaluation, Placement, times_as_dear
+from infractl.domain.placement import Decision, Evaluation, Nearest, Placement, times_as_dear
 from infractl.domain.profile import ModelProfile
 from infractl.placement.evaluate import Question, candidates, evaluate
+from infractl.placement.language.working import language_working
 from infractl.placement.pareto import cost_points
 from infractl.placement.refused import class_outcomes, unsettled
-from infractl.placement.relax import relaxations
 from infractl.placement.sensitivity import Decide, sensitivity
 from infractl.placement.shape import Shape
 from infractl.placement.working import working_lines
 from infractl.spec.service import InferenceService
 
+_NOTHING = "nothing is computed of it: what stands against it stands before any figure"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """What is explained: a service, and what was decided of it by `decide`. `chosen` need not be the best: what is, may stay."""
+    """What is explained: a service, and what was decided of it. `chosen` need not be the best: what is, may stay.
+
+    `decide` decides a document anew, roughly where a close look takes long; `nearest` says what would hold of one.
+    """
 
     key: ServiceKey
     service: InferenceService
@@ -32,6 +38,7 @@ class Subject:
     decision: Decision
     chosen: Placement | None
     decide: Decide
+    nearest: Callable[[InferenceService], Sequence[Nearest]]
 
 
 def explain(subject: Subject) -> Explanation:
@@ -54,8 +61,8 @@ def explain(subject: Subject) -> Explanation:
         times=times_as_dear(chosen, other) if chosen and other else None,
         classes=class_outcomes(decision),
         unsettled=unsettled(decision, chosen),
-        nearest=() if best else relaxations(service, subject.decide) or decision.nearest,
-        sensitivity=sensitivity(service, decision, subject.decide) if best else None,
+        nearest=() if best else tuple(subject.nearest(service)),
+        sensitivity=sensitivity(service, subject.decide) if best else None,
         points=cost_points(decision, chosen),
     )
 
@@ -66,17 +73,24 @@ def summary_of(service: InferenceService, placement: Placement) -> CostSummary:
 
 
 def working(
-    service: InferenceService, profile: ModelProfile, known: Measurements, evaluation: Evaluation, others: int = 0
+    service: InferenceService,
+    profile: ModelProfile | LanguageProfile,
+    known: Measurements,
+    evaluation: Evaluation,
+    others: int = 0,
 ) -> Working:
     """The whole sum of one evaluation; without lines, and why, where nothing was computed."""
+    if isinstance(profile, LanguageProfile):
+        lines = language_working(service, profile, evaluation)
+        summary = summary_of(service, evaluation.placement) if evaluation.placement else None
+        return Working(evaluation=evaluation, lines=lines, summary=summary, others=others, why="" if lines else _NOTHING)
     if evaluation.placement is None and not evaluation.violations:
         # A table alone showed that it is too dear: now it is looked at closer.
         asked = Question(service=service, profile=profile, known=known)
         evaluation = evaluate(asked, evaluation.offer, evaluation.recipe)
     placement = evaluation.placement
     if placement is None:
-        why = "nothing is computed of it: what stands against it stands before any figure"
-        return Working(evaluation=evaluation, lines=(), summary=None, others=others, why=why)
+        return Working(evaluation=evaluation, lines=(), summary=None, others=others, why=_NOTHING)
     shape = Shape.of(placement)
     tried = () if placement.offer.by_the_call else candidates(service, profile, placement.offer, placement.recipe, known)
     candidate = next((c for c in tried if c.shape == shape), None)

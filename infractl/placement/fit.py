@@ -85,13 +85,19 @@ def fit(candidate: Candidate, demand: Demand, least: int, most: int, likely: int
 
 
 def nearest_fit(candidates: Iterable[Candidate], demand: Demand, bounds: Bounds) -> Fit:
-    """Of shapes of which none keeps the demand, the one that comes nearest, with as many replicas as there may be.
+    """Of shapes of which none was found to keep the demand, the one that comes nearest, with as many replicas as there may be.
 
-    Where nobody set a most, so many that they are hardly busy: it is not for lack of them.
+    Where nobody set a most, so many that they are hardly busy: it is not for lack of them. Where only the likeliest shapes were
+    played, it may keep the demand after all: then with the fewest replicas.
     """
     tried = [(c, enough(c, demand, bounds)) for c in candidates]
     candidate, count = min(tried, key=lambda each: _excess(each[0], shared(demand, each[1])))
-    return Fit(candidate=candidate, replicas=count, demand=shared(demand, count), holds=False)
+    holds = meets(candidate, shared(demand, count))
+    least = bounds.least if holds else count
+    while least < count:
+        middle = (least + count) // 2
+        least, count = (least, middle) if meets(candidate, shared(demand, middle)) else (middle + 1, count)
+    return Fit(candidate=candidate, replicas=count, demand=shared(demand, count), holds=holds)
 
 
 def shared(demand: Demand, replicas: int) -> Demand:

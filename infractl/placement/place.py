@@ -7,38 +7,16 @@ from dataclasses import replace
 
 from infractl.domain.hardware_class import HardwareClass
 from infractl.domain.measurement import Measurements
-from infractl.domain.offer import Mode, Offer, Purchase
-from infractl.domain.placement import Decision, Evaluation, Nearest, Placement, Relaxed, Violation
+from infractl.domain.offer import Offer, Purchase
+from infractl.domain.placement import Decision, Evaluation, Placement, Violation
 from infractl.domain.profile import ModelProfile
 from infractl.domain.recipe import AS_GIVEN, Recipe
-from infractl.placement.bounds import Bounds
 from infractl.placement.carried import Carried, carried
 from infractl.placement.choose import chosen
-from infractl.placement.demand import Demand
 from infractl.placement.evaluate import Question, candidates, evaluate_recorded
-from infractl.placement.fit import enough
 from infractl.placement.ladder import ladder
-from infractl.placement.nearest import excess, nearest
-from infractl.placement.price import affordable
-from infractl.placement.rank import cost_of, ranked
+from infractl.placement.rank import ranked
 from infractl.spec.service import InferenceService
-from infractl.units import Money
-
-RELAXABLE = frozenset(
-    {
-        "p50-over-slo",
-        "p95-over-slo",
-        "p99-over-slo",
-        "service-time-over-slo",
-        "needs-measurement",
-        "throughput-short",
-        "unstable",
-    }
-)
-"""Violations that a longer latency or a lower rate would mend."""
-
-NEAREST = 3
-"""Of many offers, how many are told of that come near."""
 
 
 def place(
@@ -80,12 +58,10 @@ def place(
     if again is not None and not again.violations and again not in evaluations:
         evaluations.append(again)
     feasible = ranked(service, [e for e in evaluations if not e.violations])
-    refused = tuple(e for e in evaluations if e.violations)
     return Decision(
         ranked=feasible,
-        refused=refused,
+        refused=tuple(e for e in evaluations if e.violations),
         outpriced=looked.outpriced,
-        nearest=() if feasible else _nearest(asked, refused),
         given_up=again if again is not None and again.violations else None,
     )
 
@@ -116,35 +92,3 @@ def _carried(
     on = list({offer.chip.name: offer for offer in offers if offer.chip.name in names}.values())
     found = [(tried[0], offer) for offer in on if (tried := candidates(service, profile, offer, AS_GIVEN, known))]
     return carried([each for each, _ in found], [offer.chip.hardware_class for _, offer in found])
-
-
-def _nearest(asked: Question, refused: Sequence[Evaluation]) -> tuple[Nearest, ...]:
-    """Of those that come nearest; of offers with the same chips the first."""
-    found: list[Nearest] = []
-    told: set[tuple[str, int]] = set()
-    several = len({evaluation.offer.key for evaluation in refused}) > 1
-    for evaluation in sorted(refused, key=lambda e: max(map(excess, e.violations))):
-        codes = {violation.code for violation in evaluation.violations}
-        near: Iterable[Nearest] = ()
-        chips = (evaluation.offer.chip.name, evaluation.offer.count)
-        if codes <= RELAXABLE and Mode.serverless not in evaluation.offer.modes and len(found) < NEAREST and chips not in told:
-            near = tuple(_relaxed(asked, evaluation))
-            told |= {chips} if near else set()
-        elif codes == {"over-budget"} and evaluation.placement and isinstance(cost := cost_of(evaluation), Money):
-            near = [Nearest(relaxed=(Relaxed(field="budget.monthly", to=cost),))]
-        found += [replace(n, on=evaluation.offer.name) for n in near] if several else near
-    return tuple(dict.fromkeys(found))
-
-
-def _relaxed(asked: Question, evaluation: Evaluation) -> Iterable[Nearest]:
-    """With as many replicas as come nearest, or as are hardly busy, and no more than the budget pays."""
-    offer, demand = evaluation.offer, Demand.of(asked.service)
-    most = affordable(offer, asked.service.spec.budget.monthly)
-    tried = candidates(asked.service, asked.profile, offer, evaluation.recipe, asked.known, asked.carried)
-    if not most or not tried:
-        return ()
-    if evaluation.placement:
-        replicas = evaluation.placement.replicas
-    else:
-        replicas = min(enough(candidate, demand, Bounds.of(asked.service, offer)) for candidate in tried)
-    return nearest(tried, demand, min(replicas, most))

@@ -30,7 +30,7 @@ from infractl.placement.station import DERATING
 from infractl.spec.service import InferenceService
 
 SIMULATED = 2
-"""Of the best, how many are simulated, which takes a second or so for each."""
+"""Of the best, how many are simulated at least, which takes a second or so for each. The first always is."""
 
 _UNHURRIED = 0.02
 """Of its capacity: a server so seldom asked shows what one request takes that meets no other."""
@@ -68,23 +68,37 @@ class Wanted:
 
 
 def place_language(
-    service: InferenceService, profile: LanguageProfile, offers: Sequence[Offer], hopeful: Container[str] = ()
+    service: InferenceService,
+    profile: LanguageProfile,
+    offers: Sequence[Offer],
+    hopeful: Container[str] = (),
+    *,
+    simulated: bool = True,
 ) -> Decision:
-    """Rank every offer and precision that keeps the limits by cost; keep the reasons against all others."""
+    """Rank every offer and precision that keeps the limits by cost; keep the reasons against all others.
+
+    Where nothing is `simulated`, closed forms have the last word.
+    """
     wanted = Wanted.of(service)
     found = [
         _evaluated(service, profile, offer, precision, wanted, simulated=False)
         for offer in offers
         for precision in language_ladder(service, profile, hopeful=offer.target in hopeful)
     ]
-    feasible = ranked(service, [e for e in found if not e.violations])
-    closer = [_evaluated(service, profile, e.offer, e.recipe.dtype, wanted, simulated=True) for e in feasible[:SIMULATED]]
-    rest = [replace(e, dominated=None) for e in feasible[SIMULATED:]]
-    best = ranked(service, [e for e in (*closer, *rest) if not e.violations])
-    return Decision(
-        ranked=best,
-        refused=tuple(e for e in (*closer, *found) if e.violations),
-    )
+    refused = [e for e in found if e.violations]
+    rest: Sequence[Evaluation] = ranked(service, [e for e in found if not e.violations])
+    closer: list[Evaluation] = []
+    while simulated and rest and not _settled(service, closer, rest):
+        first, *rest = rest
+        seen = _evaluated(service, profile, first.offer, first.recipe.dtype, wanted, simulated=True)
+        (refused if seen.violations else closer).append(seen)
+    best = ranked(service, [replace(e, dominated=None) for e in (*closer, *rest)])
+    return Decision(ranked=best, refused=tuple(refused))
+
+
+def _settled(service: InferenceService, closer: Sequence[Evaluation], rest: Sequence[Evaluation]) -> bool:
+    """Whether the best of all was simulated, and enough beside it."""
+    return len(closer) >= SIMULATED and any(ranked(service, (*closer, *rest))[0] is each for each in closer)
 
 
 def _evaluated(

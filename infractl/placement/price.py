@@ -12,7 +12,6 @@ from infractl.domain.machine_price import POWER, PURCHASE, MachinePrice
 from infractl.domain.offer import Mode, Offer, Purchase, Rate
 from infractl.domain.placement import Evaluation, Placement, Violation
 from infractl.domain.unknown import Unknown
-from infractl.placement.bounds import MOST
 from infractl.placement.replicas import Fleet
 from infractl.placement.season import average_per_s
 from infractl.spec.service import InferenceService
@@ -130,16 +129,6 @@ def over_budget(cost: Cost, budget: Money | None) -> Violation | None:
     if amount.amount > budget.amount:
         return Violation(code="over-budget", need=budget, have=amount)
     return None
-
-
-def affordable(offer: Offer, budget: Money | None) -> int:
-    """How many replicas that stand there all the time a budget pays: as many as one likes without one, none at no known price."""
-    if budget is None:
-        return MOST
-    one = monthly_cost(offer, 1).expected_amount
-    if isinstance(one, Unknown) or one.currency != budget.currency:
-        return 0
-    return MOST if one.amount <= 0 else min(MOST, int(budget.amount / one.amount))
 
 
 def at_price(offers: Iterable[Offer], price: MachinePrice | None, source: str, on: date) -> tuple[Offer, ...]:

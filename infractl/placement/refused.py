@@ -6,17 +6,29 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from infractl.domain.explanation import ClassOutcome, Unsettled
+from infractl.domain.figure import Figure
 from infractl.domain.hardware_class import HardwareClass
 from infractl.domain.placement import Decision, Evaluation, Placement, Violation
 from infractl.domain.unknown import Unknown
 from infractl.placement.gates import hardware_class
-from infractl.placement.nearest import excess
-from infractl.placement.place import RELAXABLE
 from infractl.placement.price import monthly_cost
 from infractl.units import Money
 
 MOST_UNSETTLED = 3
 """Whoever measures starts with what is likely to cost least."""
+
+RELAXABLE = frozenset(
+    {
+        "p50-over-slo",
+        "p95-over-slo",
+        "p99-over-slo",
+        "service-time-over-slo",
+        "needs-measurement",
+        "throughput-short",
+        "unstable",
+    }
+)
+"""Violations that a longer limit or a lower rate would mend."""
 
 _BY_MONEY = frozenset({"over-budget", "price-unknown"})
 
@@ -38,6 +50,11 @@ def class_outcomes(decision: Decision) -> tuple[ClassOutcome, ...]:
 def nearest_miss(refused: Sequence[Evaluation]) -> Evaluation | None:
     """What comes nearest to being feasible."""
     return min(refused, key=_distance, default=None)
+
+
+def nearest_first(refused: Sequence[Evaluation]) -> list[Evaluation]:
+    """Of what comes as near in the order in which it is given."""
+    return sorted(refused, key=_distance)
 
 
 def unsettled(decision: Decision, chosen: Placement | None) -> tuple[Unsettled, ...]:
@@ -78,3 +95,15 @@ def _distance(evaluation: Evaluation) -> tuple[int, float, bool, Decimal]:
     cost = placement.cost.expected_amount if placement else Unknown("not computed")
     sort = 0 if codes <= RELAXABLE else 1 if codes <= RELAXABLE | _BY_MONEY else 2
     return (sort, max(map(excess, evaluation.violations)), isinstance(cost, Unknown), _amount(cost))
+
+
+def excess(violation: Violation) -> float:
+    """How many times too much there is, or too little; infinite where it is no number."""
+    need, have = violation.need, violation.have
+    if isinstance(need, Money) and isinstance(have, Money) and need.currency == have.currency and need.amount:
+        return float(have.amount / need.amount)
+    if isinstance(need, Figure) and isinstance(have, Figure):
+        if need.unit in ("1/s", "B", "replicas"):
+            return need.value / have.low if have.low > 0 else float("inf")
+        return have.high / need.value if need.value > 0 else float("inf")
+    return float("inf")

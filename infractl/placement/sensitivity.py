@@ -7,9 +7,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from infractl.domain.explanation import Saving, Sensitivity, Turn
-from infractl.domain.figure import Basis, Figure
-from infractl.domain.placement import Decision, Placement, Relaxed
-from infractl.placement.altered import with_limit, with_traffic
+from infractl.domain.placement import Decision, Placement
+from infractl.placement.altered import Limit, limits, relaxed, with_limit, with_traffic
 from infractl.spec.service import InferenceService
 from infractl.units import Money
 
@@ -27,19 +26,21 @@ MOST_TURNS = 3
 Decide = Callable[[InferenceService], Decision]
 
 
-def sensitivity(service: InferenceService, decision: Decision, decide: Decide) -> Sensitivity:
-    """`decide` is what was decided by, and `decision` what it made of the service as it is declared, with a feasible placement.
+def sensitivity(service: InferenceService, decide: Decide) -> Sensitivity | None:
+    """`decide` is what was decided by, or a rough form of that; None where it finds nothing feasible.
 
-    Along traffic the changes of the offer are looked for, up to MOST_FACTOR, and for each latency limit the one relaxation that
+    Along traffic the changes of the offer are looked for, up to MOST_FACTOR, and for each limit of a time the one relaxation that
     saves at least LEAST_SHARE. Between two decisions that agree nothing is looked for.
     """
-    chosen = decision.ranked[0].placement
-    assert chosen is not None, "what is feasible has a placement"
+    if not service.peak_per_s and not any(limits(service)):
+        return Sensitivity(turns=(), savings=(), stays_to=1.0, decisions=0)
     search = _Search(decide)
+    if (chosen := search.best(service)) is None:
+        return None
     turns: tuple[Turn, ...] = ()
     if service.peak_per_s:
         turns = tuple(_turns(service, chosen, search))
-    savings = [_saving(service, chosen, percentile, search) for percentile in service.spec.slo.latency.limits_s]
+    savings = [_saving(service, chosen, limit, search) for limit in limits(service)]
     found = sorted((saving for saving in savings if saving), key=lambda saving: -saving.share)
     return Sensitivity(
         turns=turns,
@@ -88,25 +89,29 @@ def _offer(placement: Placement | None) -> object:
     return placement and (placement.offer.key, placement.recipe.name)
 
 
-def _saving(service: InferenceService, chosen: Placement, percentile: int, search: _Search) -> Saving | None:
+def _saving(service: InferenceService, chosen: Placement, limit: Limit, search: _Search) -> Saving | None:
     """The shortest limit, doubled twice at most, at which what is saved at its end is saved."""
-    limit_s = service.spec.slo.latency.limits_s[percentile]
+
+    def best_at(factor: float) -> Placement | None:
+        return search.best(with_limit(service, limit.percentile, factor * limit.seconds, limit.of))
+
     for factor in (2.0, 4.0):
-        best = search.best(with_limit(service, percentile, factor * limit_s))
+        best = best_at(factor)
         if best is None or not (saves := _saves(chosen, best)) or saves[1] < LEAST_SHARE:
             continue
         low, high = factor / 2 if factor > 2 else 1.0, factor
         while high / low > EXACT:
             middle = math.sqrt(low * high)
-            tried = search.best(with_limit(service, percentile, middle * limit_s))
+            tried = best_at(middle)
             as_good = tried and (less := _saves(chosen, tried)) and less[1] >= 0.95 * saves[1]
             if tried and as_good:
                 high, best, saves = middle, tried, less or saves
             else:
                 low = middle
         # As shown, in three digits, the limit must be one that is enough.
-        shown_s = _rounded_up(high * limit_s)
-        return Saving(relaxed=tuple(_relaxed(service, percentile, shown_s)), chosen=best, saves=saves[0], share=saves[1])
+        shown_s = _rounded_up(high * limit.seconds)
+        anew = relaxed(service, limit, shown_s, "a limit that was tried")
+        return Saving(relaxed=anew, chosen=best, saves=saves[0], share=saves[1])
     return None
 
 
@@ -116,14 +121,6 @@ def _saves(chosen: Placement, other: Placement) -> tuple[Money, float] | None:
         return None
     saved = before.amount - after.amount
     return Money(amount=saved, currency=before.currency), float(saved / before.amount)
-
-
-def _relaxed(service: InferenceService, percentile: int, limit_s: float) -> Iterator[Relaxed]:
-    """The limit, and those at higher percentiles that it takes along."""
-    to = Figure(value=limit_s, unit="s", low=limit_s, high=limit_s, basis=Basis.declared, source="a limit that was tried")
-    for each, declared_s in sorted(service.spec.slo.latency.limits_s.items()):
-        if each == percentile or (each > percentile and declared_s < limit_s):
-            yield Relaxed(field=f"slo.latency.p{each}", to=to)
 
 
 def _rounded_up(seconds: float) -> float:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from infractl.domain.placement import Decision, Evaluation, Placement
+from infractl.placement.refused import nearest_first
 from infractl.placement.sticky import same
 
 LISTED = 8
@@ -16,7 +17,8 @@ LISTED = 8
 def shortened(decision: Decision, recorded: Placement | None = None) -> Decision:
     """The recorded placement stays listed where it is feasible. What is left out is counted."""
     feasible = [e for n, e in enumerate(decision.ranked) if n < LISTED or _is(e, recorded)]
-    refused = _some(decision.refused)
+    # Where nothing holds, what comes near is what is looked for.
+    refused = _some(decision.refused if decision.ranked else nearest_first(decision.refused))
     left = [e for e in decision.ranked if e not in feasible]
     omitted = Counter(_reason(e) for e in decision.refused)
     omitted.subtract(Counter(_reason(e) for e in refused))

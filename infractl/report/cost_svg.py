@@ -9,6 +9,7 @@ from xml.sax.saxutils import escape
 
 from infractl.domain.explanation import CostPoint, Explanation
 from infractl.domain.figure import quantity_text
+from infractl.report.explanation_text import p99_of
 from infractl.units import Money, format_money
 
 _WIDTH, _HEIGHT = 760, 460
@@ -44,7 +45,7 @@ def cost_svg(explanation: Explanation) -> str:
     """What costs nothing has no place on a logarithmic axis, and is left out."""
     points = [point for point in explanation.points if point.monthly.amount > 0 and point.p99_s > 0]
     body = list(_plot(explanation, points)) if points else [_text(_WIDTH / 2, _HEIGHT / 2, "nothing to draw", "middle")]
-    title = escape(f"{explanation.key.service}: monthly cost against p99")
+    title = escape(f"{explanation.key.service}: monthly cost against {p99_of(explanation)}")
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" font-family="sans-serif" font-size="12">',
         f"<title>{title}</title>",

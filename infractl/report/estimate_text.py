@@ -13,6 +13,7 @@ from infractl.report.group_text import names_text
 from infractl.report.placement_text import offer_name, refused_text, replicas_text
 from infractl.report.style import Style
 from infractl.report.table_text import table
+from infractl.report.value_text import times
 from infractl.units import Money, format_money
 
 _HEAD = ("service", "", "placement", "p99", "asked", "floor", "expected", "ceiling")
@@ -25,6 +26,7 @@ def estimate_text(estimate: Estimate, style: Style = Style()) -> str:  # noqa: B
     lines = [style.bold(f"Estimate of {estimate.project} in {estimate.environment}, a month at declared traffic{tried}"), ""]
     rows = [row for service in estimate.services for row in _rows(service)]
     lines += table(_HEAD, [*rows, *_totals(estimate)], right=_RIGHT)
+    lines += [line for service in estimate.services for line in _tokens(service, style)]
     lines += [line for service in estimate.services for line in _infeasible(service, style)]
     lines += ["", *_notes(estimate)] if list(_notes(estimate)) else []
     lines += ["", *budget_lines(estimate.budgets, style)] if estimate.budgets else []
@@ -74,6 +76,19 @@ def _sums(total: Total) -> tuple[str, str, str]:
 
 def _sum(amounts: Sequence[Money]) -> str:
     return " + ".join(map(format_money, amounts)) or "unknown"
+
+
+def _tokens(service: ServiceEstimate, style: Style) -> Iterator[str]:
+    """The times of a language model's tokens that something is asked of; its p99 in the table is that of whole answers."""
+    placement = service.outcome.placement
+    if placement is None or not placement.prediction.ttft_s:
+        return
+    yield ""
+    yield style.bold(f"{service.key.service}: p99 is of whole answers; of their tokens")
+    for name, figure in times(placement.prediction):
+        if " " in name and ((asked := service.outcome.slo.get(name)) or name.endswith("99")):
+            limit = f", asked {asked}" if asked else ""
+            yield f"  {name:<9} {quantity_text(figure.value, 's')}, up to {quantity_text(figure.high, 's')}{limit}"
 
 
 def _infeasible(service: ServiceEstimate, style: Style) -> Iterator[str]:

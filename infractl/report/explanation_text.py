@@ -21,7 +21,7 @@ from infractl.report.placement_text import (
 )
 from infractl.report.style import Style
 from infractl.report.table_text import table
-from infractl.report.value_text import counted, figure_text, predicted_at
+from infractl.report.value_text import counted, figure_text, predicted_at, times
 from infractl.report.working_text import working_lines
 from infractl.units import format_money, format_rate
 
@@ -38,7 +38,7 @@ def explanation_text(explanation: Explanation, style: Style = Style()) -> str:  
         ("What a measurement would settle", map(_unsettled, explanation.unsettled)),
         ("What would hold", (f"  {near}" for near in explanation.nearest)),
         ("What would change the choice", _sensitivity(explanation)),
-        ("Cost against p99", _front(explanation)),
+        (f"Cost against {p99_of(explanation)}", _front(explanation)),
     )
     lines = [_title(explanation, style)]
     for head, found in sections:
@@ -65,9 +65,9 @@ def _chosen(explanation: Explanation) -> Iterator[str]:
     yield f"  {'why':<10} {_why(explanation)}"
     prediction = placement.prediction
     yield f"  {'predicted':<10} {predicted_at(prediction)}, {prediction.latency_s[99].basis}"
-    for percentile, figure in sorted(prediction.latency_s.items()):
-        asked = explanation.slo.get(f"p{percentile}")
-        yield f"  {f'p{percentile}':<10} {figure_text(figure)}" + (f", asked {asked}" if asked else "")
+    for name, figure in times(prediction):
+        asked = explanation.slo.get(name)
+        yield f"  {name:<10} {figure_text(figure)}" + (f", asked {asked}" if asked else "")
     yield f"  {'capacity':<10} {figure_text(prediction.capacity_per_s)}"
     yield from (f"  {name:<10} {text}" for name, text in cost_rows(placement.cost, explanation.cost))
     if explanation.next_best:
@@ -119,14 +119,11 @@ def _sensitivity(explanation: Explanation) -> Iterator[str]:
         yield f"  {'traffic':<10} {_turn(turn, before)}"
         before = turn.chosen
     for saving in found.savings:
-        yield f"  {_percentile(saving.relaxed[0].field):<10} {_saving(saving)}"
-    limits = {f"slo.latency.{name}" for name in explanation.slo if name.startswith("p")}
-    for name in sorted(limits - {saving.relaxed[0].field for saving in found.savings}):
-        yield f"  {_percentile(name):<10} relaxing it up to 4 times saves nothing to speak of"
-
-
-def _percentile(field: str) -> str:
-    return field.removeprefix("slo.latency.")
+        yield f"  {saving.relaxed[0].limit:<10} {_saving(saving)}"
+    saved = {saving.relaxed[0].limit for saving in found.savings}
+    for name in explanation.slo:
+        if "throughput" not in name and name not in saved:
+            yield f"  {name:<10} relaxing it up to 4 times saves nothing to speak of"
 
 
 def _turn(turn: Turn, before: Placement | None) -> str:
@@ -145,7 +142,7 @@ def _turn(turn: Turn, before: Placement | None) -> str:
 
 def _saving(saving: Saving) -> str:
     first, *others = saving.relaxed
-    what = " and ".join(["it", *(_percentile(other.field) for other in others)])
+    what = " and ".join(["it", *(other.limit for other in others)])
     placed = f"{offer_name(saving.chosen.offer)}, {replicas_text(saving.chosen).rstrip(',')}"
     return f"relax {what} to {amount_text(first.to)} and save {saving.share:.0%}, {money_text(saving.saves)}: {placed}"
 
@@ -157,9 +154,14 @@ def _front(explanation: Explanation) -> Iterator[str]:
     rows = [_row(point) for point in front[:_MOST_POINTS]]
     yield from table(("a month", "p99 up to", "class", "offer", ""), rows, right=(0, 1))
     left = len(front) - _MOST_POINTS
-    more = f"; {left} more are in --format json" if left > 0 else ""
+    more = f"; --format json has {left} more" if left > 0 else ""
     beaten = len(explanation.points) - len(front)
     yield f"  Each is the cheapest that is so fast; {beaten} others cost more and are slower{more}."
+
+
+def p99_of(explanation: Explanation) -> str:
+    """What a point's p99 is of: a language model is asked for that of tokens, and what lasts is the whole answer."""
+    return "p99 of whole answers" if explanation.chosen and explanation.chosen.prediction.ttft_s else "p99"
 
 
 def _row(point: CostPoint) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from infractl.report.given_text import given_lines
 from infractl.report.group_text import SERVICE, grouped, names_text, without_name, without_own_values
 from infractl.report.placement_text import replicas_text, why_text
 from infractl.report.style import Style
-from infractl.report.value_text import figure_text, predicted_at
+from infractl.report.value_text import figure_text, predicted_at, times
 
 _MOST_LOST = 100
 """Names that are shown of a group that is destroyed: whoever reads this must see whom it meets."""
@@ -104,12 +104,8 @@ def _decision(service: ServicePlan) -> Iterator[str]:
     if service.decision and (why := why_text(service.decision, placement)):
         yield f"    {'why':<10} {why}"
     yield f"    predicted  {predicted_at(prediction)}"
-    for percentile, figure in sorted(prediction.latency_s.items()):
-        yield f"    {f'p{percentile}':<10} {figure_text(figure)}{_asked(service, f'p{percentile}')}  {figure.basis}"
-    for name, figures in (("ttft", prediction.ttft_s), ("tpot", prediction.tpot_s)):
-        for percentile, figure in sorted(figures.items()):
-            row = f"{name} p{percentile}"
-            yield f"    {row:<10} {figure_text(figure)}{_asked(service, row)}  {figure.basis}"
+    for name, figure in times(prediction):
+        yield f"    {name:<10} {figure_text(figure)}{_asked(service, name)}  {figure.basis}"
     capacity = prediction.capacity_per_s
     yield f"    {'capacity':<10} {figure_text(capacity)}{_asked(service, 'throughput')}  {capacity.basis}"
     yield f"    {'memory':<10} {figure_text(prediction.memory_bytes)}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from infractl.domain.figure import Figure, quantity_text
@@ -51,6 +51,13 @@ def shortened(text: str) -> str:
 def predicted_at(prediction: Prediction) -> str:
     """The load that a prediction is of."""
     return f"at {format_rate(prediction.rate_per_s)}" if prediction.rate_per_s else "idle: no traffic is declared"
+
+
+def times(prediction: Prediction) -> Iterator[tuple[str, Figure]]:
+    """Each predicted time with its name as an SLO has it: `p99`, and of a language model `ttft p95`."""
+    for name, figures in (("", prediction.latency_s), ("ttft ", prediction.ttft_s), ("tpot ", prediction.tpot_s)):
+        for percentile, figure in sorted(figures.items()):
+            yield f"{name}p{percentile}", figure
 
 
 def figure_text(figure: Figure) -> str:

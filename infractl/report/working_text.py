@@ -8,9 +8,10 @@ from infractl.domain.cost import Cost, CostLine
 from infractl.domain.explanation import Working, WorkingLine
 from infractl.domain.figure import Figure, quantity_text
 from infractl.domain.unknown import Unknown
+from infractl.report.amount_text import flops_text
 from infractl.report.placement_text import money_text, offer_name
 from infractl.report.style import Style
-from infractl.units import Money, format_money
+from infractl.units import Money, format_bytes, format_money
 
 
 def working_lines(working: Working, style: Style) -> Iterator[str]:
@@ -67,6 +68,10 @@ def _amount(value: float, unit: str) -> str:
             return f"{value:.0%}"
         case "s" | "1/s" | "B":
             return quantity_text(value, unit)
+        case "B/s":
+            return f"{format_bytes(value)}/s"
+        case "FLOP" | "FLOP/s":
+            return flops_text(value) + unit.removeprefix("FLOP")
         case _:
             return f"{value:.4g}"
 

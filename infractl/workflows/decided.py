@@ -16,6 +16,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from infractl import __version__
+from infractl.domain.language_profile import LanguageProfile
 from infractl.domain.measurement import Measurements
 from infractl.domain.offer import Offer, Rate
 from infractl.domain.placement import Decision, Placement
@@ -25,6 +26,7 @@ from infractl.placement.sticky import identity
 from infractl.spec.load import LoadedService
 from infractl.state.cache import cache_directory
 from infractl.state.codec import canonical, decode, digest, encode
+from infractl.workflows.decision import decide
 
 _CODE = ("placement", "domain", "spec/section", "spec/service.py", "tensors.py", "units.py")
 """Whose code makes a decision: whoever betters a rule never sees what the old one decided."""
@@ -43,7 +45,7 @@ def spec_digest(loaded: LoadedService) -> str:
 
 def decided(
     loaded: LoadedService,
-    profile: ModelProfile,
+    profile: ModelProfile | LanguageProfile,
     offers: Sequence[Offer],
     known: Measurements,
     recorded: Placement | None,
@@ -64,11 +66,9 @@ def decided(
     file = cache_directory() / "decisions" / f"{name}.json"
     if before := _read(file, offers):
         return before
-    # What places takes as long to import as a short command lasts, and most find all decided.
-    from infractl.placement.place import place
     from infractl.placement.shorten import shortened
 
-    made = shortened(place(loaded.service, profile, offers, known, recorded, hopeful=hopeful), recorded)
+    made = shortened(decide(loaded.service, profile, offers, known, recorded, hopeful), recorded)
     with suppress(OSError, ValueError):
         _keep(file, made)
     return made

@@ -6,11 +6,9 @@ from dataclasses import replace
 
 from infractl.domain.budget import ServiceCost
 from infractl.domain.estimate import Estimate, Expectation, ServiceEstimate
-from infractl.domain.placement import Decision
 from infractl.domain.unknown import Unknown
 from infractl.errors import Diagnostic, InfeasibleError, InfractlError, RefusedError, Severity
 from infractl.spec.load import LoadedService
-from infractl.spec.service import InferenceService
 from infractl.spec.what_if import OPTION
 from infractl.workflows.fleet_budget import budgets_of, over
 from infractl.workflows.place import Progress, decide_service
@@ -52,14 +50,9 @@ def estimate(workspace: Workspace, baseline: Workspace | None, what_if: tuple[st
 
 def _outcome(workspace: Workspace, loaded: LoadedService, progress: Progress) -> Expectation:
     from infractl.placement.estimate import outcome
-    from infractl.placement.place import place
 
     found = decide_service(workspace, loaded, None, progress)
-
-    def decide(service: InferenceService) -> Decision:
-        return place(service, found.profile, found.offers, found.known, hopeful=found.hopeful)
-
-    return outcome(loaded.service, promises(loaded), declared_traffic(loaded), found.decision, decide)
+    return outcome(loaded.service, promises(loaded), declared_traffic(loaded), found.decision, found.nearest)
 
 
 def _cost(service: ServiceEstimate) -> ServiceCost:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from infractl.domain.explanation import Explanation, Working
-from infractl.domain.placement import Decision, Evaluation, Placement
+from infractl.domain.placement import Evaluation
 from infractl.errors import UsageError
 from infractl.spec.load import LoadedService
-from infractl.spec.service import InferenceService
 from infractl.spec.telling.suggest import did_you_mean, written
-from infractl.workflows.place import Decided, Progress, decide_service
+from infractl.workflows.decision import Decided
+from infractl.workflows.place import Progress, decide_service
 from infractl.workflows.plan import declared_traffic, promises
 from infractl.workflows.workspace import Workspace
 
@@ -21,16 +21,12 @@ def explain(workspace: Workspace, loaded: LoadedService, offer: str | None, prog
     Raises ModelError, StateError, ProviderError, UsageError for an offer that no target of the service has.
     """
     from infractl.placement import explain as placement
-    from infractl.placement.place import place
 
     state = workspace.stores.state.read(workspace.key(loaded.name))
     found = decide_service(workspace, loaded, state, progress)
 
-    def decide(service: InferenceService, recorded: Placement | None = None) -> Decision:
-        return place(service, found.profile, found.offers, found.known, recorded, hopeful=found.hopeful)
-
     # What a document lists of a decision is not all of it.
-    whole = replace(found, decision=decide(loaded.service, found.recorded))
+    whole = replace(found, decision=found.anew(loaded.service, found.recorded))
     chosen = whole.chosen(loaded)
     subject = placement.Subject(
         key=workspace.key(loaded.name),
@@ -39,7 +35,8 @@ def explain(workspace: Workspace, loaded: LoadedService, offer: str | None, prog
         traffic=declared_traffic(loaded),
         decision=whole.decision,
         chosen=chosen.placement if chosen else None,
-        decide=decide,
+        decide=found.roughly,
+        nearest=found.nearest,
     )
     explained = placement.explain(subject)
     return replace(explained, working=_working(loaded, whole, chosen, offer)) if offer else explained

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from infractl.domain.artifact import Artifact
+from infractl.domain.language_profile import LanguageProfile
 from infractl.domain.measurement import Measurements
 from infractl.domain.offer import Offer
 from infractl.domain.placement import Decision, Evaluation, Placement
@@ -18,44 +18,27 @@ from infractl.errors import Diagnostic, InfeasibleError, ModelError, RefusedErro
 from infractl.hardware.this_machine import this_chip
 from infractl.measure.calibration_store import calibration_for
 from infractl.placement.configure import configure
-from infractl.placement.evidence import evidence
-from infractl.placement.sticky import identity, sticky
+from infractl.placement.evidence import Evidence, evidence
+from infractl.placement.sticky import identity
 from infractl.profile.onnx import profile_onnx
 from infractl.spec.load import LoadedService
 from infractl.workflows.decided import decided, spec_digest
+from infractl.workflows.decision import Decided
 from infractl.workflows.offers import offers_of
-from infractl.workflows.place_language import language_directory, place_language_service
+from infractl.workflows.place_language import decide_language, language_directory, named_by_config
 from infractl.workflows.placed import Placed
-from infractl.workflows.servable import model_file
-from infractl.workflows.workspace import OpenTarget, Workspace
+from infractl.workflows.servable import model_file, servable_file
+from infractl.workflows.workspace import Workspace
 
 Progress = Callable[[str], None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decided:
-    """What was decided of a service, and by what. `recorded` is the deployed placement that still counts.
-
-    At `hopeful` targets what a model could be made into was costed as well.
-    """
-
-    profile: ModelProfile
-    decision: Decision
-    offers: tuple[Offer, ...]
-    known: Measurements
-    recorded: Placement | None
-    targets: Mapping[str, OpenTarget]
-    hopeful: tuple[str, ...]
-
-    def chosen(self, loaded: LoadedService) -> Evaluation | None:
-        """The recorded placement while it holds, else the best; None where nothing is feasible."""
-        return sticky(self.decision, self.recorded, loaded.service.spec.replan.tolerance) if self.decision.ranked else None
 
 
 def decide_service(workspace: Workspace, loaded: LoadedService, state: ServiceState | None, progress: Progress) -> Decided:
     """Every offer of the service's targets evaluated. Raises ModelError for the model's file, ProviderError."""
     with workspace.reuse.guard:
-        profile = _profile(workspace, loaded, model_file(loaded))
+        if directory := language_directory(workspace, loaded):
+            return decide_language(workspace, loaded, directory)
+        profile = _profile(workspace, loaded, servable_file(workspace, loaded))
         _check_shapes(loaded, profile)
         targets = {t.target.name: t for t in workspace.targets_of(loaded)}
         offers = [offer for opened in targets.values() for offer in offers_of(workspace, opened)]
@@ -84,13 +67,14 @@ def place_service(workspace: Workspace, loaded: LoadedService, state: ServiceSta
 
 
 def _place(workspace: Workspace, loaded: LoadedService, state: ServiceState | None, progress: Progress) -> Placed:
-    if directory := language_directory(workspace, loaded):
-        return place_language_service(workspace, loaded, directory)
     found = decide_service(workspace, loaded, state, progress)
     profile, known = found.profile, found.known
-    chosen = _choose(loaded, found)
+    chosen = _choose(workspace, loaded, found)
     assert chosen.placement is not None
-    artifact = _as_given(workspace, loaded, model_file(loaded), profile)
+    if isinstance(profile, LanguageProfile):
+        artifact = named_by_config(profile)
+    else:
+        artifact = _as_given(workspace, loaded, model_file(loaded), profile)
     release = configure(loaded.service, chosen.placement, artifact)
     return Placed(
         deployment=Deployment(
@@ -104,8 +88,17 @@ def _place(workspace: Workspace, loaded: LoadedService, state: ServiceState | No
         decision=found.decision,
         target=found.targets[chosen.offer.target],
         calibrations=tuple(known.calibrations.values()),
-        evidence=evidence(loaded.service, profile, chosen.placement, known),
+        evidence=_evidence(loaded, profile, chosen.placement, known),
     )
+
+
+def _evidence(
+    loaded: LoadedService, profile: ModelProfile | LanguageProfile, placement: Placement, known: Measurements
+) -> Evidence:
+    """Nothing of a language model was measured yet."""
+    if isinstance(profile, LanguageProfile):
+        return Evidence(known=(), exact=(), scaled_by="")
+    return evidence(loaded.service, profile, placement, known)
 
 
 def _decide(
@@ -171,14 +164,16 @@ def _known(workspace: Workspace, profile: ModelProfile, offers: Sequence[Offer],
     return Measurements(calibrations=of_offers, measurements=workspace.measured.get(profile.digest, ()))
 
 
-def _choose(loaded: LoadedService, found: Decided) -> Evaluation:
+def _choose(workspace: Workspace, loaded: LoadedService, found: Decided) -> Evaluation:
     """Raises RefusedError where only the budget stands against one of them, else InfeasibleError, with every reason."""
     if chosen := found.chosen(loaded):
         return chosen
     from infractl.workflows.refusal import refusal
 
+    profile = found.profile if isinstance(found.profile, ModelProfile) else None
     budget = any(e.violations and all(v.code in _BUDGET for v in e.violations) for e in found.decision.refused)
-    raise (RefusedError if budget else InfeasibleError)(refusal(loaded, found.profile, found.decision))
+    nearest = found.nearest(loaded.service) if workspace.reuse.may_relax(loaded.name) else None
+    raise (RefusedError if budget else InfeasibleError)(refusal(loaded, profile, found.decision, nearest))
 
 
 _BUDGET = frozenset({"over-budget", "over-budget-per-thousand", "price-unknown"})

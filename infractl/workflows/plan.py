@@ -263,7 +263,8 @@ def promises(loaded: LoadedService) -> dict[str, str]:
     limits = {f"p{percentile}": format_duration(limit) for percentile, limit in slo.latency.limits_s.items()}
     for name, each in (("ttft", slo.ttft), ("tpot", slo.tpot)):
         limits |= {f"{name} p{percentile}": format_duration(limit) for percentile, limit in each.limits_s.items()}
-    return limits | ({"throughput": format_rate(slo.throughput)} if slo.throughput is not None else {})
+    rates = {"throughput": slo.throughput, "token throughput": slo.token_throughput}
+    return limits | {name: format_rate(rate) for name, rate in rates.items() if rate is not None}
 
 
 def declared_traffic(loaded: LoadedService) -> dict[str, str]:

@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from infractl.domain.figure import Figure
-from infractl.domain.placement import Decision, Evaluation, Violation
+from infractl.domain.placement import Decision, Evaluation, Nearest, Violation
 from infractl.domain.profile import ModelProfile
 from infractl.errors import Diagnostic, Severity
 from infractl.placement.price import price_remedy
+from infractl.placement.refused import nearest_first
 from infractl.placement.service_time import open_axes
 from infractl.spec.load import LoadedService
 
 
-def refusal(loaded: LoadedService, profile: ModelProfile | None, decision: Decision) -> Diagnostic:
-    """Why nothing is feasible: each offer with its reasons, placed at the first demand that is not met."""
-    violations = [(refused, violation) for refused in decision.refused for violation in refused.violations]
+def refusal(
+    loaded: LoadedService, profile: ModelProfile | None, decision: Decision, nearest: Sequence[Nearest] | None = ()
+) -> Diagnostic:
+    """Why nothing is feasible: each offer with its reasons, the nearest first, placed at the first demand that is not met.
+
+    `nearest` is what would hold; None where nobody looked.
+    """
+    violations = [(refused, violation) for refused in nearest_first(decision.refused) for violation in refused.violations]
     reasons = [f"{_tried(refused)}: {violation}" for refused, violation in violations]
     reasons += [f"and {count:,} more: {code}" for code, count in decision.omitted.items()]
     codes = {violation.code for _, violation in violations}
     at = next((mark for _, violation in violations if (mark := loaded.mark(_demand(violation)))), loaded.mark("spec"))
     remedy = "allow other hardware classes or targets"
-    if decision.nearest:
-        remedy = f"this would hold: {'; or '.join(map(str, decision.nearest))}"
+    if nearest is None:
+        remedy = f"infractl explain {loaded.name} says what would hold"
+    elif nearest:
+        remedy = f"this would hold: {'; or '.join(map(str, nearest))}"
     elif "no-figures" in codes and (axes := _axes(loaded, profile)):
         sizes = ", ".join(f"{axis}: NUMBER" for axis in axes)
         remedy = f"say how large they usually are in a request: spec.traffic.shapes: {{{sizes}}}"

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
-from infractl.errors import Diagnostic, ModelError, Severity
+from infractl.errors import Diagnostic, InfractlError, ModelError, Severity
+from infractl.provider import registry
 from infractl.spec.load import LoadedService
 from infractl.spec.section.model import Format
+from infractl.workflows.place_language import is_language
+from infractl.workflows.workspace import Workspace
 
 
 def model_file(loaded: LoadedService) -> Path:
@@ -16,6 +20,31 @@ def model_file(loaded: LoadedService) -> Path:
     if reasons or loaded.model_path is None:
         raise ModelError(*reasons)
     return loaded.model_path
+
+
+def servable_file(workspace: Workspace, loaded: LoadedService) -> Path:
+    """As `model_file`, for targets none of which only plans. Raises ModelError."""
+    if loaded.service.spec.mode == "realtime" and is_language(loaded):
+        raise ModelError(_language(workspace, loaded))
+    return model_file(loaded)
+
+
+def _language(workspace: Workspace, loaded: LoadedService) -> Diagnostic:
+    mine = ", ".join(opened.target.name for opened in workspace.targets_of(loaded))
+    declared = [name for name in workspace.loaded.project.targets if not workspace.target(name).provider.kinds]
+    if declared:
+        remedy = f"plan it where that is possible so far: spec.targets: [{', '.join(declared)}]"
+    else:
+        remedy = f"plan it at a target of a provider that only plans so far ({', '.join(_planning())}), or serve a model in ONNX"
+    return _reason(loaded, "spec.model.uri", f"a language model, which no target of the service can serve yet: {mine}", remedy)
+
+
+def _planning() -> Iterator[str]:
+    """Installed providers that apply nothing yet."""
+    for name in registry.names():
+        with suppress(InfractlError):
+            if not registry.load(name).kinds:
+                yield name
 
 
 def _reasons(loaded: LoadedService) -> Iterator[Diagnostic]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -16,11 +16,12 @@ from infractl.domain.figure import Basis, Figure
 from infractl.domain.hardware_class import HardwareClass
 from infractl.domain.measurement import Measurements
 from infractl.domain.offer import Offer, Purchase, Rate
-from infractl.domain.placement import Decision, Placement
+from infractl.domain.placement import Decision, Nearest, Placement
 from infractl.domain.precision import Precision
 from infractl.domain.profile import ModelProfile
 from infractl.domain.unknown import Unknown
 from infractl.placement.place import place
+from infractl.placement.relax import relaxations
 from infractl.profile.onnx import profile_onnx
 from infractl.spec.service import InferenceService
 from infractl.spec.validate import validate
@@ -137,6 +138,14 @@ class Planner:
         self, model: str, *offers: Offer, recorded: Placement | None = None, known: Measurements | None = None, **spec: Any
     ) -> Decision:
         return place(self.service(**spec), self.profiles[model], offers or (self.offer,), known or self.known, recorded)
+
+    def would_hold(self, model: str, *offers: Offer, known: Measurements | None = None, **spec: Any) -> Sequence[Nearest]:
+        """What would be feasible where that is not."""
+
+        def decide(asked: InferenceService) -> Decision:
+            return place(asked, self.profiles[model], offers or (self.offer,), known or self.known)
+
+        return relaxations(self.service(**spec), decide)
 
 
 @pytest.fixture(scope="session")

@@ -112,12 +112,13 @@ def test_what_was_played_is_told_with_its_interval(planner, fleet) -> None:
 
 
 def test_what_bursts_miss_is_said_with_what_was_played(planner) -> None:
-    decision = planner("middling", traffic={"peak": "1500/s", "pattern": "bursty"}, slo={"latency": {"p99": "6ms"}}, **SINGLE)
+    asked = {"traffic": {"peak": "1500/s", "pattern": "bursty"}, "slo": {"latency": {"p99": "6ms"}}, **SINGLE}
+    decision = planner("middling", **asked)
 
     (refused,) = decision.refused
     assert {v.code for v in refused.violations} <= {"p99-over-slo", "needs-measurement", "throughput-short"}
     assert "bursty" in refused.violations[0].have.source
-    assert decision.nearest
+    assert planner.would_hold("middling", **asked)
 
 
 def test_a_batch_that_waits_holds_more_and_takes_longer(planner) -> None:

@@ -90,7 +90,6 @@ def test_figures_that_contradict_each_other_give_a_reason_and_no_placement(plann
     )
 
     assert [v.code for v in decision.refused[0].violations] == ["needs-measurement"]
-    assert decision.nearest
 
 
 @pytest.mark.parametrize("joined_per_s", [1.0, 4000.0, 5000.0, 1e9])

@@ -99,7 +99,6 @@ def test_replicas_that_are_limited_and_too_few_are_short_of_the_rate(decide, pro
     short = decide("large", processor, traffic={"peak": "100000/s"}, serving={"replicas": {"max": 2}})
 
     assert codes(short) == {"c.8": {"unstable"}}
-    assert short.nearest
 
 
 def test_a_promise_of_availability_takes_two_replicas_at_least(decide, processor) -> None:

@@ -49,7 +49,7 @@ def test_just_below_the_traffic_at_which_another_offer_wins_the_first_one_still_
     service = asked(planner, p99="20ms", peak="100/s")
     decide = decider(planner, "large", market)
 
-    found = sensitivity(service, decide(service), decide)
+    found = sensitivity(service, decide)
 
     turn = found.turns[0]
     before = [1 + part / 4 * (turn.factor / EXACT - 1) for part in range(5)]
@@ -64,7 +64,7 @@ def test_a_choice_that_nothing_beats_stays_as_far_as_was_looked(planner, market)
     service = asked(planner, p99="20ms", peak="20/s")
     decide = decider(planner, "small", market)
 
-    found = sensitivity(service, decide(service), decide)
+    found = sensitivity(service, decide)
 
     assert found.turns == () and found.stays_to == 16
 
@@ -74,7 +74,7 @@ def test_the_shortest_limit_that_saves_is_one_that_is_enough_and_a_tenth_less_is
     decide = decider(planner, "large", market)
     decision = decide(service)
 
-    (saving,) = sensitivity(service, decision, decide).savings
+    (saving,) = sensitivity(service, decide).savings
 
     def cost(limit_s: float) -> Any:
         return decide(with_limit(service, 99, limit_s)).ranked[0].placement.cost.expected_amount.amount
@@ -91,7 +91,7 @@ def test_without_traffic_and_limits_there_is_nothing_to_ask(planner, market) -> 
     service = planner.service()
     decide = decider(planner, "small", market)
 
-    assert sensitivity(service, decide(service), decide).decisions == 0
+    assert sensitivity(service, decide).decisions == 0
 
 
 def test_every_declared_rate_grows_with_the_traffic(planner) -> None:

@@ -17,14 +17,16 @@ from infractl.domain.figure import Basis, Figure
 from infractl.domain.language_profile import LanguageProfile
 from infractl.domain.measurement import Measurement, Measurements
 from infractl.domain.offer import Offer, Purchase
-from infractl.domain.placement import Decision, Evaluation, Placement
+from infractl.domain.placement import Decision, Evaluation, Nearest, Placement
 from infractl.domain.profile import ModelProfile
 from infractl.placement.gates import hardware_class
 from infractl.placement.place import place
 from infractl.placement.place_language import place_language
+from infractl.placement.relax import relaxations
 from infractl.placement.sticky import sticky
 from infractl.profile.huggingface import profile_huggingface
 from infractl.spec.load import LoadedService
+from infractl.spec.service import InferenceService
 from infractl.units import parse_duration_s
 from infractl.workflows.offers import offers_of
 from infractl.workflows.workspace import open_workspace
@@ -76,6 +78,10 @@ class Case:
         """Those of the targets that are told of, at their declared prices, less those that no pattern names."""
         return self._project(told)[1]
 
+    @cached_property
+    def _offered(self) -> Sequence[Offer]:
+        return self.offers(self.told)
+
     def _project(self, told: Mapping[str, Any]) -> tuple[LoadedService, Sequence[Offer]]:
         project = {"project": "cases", "targets": told["targets"]}
         (self.folder / "infractl.yaml").write_text(yaml.safe_dump(project))
@@ -118,8 +124,15 @@ class Case:
         tolerance = self.loaded.service.spec.replan.tolerance
         return sticky(self.decision, self.recorded, tolerance) if self.decision.ranked else None
 
-    def _decide(self, told: Mapping[str, Any], recorded: Placement | None) -> Decision:
-        offers, service = self.offers(told), self.loaded.service
+    @cached_property
+    def nearest(self) -> Sequence[Nearest]:
+        """What would hold where nothing does."""
+        if self.decision.ranked:
+            return ()
+        return relaxations(self.loaded.service, lambda service: self._decide(self.told, None, service))
+
+    def _decide(self, told: Mapping[str, Any], recorded: Placement | None, asked: InferenceService | None = None) -> Decision:
+        offers, service = self._offered if told is self.told else self.offers(told), asked or self.loaded.service
         if self.language:
             return place_language(service, self.language, offers, hopeful=frozenset(told["targets"]))
         known = Measurements(calibrations={}, measurements=tuple(self._measured(offers)))

@@ -18,7 +18,7 @@ def listing(case: Case) -> str:
         "feasible": [_line(e) for e in decision.ranked if e is not chosen],
         "dearer": [f"{_name(e)}\n    {e.dominated}" for e in decision.outpriced],
         "refused": [f"{_name(e)}\n" + "\n".join(f"    {v}" for v in e.violations) for e in decision.refused],
-        "nearest": [str(near) for near in decision.nearest],
+        "nearest": [str(near) for near in case.nearest],
     }
     return "\n".join(_text(groups)) + "\n"
 

@@ -87,7 +87,7 @@ def test_what_costs_more_is_dominated_and_what_would_be_feasible_is_told(decided
     for key in case.told.get("dominated", ()):
         dominated = [e for e in of(case.feasible, key) if e.dominated]
         assert dominated, f"{key} is not among what is feasible and not chosen"
-    told = [str(near) for near in case.decision.nearest]
+    told = [str(near) for near in case.nearest]
     for words in case.told.get("nearest", ()):
         assert any(words in text for text in told), told
 
