@@ -29,10 +29,10 @@ class ClassOutcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unsettled:
-    """An offer that may keep the demands: `command` measures whether it does. `least` is what one replica costs a month."""
+    """An offer that may keep the demands: `remedy` tells more, "" where no command can. `least` is one replica's month."""
 
     offer: Offer
-    command: str
+    remedy: str
     need: Quantity | str
     have: Quantity | str
     least: Money | Unknown

@@ -79,7 +79,7 @@ class Violation:
     """Why an offer and recipe were refused: a coded reason (`p99-over-slo`), with what is needed and what there is.
 
     Both are numbers wherever they can be, and text else. As text, a figure shows the end that the decision was made by.
-    `remedy` is the command that would settle what is not known well enough, "" where none would.
+    `remedy` is a command that tells more of what is not known well enough, "" where none can.
     """
 
     code: str
@@ -89,7 +89,7 @@ class Violation:
 
     def __str__(self) -> str:
         need = quantity_text(self.need.high, self.need.unit) if isinstance(self.need, Figure) else _text(self.need)
-        settled = f"; {self.remedy} would settle it" if self.remedy else ""
+        settled = f"; {self.remedy} tells more" if self.remedy else ""
         return f"{self.code}: needs {need}, has {_have(self.need, self.have)}{settled}"
 
 

@@ -18,7 +18,7 @@ from infractl.placement.price import dear, exact
 from infractl.placement.season import average_per_s, least_per_s
 from infractl.placement.server_time import ServerTime
 from infractl.placement.service_time import End, gaps
-from infractl.placement.shortfall import declared, memory_short
+from infractl.placement.shortfall import declared, memory_short, settling
 from infractl.placement.station import PERCENTILES, PLANNED_SHARE
 from infractl.spec.service import InferenceService
 
@@ -136,7 +136,7 @@ def _late(
     if warm.low > limit_s:
         yield Violation(code="service-time-over-slo", need=need, have=warm)
     elif whole.low <= limit_s:
-        yield Violation(code="needs-measurement", need=need, have=whole, remedy=f"infractl bench {service} on {offer.name}")
+        yield Violation(code="needs-measurement", need=need, have=whole, remedy=settling(service, offer))
     elif warm.low <= limit_s < whole.low:
         cold = calls[End.expected].cold
         have = Figure(

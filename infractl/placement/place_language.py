@@ -24,7 +24,7 @@ from infractl.placement.language.capacity import language_capacity
 from infractl.placement.language.predict import predict_language
 from infractl.placement.price import dear, placed_cost
 from infractl.placement.rank import ranked
-from infractl.placement.shortfall import declared
+from infractl.placement.shortfall import declared, settling
 from infractl.placement.standing import standing
 from infractl.placement.station import DERATING
 from infractl.spec.service import InferenceService
@@ -230,7 +230,7 @@ def _slow(
     if isinstance(alone, Violation):
         yield alone
         return
-    remedy = f"infractl bench {service.name} on {offer.name}" if capacity.high > 0 else ""
+    remedy = settling(service.name, offer) if capacity.high > 0 else ""
     pairs: tuple[tuple[str, Mapping[int, float], Mapping[int, Figure]], ...] = (
         ("ttft", wanted.limits.ttft_s, alone.ttft_s),
         ("tpot", wanted.limits.tpot_s, alone.tpot_s),

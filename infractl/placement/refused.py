@@ -64,7 +64,7 @@ def unsettled(decision: Decision, chosen: Placement | None) -> tuple[Unsettled, 
     for evaluation, violation in _needing(decision.refused):
         offer = evaluation.offer
         least = Unknown(f"{offer.name} is paid by the call") if offer.by_the_call else monthly_cost(offer, 1).expected_amount
-        one = Unsettled(offer=offer, command=violation.remedy, need=violation.need, have=violation.have, least=least)
+        one = Unsettled(offer=offer, remedy=violation.remedy, need=violation.need, have=violation.have, least=least)
         before = found.get(offer.chip.family or offer.chip.name)
         if _may_save(least, most) and (before is None or _amount(least) < _amount(before.least)):
             found[offer.chip.family or offer.chip.name] = one

@@ -23,7 +23,7 @@ from infractl.placement.fit import Fit, Trial, nearest_fit
 from infractl.placement.predict import figure, predict
 from infractl.placement.service_time import End, gaps
 from infractl.placement.shape import Shape, shapes
-from infractl.placement.shortfall import declared, memory_short, usable_bytes
+from infractl.placement.shortfall import declared, memory_short, settling, usable_bytes
 from infractl.placement.speed import Speed
 from infractl.placement.station import PERCENTILES, PLANNED_SHARE
 from infractl.placement.sweep import Sweep, sweep
@@ -237,7 +237,7 @@ def _against(
     nearest = int(numbers[np.lexsort((-full, np.maximum(excess, 1.0)))[0]])
     shown = candidate(asked.service, asked.profile, offer, recipe, speed, cuts[nearest])
     memory = memory_short(offer, shown)
-    remedy = f"infractl bench {asked.service.name} on {offer.name}"
+    remedy = settling(asked.service.name, offer)
     slow = tuple(_slow(demand, shown, swept, nearest, remedy))
     reasons = (*((memory,) if memory else ()), *(slow or _busy(asked, demand, offer, shown, swept, nearest, remedy)))
     return Evaluation(offer=offer, recipe=recipe, placement=None, violations=reasons)

@@ -50,6 +50,14 @@ def short_of(fit: Fit, offer: Offer, service: str) -> Iterator[Violation]:
         yield from _throughput(fit)
 
 
+def settling(service: str, offer: Offer) -> str:
+    """The command that tells more of what is not known well enough of an offer; "" where none can measure it yet.
+
+    What is measured of a model on one processor scales what is computed for it on others: see `carried`.
+    """
+    return f"infractl bench {service}" if offer.chip.cores and not offer.by_the_call else ""
+
+
 def declared(value: float, unit: str, source: str) -> Figure:
     return Figure(value=value, unit=unit, low=value, high=value, basis=Basis.declared, source=source)
 
@@ -77,8 +85,7 @@ def _unsure(fit: Fit, offer: Offer, service: str) -> Violation:
     """It keeps all at the fastest that is likely, and not at the slowest: a measurement tells."""
     found = (*_latency(fit.candidate, fit.demand), *_throughput(fit))
     assert found, "what does not hold falls short of something"
-    remedy = f"infractl bench {service} on {offer.name}"
-    return Violation(code="needs-measurement", need=found[0].need, have=found[0].have, remedy=remedy)
+    return Violation(code="needs-measurement", need=found[0].need, have=found[0].have, remedy=settling(service, offer))
 
 
 def _latency(candidate: Candidate, demand: Demand) -> Iterator[Violation]:

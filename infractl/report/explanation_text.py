@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from infractl.domain.explanation import CostPoint, Explanation, Saving, Turn, Unsettled
+from infractl.domain.explanation import CostPoint, Explanation, Saving, Turn
 from infractl.domain.figure import quantity_text
 from infractl.domain.placement import Placement
 from infractl.domain.unknown import Unknown
@@ -35,7 +35,7 @@ def explanation_text(explanation: Explanation, style: Style = Style()) -> str:  
     sections = (
         ("", _chosen(explanation)),
         ("What was refused", _classes(explanation)),
-        ("What a measurement would settle", map(_unsettled, explanation.unsettled)),
+        ("What a measurement would settle", _unsettled(explanation)),
         ("What would hold", (f"  {near}" for near in explanation.nearest)),
         ("What would change the choice", _sensitivity(explanation)),
         (f"Cost against {p99_of(explanation)}", _front(explanation)),
@@ -103,9 +103,13 @@ def _classes(explanation: Explanation) -> Iterator[str]:
     yield from table(("class", "offers", "the nearest that was refused, and why"), rows)
 
 
-def _unsettled(one: Unsettled) -> str:
-    least = "" if isinstance(one.least, Unknown) else f", from {format_money(one.least)} a month"
-    return f"  {offer_name(one.offer)} may keep {amount_text(one.need)}{least}: {one.command}"
+def _unsettled(explanation: Explanation) -> Iterator[str]:
+    for one in explanation.unsettled:
+        least = "" if isinstance(one.least, Unknown) else f", from {format_money(one.least)} a month"
+        how = one.remedy or "it has to be measured there, which infractl bench cannot do yet"
+        yield f"  {offer_name(one.offer)} may keep {amount_text(one.need)}{least}: {how}"
+    if any(one.remedy for one in explanation.unsettled):
+        yield "  infractl bench measures what is applied at a local target; that scales what is computed for other processors."
 
 
 def _sensitivity(explanation: Explanation) -> Iterator[str]:

@@ -18,6 +18,7 @@ from infractl.domain.measurement import Measurements
 from infractl.domain.offer import Offer, Purchase
 from infractl.domain.unknown import Unknown
 from infractl.placement.place import place
+from infractl.placement.relax import relaxations
 from infractl.profile.onnx import profile_onnx
 from infractl.report.diagnostic import render
 from infractl.spec.load import load_project
@@ -84,7 +85,8 @@ def test_an_infeasible_slo_is_told_with_both_numbers_where_it_is_written_and_wha
 
     profile = profile_onnx(model, tmp_path)
     decision = place(loaded.service, profile, [offer()], known)
-    text = render([refusal(loaded, profile, decision)])
+    near = relaxations(loaded.service, lambda asked: place(asked, profile, [offer()], known))
+    text = render([refusal(loaded, profile, decision, near)])
 
     golden = CASE / "expected.txt"
     if os.environ.get("INFRACTL_GOLDENS"):
