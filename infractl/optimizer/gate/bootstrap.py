@@ -27,7 +27,7 @@ class Resampled:
 
 
 def resample(given: Statistic, candidate: Statistic, rows: int) -> Resampled:
-    """Always the same draws for so many rows: a verdict does not change when it is given again."""
+    """`rows` are drawn from one more than so many: see `PairedStatistics`. Always the same draws for so many rows."""
     import numpy as np
 
     random = np.random.default_rng(_SEED)
@@ -40,11 +40,12 @@ def resample(given: Statistic, candidate: Statistic, rows: int) -> Resampled:
 
 
 def _draws(random: np.random.Generator, resamples: int, rows: int) -> Floats:
-    """How often each row is drawn, [resamples, rows]."""
+    """How often each row is drawn, [resamples, rows + 1]."""
     import numpy as np
 
-    drawn = random.integers(rows, size=(resamples, rows)) + (np.arange(resamples) * rows)[:, None]
-    return np.bincount(drawn.ravel(), minlength=resamples * rows).reshape(resamples, rows).astype(np.float64)
+    kinds = rows + 1
+    drawn = random.integers(kinds, size=(resamples, rows)) + (np.arange(resamples) * kinds)[:, None]
+    return np.bincount(drawn.ravel(), minlength=resamples * kinds).reshape(resamples, kinds).astype(np.float64)
 
 
 def upper(values: Floats, alpha: float) -> float:

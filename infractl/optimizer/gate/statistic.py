@@ -91,11 +91,35 @@ def _ranked(scores: Floats, positive: Floats) -> Statistic:
     return value
 
 
-def at_all(statistic: Statistic, rows: int) -> float:
-    """The metric with every row counted once."""
+def placements(scores: Floats, positives: Floats) -> Floats:
+    """What each row contributes to AUROC, [rows]: the share of the other side that it beats, divided by its own side's size.
+
+    Summed over the columns. E. DeLong, D. DeLong and D. Clarke-Pearson, Biometrics 44 (1988), 837-845, call it so.
+    """
     import numpy as np
 
-    return float(statistic(np.ones((1, rows)))[0])
+    total = np.zeros(len(scores))
+    for column, is_positive in zip(scores.T, positives.T > 0, strict=True):
+        high, low = column[is_positive], column[~is_positive]
+        if len(high) and len(low):
+            total[is_positive] += _share_below(np.sort(low), high) / len(high)
+            total[~is_positive] += _share_below(np.sort(-high), -low) / len(low)
+    return total
+
+
+def _share_below(ordered: Floats, values: Floats) -> Floats:
+    import numpy as np
+
+    return (np.searchsorted(ordered, values, "left") + np.searchsorted(ordered, values, "right")) / (2 * len(ordered))
+
+
+def at_all(statistic: Statistic, rows: int) -> float:
+    """The metric with every row counted once, and without the row more."""
+    import numpy as np
+
+    weights = np.ones((1, rows + 1))
+    weights[0, -1] = 0
+    return float(statistic(weights)[0])
 
 
 def hits(best: Tensor, labels: Sequence[int] | Tensor) -> Floats:
