@@ -38,7 +38,7 @@ def simplified(model: ModelProto) -> tuple[ModelProto, tuple[str, ...]]:
     if 0 < was < LEAST_OPSET:
         model = _raised(model)
     constants = sum(_constants_to_initializers(graph) for graph in graphs(model.graph))
-    model = _with_shapes(model)
+    model = with_shapes(model)
     notes = (
         f"opset {was} was raised to {opset(model)}" if opset(model) != was else "",
         f"{constants} constant nodes became initializers" if constants else "",
@@ -98,7 +98,7 @@ def _constant(node: NodeProto) -> TensorProto | None:
     return onnx.numpy_helper.from_array(np.array(value, types[attribute.name]), node.output[0])
 
 
-def _with_shapes(model: ModelProto) -> ModelProto:
+def with_shapes(model: ModelProto) -> ModelProto:
     """Shapes are a help to later passes: where inference fails, the model stays without them. Its own inputs and outputs stay."""
     import onnx
 

@@ -28,13 +28,32 @@ def dense(tmp_path: Path) -> Path:
     for layer, (wide, narrow) in enumerate([(64, 128), (128, 128), (128, 10)]):
         weights += [
             tensor(f"w{layer}", random.standard_normal((narrow, wide)) / np.sqrt(wide)),
-            tensor(f"b{layer}", random.standard_normal(narrow)),
+            tensor(f"b{layer}", random.standard_normal(narrow) / 10),
         ]
         product = "y" if layer == 2 else f"p{layer}"
         nodes.append(helper.make_node("Gemm", [last, f"w{layer}", f"b{layer}"], [product], transB=1))
         if layer < 2:
             nodes.append(helper.make_node("Relu", [product], [last := f"h{layer}"]))
     return saved(tmp_path / "dense.onnx", nodes, weights, ["n", 64], ["n", 10])
+
+
+@pytest.fixture
+def outlying(dense: Path) -> Path:
+    """The dense net with one hidden unit that is large, and rarely so: one step size for all of them suits none."""
+    model = onnx.load(dense)
+    for each in model.graph.initializer:
+        values = numpy_helper.to_array(each).copy()
+        match each.name:
+            case "w0":
+                values[0] *= 3000
+            case "b0":
+                values[0] = -3000 * 2.4
+            case "w1":
+                values[:, 0] /= 3000
+        each.CopyFrom(tensor(each.name, values))
+    path = dense.with_name("outlying.onnx")
+    onnx.save(model, path)
+    return path
 
 
 @pytest.fixture
@@ -96,7 +115,7 @@ def convolutions(tmp_path: Path) -> Path:
         helper.make_node("Flatten", ["pooled"], ["flat"]),
         helper.make_node("Gemm", ["flat", "head", "bias"], ["y"]),
     ]
-    weights = [tensor("head", random.standard_normal((32, 10))), tensor("bias", random.standard_normal(10))]
+    weights = [tensor("head", random.standard_normal((32, 10))), tensor("bias", random.standard_normal(10) / 10)]
     return saved(tmp_path / "convolutions.onnx", nodes, weights, ["n", 3, 16, 16], ["n", 10], opset=11)
 
 

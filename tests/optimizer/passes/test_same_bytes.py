@@ -35,6 +35,8 @@ def test_a_pass_gives_the_same_bytes_in_another_process(dense: Path, attention: 
         ("fp16", str(attention), (16, 8, 32)),
         ("int8-dynamic", str(dense), (16, 64)),
         ("int8-dynamic", str(attention), (16, 8, 32)),
+        ("int8-static", str(attention), (16, 8, 32)),
+        ("int8-static", str(convolutions), (16, 3, 16, 16)),
     ]
 
     first, second = (
