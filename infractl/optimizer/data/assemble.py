@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 
 from infractl.errors import Diagnostics
 from infractl.optimizer.data.table import Table
-from infractl.spec.telling.suggest import did_you_mean
+from infractl.spec.telling.suggest import closest, did_you_mean
 from infractl.tensors import Signature, Tensor, TensorSpec
+
+_MOST_NAMED = 8
 
 
 @dataclass(slots=True, kw_only=True)
@@ -66,8 +68,7 @@ def _joined(table: Table, names: Sequence[str], spec: TensorSpec, problems: Diag
         problems.error(
             "data-width",
             summary="the data has another number of columns than the model's input",
-            detail=f"{len(names)} besides the labels: {', '.join(list(names)[:8])}{', …' * (len(names) > 8)}; "
-            f"{spec.name} takes {width}",
+            detail=f"{len(names)} besides the labels: {_some(names)}; {spec.name} takes {width}",
             at=at,
             remedy="leave out columns that are no features, such as an index, and say which one holds the labels",
         )
@@ -75,7 +76,7 @@ def _joined(table: Table, names: Sequence[str], spec: TensorSpec, problems: Diag
         problems.error(
             "data-text",
             summary="a column of texts stands among columns of numbers",
-            detail=f"{', '.join(texts[:8])}{', …' * (len(texts) > 8)}",
+            detail=_some(texts),
             at=at,
             remedy="encode it as the model was trained with, or name it as the labels if it holds them",
         )
@@ -101,5 +102,14 @@ def _tell_missing(have: Sequence[str], missing: Sequence[str], problems: Diagnos
             summary="the data lacks an input of the model",
             detail=f"{name} is not among: {', '.join(named[:40])}",
             at=at,
-            remedy=did_you_mean(name, named, f"call one of its arrays {name}") if len(named) > 1 else f"call {named[0]} {name}",
+            remedy=f"rename {slip} to {name}" if (slip := _slip(name, named)) else f"add an array called {name}",
         )
+
+
+def _slip(name: str, named: Sequence[str]) -> str | None:
+    """What was probably meant: the only array, or the most similar name."""
+    return named[0] if len(named) == 1 else closest(name, named)
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(name or "(no name)" for name in names[:_MOST_NAMED]) + ", …" * (len(names) > _MOST_NAMED)

@@ -71,7 +71,7 @@ def _fitted(array: Tensor, spec: TensorSpec, problems: Diagnostics, at: str) -> 
             summary="an input cannot become what the model takes without becoming another value",
             detail=f"{spec.name}: {error}",
             at=at,
-            remedy=f"save it as {spec.dtype}, scaled and rounded as the model was trained with",
+            remedy=error.remedy,
         )
         return array
 

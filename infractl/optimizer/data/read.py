@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zipfile
 import zlib
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -69,10 +69,17 @@ def _read_npz(path: Path, wanted: Collection[str]) -> Table:
             _fits(path, sum(member.file_size for member in archive.infolist()))
         with np.load(path, allow_pickle=False) as file:
             names = tuple(file.files)
-            arrays = {name: file[name] for name in names if name in wanted}
+            arrays = {name: _member(path, file, name) for name in names if name in wanted}
     except _DAMAGED as error:
-        raise _refused(path, error) from error
-    return Table(names=names, arrays={name: _an_array(path, array) for name, array in arrays.items()})
+        raise _refused(path, "the file", error) from error
+    return Table(names=names, arrays=arrays)
+
+
+def _member(path: Path, file: Mapping[str, object], name: str) -> Tensor:
+    try:
+        return _an_array(path, file[name])
+    except _DAMAGED as error:
+        raise _refused(path, f"its array {name}", error) from error
 
 
 def _read_npy(path: Path) -> Table:
@@ -82,7 +89,7 @@ def _read_npy(path: Path) -> Table:
     try:
         array = np.load(path, allow_pickle=False)
     except _DAMAGED as error:
-        raise _refused(path, error) from error
+        raise _refused(path, "the file", error) from error
     return Table(names=("",), arrays={"": _an_array(path, array)})
 
 
@@ -99,15 +106,18 @@ def _fits(path: Path, size_bytes: int) -> None:
         raise too_big(path, size_bytes, MOST_BYTES)
 
 
-def _refused(path: Path, error: Exception) -> DataError:
+def _refused(path: Path, what: str, error: Exception) -> DataError:
     message = str(error)
     if "allow_pickle" in message or "Object arrays" in message:
         return DataError.of(
             "data-pickled",
             summary="an array of Python objects is a pickle, and a pickle is a program: it is not loaded",
+            detail=f"{what} is one",
             at=str(path),
             remedy="save arrays of numbers, and texts with array.astype(str)",
         )
+    if "Failed to read all data" in message:
+        return unreadable(path, f"{what} ends too early")
     return unreadable(path, " ".join(message.split()) or type(error).__name__)
 
 
