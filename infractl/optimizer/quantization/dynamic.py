@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
-from infractl.optimizer.quantization.layer import Layer
+from infractl.optimizer.quantization.layer import Layer, drop_unread, matrix_of
 from infractl.tensors import Tensor
 
 if TYPE_CHECKING:
-    from onnx import GraphProto, NodeProto
+    from onnx import GraphProto
 
 MOST = 127
 """Weights are whole numbers from -127 to 127, around 0."""
@@ -32,7 +32,7 @@ def as_dynamic(graph: GraphProto, layers: Collection[Layer], *, per_channel: boo
         if node.name not in names:
             nodes.append(node)
             continue
-        matrix = _matrix(node, numpy_helper.to_array(weights[node.input[1]]))
+        matrix = matrix_of(node, numpy_helper.to_array(weights[node.input[1]]))
         if matrix is None:
             left.append(node.name)
             nodes.append(node)
@@ -56,7 +56,7 @@ def as_dynamic(graph: GraphProto, layers: Collection[Layer], *, per_channel: boo
             nodes.append(helper.make_node("Add", [product, bias], [node.output[0]], f"{at}_bias"))
     del graph.node[:]
     graph.node.extend(nodes)
-    _drop_unread(graph, {layer.weights for layer in layers})
+    drop_unread(graph, {layer.weights for layer in layers})
     return left
 
 
@@ -68,20 +68,3 @@ def quantized(matrix: Tensor, *, per_channel: bool, most: int) -> tuple[Tensor, 
     largest = np.abs(floats).max(axis=0) if per_channel else np.abs(floats).max()
     scale = np.asarray(np.where(largest > 0, largest / most, 1), np.float32)
     return np.clip(np.rint(floats / scale), -most, most).astype(np.int8), scale
-
-
-def _matrix(node: NodeProto, weights: Tensor) -> Tensor | None:
-    """What the input is multiplied with; None where the node does more than that."""
-    import numpy as np
-
-    given = {each.name: each.f if each.name in ("alpha", "beta") else each.i for each in node.attribute}
-    if weights.ndim != 2 or given.get("alpha", 1) != 1 or given.get("beta", 1) != 1 or given.get("transA", 0):
-        return None
-    return np.ascontiguousarray(weights.T) if given.get("transB", 0) else weights
-
-
-def _drop_unread(graph: GraphProto, names: Collection[str]) -> None:
-    read = {name for node in graph.node for name in node.input}
-    kept = [each for each in graph.initializer if each.name not in names or each.name in read]
-    del graph.initializer[:]
-    graph.initializer.extend(kept)

@@ -6,8 +6,10 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from infractl.tensors import Tensor
+
 if TYPE_CHECKING:
-    from onnx import GraphProto, ModelProto
+    from onnx import GraphProto, ModelProto, NodeProto
 
 PRODUCTS = ("MatMul", "Gemm")
 CONVOLUTIONS = ("Conv", "ConvTranspose")
@@ -44,3 +46,21 @@ def name_nodes(model: ModelProto) -> None:
         while node.name in taken:
             node.name += "_"
         taken.add(node.name)
+
+
+def matrix_of(node: NodeProto, weights: Tensor) -> Tensor | None:
+    """What the input is multiplied with; None where the node does more than that."""
+    import numpy as np
+
+    given = {each.name: each.f if each.name in ("alpha", "beta") else each.i for each in node.attribute}
+    if weights.ndim != 2 or given.get("alpha", 1) != 1 or given.get("beta", 1) != 1 or given.get("transA", 0):
+        return None
+    return np.ascontiguousarray(weights.T) if given.get("transB", 0) else weights
+
+
+def drop_unread(graph: GraphProto, names: Collection[str]) -> None:
+    """Of these initializers, those that no node reads any more."""
+    read = {name for node in graph.node for name in node.input}
+    kept = [each for each in graph.initializer if each.name not in names or each.name in read]
+    del graph.initializer[:]
+    graph.initializer.extend(kept)

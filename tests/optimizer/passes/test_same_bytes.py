@@ -37,6 +37,7 @@ def test_a_pass_gives_the_same_bytes_in_another_process(dense: Path, attention: 
         ("int8-dynamic", str(attention), (16, 8, 32)),
         ("int8-static", str(attention), (16, 8, 32)),
         ("int8-static", str(convolutions), (16, 3, 16, 16)),
+        ("int4-weights", str(dense), (16, 64)),
     ]
 
     first, second = (
