@@ -70,23 +70,19 @@ def _not_finite(name: str, before: Tensor, after: Tensor) -> Refusal | None:
 
 
 def _constant(name: str, before: Tensor, after: Tensor) -> Refusal | None:
-    import numpy as np
-
-    if len(before) < 2 or not _varies(before, 0.0):
-        return None
-    spread = float(np.ptp(np.asarray(before, np.float64), axis=0).max()) if before.dtype.kind == "f" else 0.0
-    if _varies(after, _SAME * spread):
+    if len(before) < 2 or not (spread := _spread(before)) or _spread(after) > _SAME * spread:
         return None
     return Refusal(code="constant", why=f"{name} is the same for all of {len(after):,} rows, the given model's is not")
 
 
-def _varies(array: Tensor, beyond: float) -> bool:
+def _spread(array: Tensor) -> float:
+    """How far apart the finite values of one column are, of the one where they are farthest; 1 where other things differ."""
     import numpy as np
 
-    if array.dtype.kind == "f":
-        finite = np.nan_to_num(np.asarray(array, np.float64))
-        return bool((np.ptp(finite, axis=0) > beyond).any())
-    return bool((array != array[:1]).any())
+    if array.dtype.kind != "f":
+        return float((array != array[:1]).any())
+    finite = np.where(np.isfinite(array), np.asarray(array, np.float64), 0.0)
+    return float(np.ptp(finite, axis=0).max(initial=0.0))
 
 
 def _names(specs: Sequence[TensorSpec]) -> str:
