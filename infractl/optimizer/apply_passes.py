@@ -44,7 +44,7 @@ def build(job: Mapping[str, Any], directory: Path, tell: Callable[[str], None]) 
     if recipe.passes:
         _check_one_file(made.model, directory)
     tell("opening it")
-    options = SessionOptions(threads=work.threads)
+    options = SessionOptions(threads=work.threads, options=recipe.options)
     signature = open_engine(recipe.engine)(made.model, options).signature
     return {
         "model": str(made.model),

@@ -5,70 +5,56 @@ A rung is a value that placement costs before anything is built: whether its ans
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 
 from infractl.domain.chip import Chip
-from infractl.domain.hardware_class import HardwareClass
 from infractl.domain.language_profile import LanguageProfile
 from infractl.domain.optimization import Tried
 from infractl.domain.precision import Precision
+from infractl.domain.profile import ModelProfile
 from infractl.domain.recipe import AS_GIVEN, Pass, Recipe
 from infractl.domain.unknown import Unknown
+from infractl.placement.allowed import allows, techniques
+from infractl.placement.model_sort import sort_of
+from infractl.placement.rung import INSTRUCTIONS, rungs
+from infractl.spec.section.optimize import Optimize, Quantization
 from infractl.spec.section.optimize import Precision as Allowed
-from infractl.spec.section.optimize import Quantization
 from infractl.spec.service import InferenceService
 from infractl.tensors import Dtype
-
-
-def _rung(name: str, dtype: Precision, engine: str) -> Recipe:
-    return Recipe(name=name, dtype=dtype, passes=(Pass(name=name, settings={}),), engine=engine)
-
-
-_CPU = tuple(_rung(*rung) for rung in (("bf16", Precision.bf16, "onnxruntime"), ("int8-dynamic", Precision.int8, "onnxruntime")))
-_GPU = tuple(
-    _rung(*rung)
-    for rung in (
-        ("fp16", Precision.fp16, "onnxruntime"),
-        ("bf16", Precision.bf16, "onnxruntime"),
-        ("int8-static", Precision.int8, "tensorrt"),
-    )
-)
-_TPU = tuple(_rung(*rung) for rung in (("bf16", Precision.bf16, "xla"), ("int8-static", Precision.int8, "xla")))
-_NEURON = (_rung("bf16", Precision.bf16, "neuron"),)
-_EDGE = tuple(_rung(*rung) for rung in (("fp16", Precision.fp16, "onnxruntime"), ("int8-static", Precision.int8, "onnxruntime")))
-
-LADDERS: Mapping[HardwareClass, tuple[Recipe, ...]] = {
-    HardwareClass.cpu: _CPU,
-    HardwareClass.serverless: _CPU,
-    HardwareClass.gpu: _GPU,
-    HardwareClass.tpu: _TPU,
-    HardwareClass.neuron: _NEURON,
-    HardwareClass.edge: _EDGE,
-}
-"""Above the model as it is given, which is the first rung everywhere that its chip can run it."""
 
 LANGUAGE: tuple[Precision, ...] = (Precision.bf16, Precision.fp8, Precision.int8, Precision.int4, Precision.fp4)
 """Of a language model, whose engines store weights in these."""
 
-SAFE = frozenset({Precision.fp32, Precision.fp16, Precision.bf16})
-"""What keeps the answers' bits where it can: half of the digits, and none of the range that matters."""
-
-
 _NONE = Unknown("it has no unit for this")
 
 
-def ladder(service: InferenceService, chip: Chip, *, hopeful: bool, tried: Sequence[Tried] = ()) -> Sequence[Recipe]:
+def ladder(
+    service: InferenceService, profile: ModelProfile, chip: Chip, *, hopeful: bool, tried: Sequence[Tried] = ()
+) -> Sequence[Recipe]:
     """The rungs to cost on a chip: as given, and, where one may hope for what is not built yet, those that the document allows.
 
     A rung whose precision the chip is not known to have is left out. The model as it is given stays, so that the reason against
-    it shows.
+    it shows. A smaller graph is hoped for only where the document requires one: a budget must not count on what mostly has to
+    be tried several times.
     """
     if not hopeful:
         # Without hope for what may be built, what was, and has proven itself.
         return (AS_GIVEN, *(each.recipe for each in tried if each.refusal is None and each.recipe != AS_GIVEN))
+    if service.model.validation is None:
+        # Without data to prove it on, nothing that could change answers.
+        return (AS_GIVEN,)
     peaks = chip.peak_flops_per_s
-    above = (rung for rung in LADDERS[chip.hardware_class] if not isinstance(peaks.get(rung.dtype, _NONE), Unknown))
-    return (AS_GIVEN, *(rung for rung in above if _allowed(service, rung)))
+    above = rungs(sort_of(profile), chip.hardware_class, INSTRUCTIONS.get(chip.family, ()))
+    known = (rung for rung in above if not isinstance(peaks.get(rung.dtype, _NONE), Unknown))
+    uses = service.spec.optimize.passes.uses
+    likely = (r for r in known if all(uses[t] == "required" for t in techniques(r) - {"quantization"}))
+    return (AS_GIVEN, *(rung for rung in likely if allows(service.spec.optimize, rung)))
+
+
+def climbable(optimize: Optimize, profile: ModelProfile, chip: Chip, instructions: Collection[str]) -> Sequence[Recipe]:
+    """The rungs to build for a chip that is here, above the model as it is given: a try tells whether it is any good at them."""
+    above = rungs(sort_of(profile), chip.hardware_class, instructions)
+    return tuple(rung for rung in above if allows(optimize, rung))
 
 
 def language_ladder(service: InferenceService, profile: LanguageProfile, *, hopeful: bool) -> Sequence[Precision]:
@@ -123,12 +109,3 @@ def _quantizes(service: InferenceService) -> bool:
     optimize = service.spec.optimize
     proven = service.model.validation is not None
     return optimize.level != "off" and proven and optimize.passes.uses["quantization"] != "off"
-
-
-def _allowed(service: InferenceService, rung: Recipe) -> bool:
-    """By `spec.optimize`: without data to prove it on, nothing that could change answers."""
-    if not _quantizes(service):
-        return False
-    quantization = service.spec.optimize.passes.quantization
-    words = quantization.precisions if isinstance(quantization, Quantization) else tuple(Allowed)
-    return rung.name in words and (service.spec.optimize.level != "safe" or rung.dtype in SAFE)

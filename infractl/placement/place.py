@@ -45,7 +45,7 @@ def place(
         key = (id(offer.chip), offer.target in hopeful)
         if key not in ladders:
             tried = known.tried.get(offer.chip.name, ())
-            ladders[key] = recipes or ladder(service, offer.chip, hopeful=key[1], tried=tried)
+            ladders[key] = recipes or ladder(service, profile, offer.chip, hopeful=key[1], tried=tried)
         return ladders[key]
 
     looked = chosen(asked, [(offer, recipe) for offer in offers for recipe in rungs(offer)])

@@ -16,6 +16,7 @@ from infractl.domain.recipe import AS_GIVEN, Recipe
 from infractl.domain.unknown import Unknown
 from infractl.domain.work import Family, TimedWork
 from infractl.hardware.efficiency import priors
+from infractl.placement.allowed import pruned_share
 from infractl.placement.sheet import Sheet, sheet_of
 
 MODEL_ERROR = (0.7, 1.4)
@@ -73,22 +74,39 @@ def speed_of(chip: Chip, recipe: Recipe, known: Measurements) -> Speed | Unknown
     if calibration is not None and (made := known.made(chip.name, recipe)) and made.latency:
         return _made(_calibrated(calibration), made.recipe, made.latency)
     if calibration is None:
-        return _estimated(chip, recipe.dtype, recipe.engine) if chip.family else Unknown("no calibration")
+        return _estimated(chip, recipe) if chip.family else Unknown("no calibration")
     if (recipe.engine, recipe.dtype) != (AS_GIVEN.engine, AS_GIVEN.dtype):
         return Unknown(f"a calibration for {AS_GIVEN.engine} in {AS_GIVEN.dtype} alone")
     return _calibrated(calibration)
 
 
-def _estimated(chip: Chip, precision: Precision, engine: str) -> Speed | Unknown:
-    key = (chip.name, chip.hardware_class, precision, engine)
+def _estimated(chip: Chip, recipe: Recipe) -> Speed | Unknown:
+    share = pruned_share(recipe)
+    key = (chip.name, chip.hardware_class, recipe.dtype, recipe.engine, share)
     kept = _ESTIMATED.get(key)
     # How much memory is beside it makes a processor no faster.
     if kept is None or (kept[0] is not chip and replace(kept[0], memory_bytes=chip.memory_bytes) != chip):
-        _ESTIMATED[key] = kept = (chip, _from_sheet(chip, precision, engine))
+        speed = _from_sheet(chip, recipe.dtype, recipe.engine)
+        _ESTIMATED[key] = kept = (chip, speed if isinstance(speed, Unknown) or not share else _pruned(speed, share))
     return kept[1]
 
 
-_ESTIMATED: dict[tuple[str, HardwareClass, Precision, str], tuple[Chip, Speed | Unknown]] = {}
+def _pruned(speed: Speed, share: float) -> Speed:
+    """Of a model that is yet to lose this share of its units: its width w makes layers between pruned ones w² of what they were.
+
+    Those at the ends become w of it, and so do activations: the truth lies between the two, and what is computed in the middle.
+    """
+    width = 1 - share
+    low, high = speed.engine_error
+    return replace(
+        speed,
+        scale=speed.scale * width**1.5,
+        engine_error=(low * width**0.5, high * width**-0.5),
+        source=f"{speed.source}; by how much less there is to compute with {share:.0%} of the units gone",
+    )
+
+
+_ESTIMATED: dict[tuple[str, HardwareClass, Precision, str, float], tuple[Chip, Speed | Unknown]] = {}
 """Service times are kept by the speed that they are of, so that one chip's is to be one object."""
 
 
