@@ -15,9 +15,10 @@ from infractl.domain.value import Json
 from infractl.optimizer.passes.contract import Made, Work
 from infractl.optimizer.passes.prune import Prune
 from infractl.optimizer.rows import Rows
+from infractl.profile.content import profile_content
 from tests.optimizer.pruning.nets import DEAD_SHARE, Array, networks
 
-few = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+few = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def images(rows: int) -> Array:
@@ -52,4 +53,23 @@ def test_dead_channels_leave_without_a_trace(model: ModelProto) -> None:
     onnx.checker.check_model(smaller, full_check=True)
     np.testing.assert_allclose(answers(smaller), answers(model), atol=1e-4, rtol=1e-4)
     assert parameters(smaller) < parameters(model)
+    assert operations(smaller) < operations(model)
     assert made.figures["groups_pruned"] >= 2
+
+
+@few
+@given(networks())
+def test_what_was_fitted_again_is_sound_and_smaller_at_any_width(model: ModelProto) -> None:
+    smaller, _ = pruned(model, share=0.5, block=4, rows=500)
+
+    onnx.checker.check_model(smaller, full_check=True)
+    assert np.isfinite(answers(smaller)).all()
+    assert answers(smaller).shape == answers(model).shape
+    assert parameters(smaller) < parameters(model)
+    assert operations(smaller) < operations(model)
+
+
+def operations(model: ModelProto) -> float:
+    """For one row, as the profiler counts them."""
+    content = model.SerializeToString()
+    return profile_content(content, Path("net.onnx"), Path()).flops.at({"n": 1})
