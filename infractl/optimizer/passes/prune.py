@@ -15,6 +15,7 @@ from infractl.optimizer.passes.setting import choice, number, only, truth
 from infractl.optimizer.passes.simplify import simplified
 from infractl.optimizer.pruning.choose import least_important, width_left
 from infractl.optimizer.pruning.cut import cut, drop_unused
+from infractl.optimizer.pruning.fold import fold
 from infractl.optimizer.pruning.graph import read
 from infractl.optimizer.pruning.group import Group, groups
 from infractl.optimizer.pruning.importance import by_flow, by_weight
@@ -62,6 +63,7 @@ class Prune:
         if settings.refit and not len(work.calibration):
             raise PassRefusedError("no-data", "what is left can only be fitted to rows of data, and there are none")
         given = _read(work.model)
+        fold(given)
         found = walk(read(given), RULES)
         every = groups(found)
         removed = _removed(found, every, settings, work)

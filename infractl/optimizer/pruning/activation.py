@@ -42,7 +42,7 @@ def batches(model: ModelProto, rows: Rows, most: int) -> Iterator[Rows]:
     sizes = {
         value.type.tensor_type.shape.dim[0].dim_value
         for value in model.graph.input
-        if value.name in rows.inputs and value.type.tensor_type.shape.dim and value.type.tensor_type.shape.dim[0].dim_value
+        if value.name in rows.inputs and value.type.tensor_type.shape.dim and value.type.tensor_type.shape.dim[0].dim_value > 0
     }
     fixed = min(sizes, default=0)
     size, end = fixed or BATCH, min(most, len(rows))

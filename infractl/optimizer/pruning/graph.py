@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from infractl.tensors import Tensor
 
 if TYPE_CHECKING:
-    from onnx import GraphProto, ModelProto, NodeProto
+    from onnx import GraphProto, ModelProto, NodeProto, TensorShapeProto
 
 PLAIN_DOMAINS = ("", "ai.onnx")
 
@@ -146,6 +146,13 @@ def _without_copies(model: ModelProto) -> None:
         graph.node.extend(whole)
 
 
+def _size(dim: TensorShapeProto.Dimension) -> int | str | None:
+    """Some exporters write -1 where they mean an unknown size."""
+    if dim.HasField("dim_value"):
+        return dim.dim_value if dim.dim_value >= 0 else None
+    return dim.dim_param or None
+
+
 def _shapes(model: ModelProto) -> dict[str, tuple[int | str | None, ...]]:
     import onnx
 
@@ -154,5 +161,5 @@ def _shapes(model: ModelProto) -> dict[str, tuple[int | str | None, ...]]:
     for value in (*told.graph.input, *told.graph.value_info, *told.graph.output):
         if value.type.HasField("tensor_type") and value.type.tensor_type.HasField("shape"):
             dims = value.type.tensor_type.shape.dim
-            shapes[value.name] = tuple(d.dim_value if d.HasField("dim_value") else (d.dim_param or None) for d in dims)
+            shapes[value.name] = tuple(map(_size, dims))
     return shapes

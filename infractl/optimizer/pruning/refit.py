@@ -74,16 +74,19 @@ def behind(walk: Walk, removed: Collection[int]) -> list[Layer]:
         if index in losing or changed.intersection((*node.input, *captured(node))):
             nodes.add(index)
             changed.update(node.output)
-    return [layer for layer in walk.layers if layer.node in nodes and walk.graph.nodes[layer.node].op_type in _FITTED]
+    return [layer for layer in walk.layers if layer.node in nodes]
 
 
 def refit(walk: Walk, model: ModelProto, removed: Collection[int], effort: Effort) -> tuple[list[Fit], list[str]]:
     """Changes `model`, which was cut. The notes tell of layers that were left as they were cut."""
     fits, notes = [], []
     for number, layer in enumerate(behind(walk, removed)):
-        weight = _constant(model, model.graph.node[layer.node].input[layer.weight])
+        node = model.graph.node[layer.node]
+        weight = _constant(model, node.input[layer.weight])
         columns = weight.size // weight.shape[layer.makes]
-        if columns > WIDEST:
+        if node.op_type not in _FITTED:
+            notes.append(f"{layer.given} is not fitted: it is a {node.op_type}")
+        elif columns > WIDEST:
             notes.append(f"{layer.given} is not fitted: it reads {columns} values at once, more than {WIDEST}")
         else:
             fits.append(_fit(walk, model, layer, removed, effort, number))

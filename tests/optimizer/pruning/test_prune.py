@@ -99,6 +99,20 @@ def test_heads_of_attention_go_as_wholes(tmp_path: Path) -> None:
     np.testing.assert_allclose(digits.run(pruned, noise(6, 32)), digits.run(model, noise(6, 32)), atol=1e-4)
 
 
+def test_a_bias_that_is_reshaped_and_added_is_a_bias(tmp_path: Path) -> None:
+    net, width = Net(np.random.default_rng(0)), 32
+    kernels, bias = net.constant(net.draw(width, 3, 3, 3) / 5), net.constant(net.draw(width))
+    made = net.add("Conv", ["x", kernels], (width, 6, 6))
+    shaped = net.add("Reshape", [bias, net.constant(np.array([1, width, 1, 1]))], (1, width, 1, 1))
+    x = net.activation(net.add("Add", [made.name, shaped.name], made.shape))
+    model = net.model((3, 8, 8), net.gemm(net.flat(x), 3, dead=False))
+
+    pruned = prune(model, tmp_path, noise(3, 8, 8), share=0.5)
+
+    assert pruned.figures["groups_pruned"] == 1
+    assert digits.run(onnx.load(pruned.model), noise(3, 8, 8)).shape == (64, 3)
+
+
 def test_weights_that_two_layers_share_are_cut_for_each_as_it_needs(tmp_path: Path) -> None:
     net, width = Net(np.random.default_rng(0)), 32
     shared = net.constant(net.draw(width, width) / 6)
