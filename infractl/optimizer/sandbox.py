@@ -25,7 +25,16 @@ JOB, RESULT, STEPS, LOG = "job.json", "result.json", "steps", "log"
 
 _LOOK_EVERY_S = 0.05
 _KEPT_FREE = 0.1
-_KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT", "INFRACTL_CACHE")
+_KEPT_VARIABLES = (
+    "PATH",
+    "LANG",
+    "LC_ALL",
+    "LD_LIBRARY_PATH",
+    "DYLD_LIBRARY_PATH",
+    "SYSTEMROOT",
+    "INFRACTL_CACHE",
+    "INFRACTL_TORCH_PYTHON",
+)
 _LONGEST_REASON = 300
 
 Tell = Callable[[str], None]
