@@ -46,12 +46,14 @@ def explain(
 
     workspace = opened([project], env, Asked(services=[service]))
     explained = run(workspace, the_one(workspace, service), offer, progress)
-    if svg is not None:
-        from infractl.report.cost_svg import cost_svg
-
-        svg.write_text(cost_svg(explained), encoding="utf-8")
-        progress(f"Drew monthly cost against p99 into {svg}")
     if format is Format.json:
         sys.stdout.write(json.dumps(explanation_json(explained), indent=2) + "\n")
     else:
         sys.stdout.write(explanation_text(explained, style_of(sys.stdout)))
+    if svg is not None:
+        # What was found is not lost where the file cannot be written.
+        sys.stdout.flush()
+        from infractl.report.cost_svg import cost_svg
+
+        svg.write_text(cost_svg(explained), encoding="utf-8")
+        progress(f"Drew monthly cost against p99 into {svg}")

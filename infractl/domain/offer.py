@@ -19,6 +19,15 @@ class Purchase(StrEnum):
     savings_plan = "savings-plan"
 
 
+MOST_PRICE = Decimal(1_000_000)
+"""Of one unit of anything; what stands above it, such as an infinity, is a slip."""
+
+
+def is_price(price: Decimal) -> bool:
+    """Whether somebody may be asked to pay that: more than nothing, and a number."""
+    return price.is_finite() and 0 < price <= MOST_PRICE
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rate:
     """The price of one unit of what is metered. `name` is what a cost's line is called.

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from infractl.domain.offer import Offer
+from infractl.domain.offer import Offer, Rate, is_price
 from infractl.domain.unknown import Unknown
 from infractl.errors import ProviderError
 
@@ -36,7 +36,8 @@ def not_a_price_list(file: Path, wanted: str, why: str) -> ProviderError:
 
 def check_prices(offers: Sequence[Offer], file: Path) -> None:
     """Raises ProviderError for prices that are none: a list has 0 for what is free with something else."""
-    wrong = [o.name for o in offers for rate in o.tariff if isinstance(rate.price, Unknown) or rate.price <= 0]
+    rates = [(o.name, rate) for o in offers for rate in o.tariff]
+    wrong = [name for name, rate in rates if isinstance(rate.price, Unknown) or rate.price <= 0]
     if wrong:
         raise ProviderError.of(
             "price-list-zero",
@@ -45,3 +46,12 @@ def check_prices(offers: Sequence[Offer], file: Path) -> None:
             at=str(file),
             remedy="report this to the provider's authors: it reads another line of the list than the one that is paid",
         )
+    slips = [f"{name}: {rate.price}" for name, rate in rates if not _payable(rate)]
+    if slips:
+        raise not_a_price_list(
+            file, "a list with the prices that the cloud asks for", f"no price of anything: {', '.join(slips)}"
+        )
+
+
+def _payable(rate: Rate) -> bool:
+    return not isinstance(rate.price, Unknown) and is_price(rate.price)

@@ -100,7 +100,8 @@ def _classes(explanation: Explanation) -> Iterator[str]:
             rows.append((outcome.hardware_class.value, kept, f"{offer_name(near.offer)}: {refused_text(near)}"))
         else:
             rows.append((outcome.hardware_class.value, kept, "none was refused"))
-    yield from table(("class", "offers", "the nearest that was refused, and why"), rows)
+    if rows:
+        yield from table(("class", "offers", "the nearest that was refused, and why"), rows)
 
 
 def _unsettled(explanation: Explanation) -> Iterator[str]:

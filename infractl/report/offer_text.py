@@ -65,4 +65,7 @@ def _sources(offer: Offer) -> list[str]:
 
 def _source(rate: Rate) -> str:
     told = f"{rate.source}, {rate.date}"
-    return f"unknown: {rate.price.why} ({told})" if isinstance(rate.price, Unknown) else told
+    if not isinstance(rate.price, Unknown):
+        return told
+    # Many a catalogue says in its source why there is no price.
+    return f"unknown: {told}" if rate.source.startswith(rate.price.why) else f"unknown: {rate.price.why} ({told})"

@@ -21,14 +21,19 @@ _NEXT = re.compile(rf",(?=\s*{_PATH.pattern}\s*=)")
 
 def patches(options: Sequence[str]) -> tuple[Node, ...]:
     """One patch for each value. `null` takes a field out. Raises UsageError, and SpecError for a value that is no YAML."""
-    return tuple(patch for text in options for patch in _patches(text))
+    seen: set[str] = set()
+    return tuple(patch for text in options for patch in _patches(text, seen))
 
 
-def _patches(text: str) -> Iterator[Node]:
+def _patches(text: str, seen: set[str]) -> Iterator[Node]:
     source = Source(file=OPTION, lines=(text,))
     begin = 0
     for end in (*(match.start() for match in _NEXT.finditer(text)), len(text)):
-        yield _patch(text, begin, end, source)
+        patch = _patch(text, begin, end, source)
+        if (name := text[begin:end].partition("=")[0].strip()) in seen:
+            raise _refused("is tried twice, and one value would be lost", text, begin, end, "try one after the other")
+        seen.add(name)
+        yield patch
         begin = end + 1
 
 
@@ -36,13 +41,8 @@ def _patch(text: str, begin: int, end: int, source: Source) -> Node:
     path, equals, _ = text[begin:end].partition("=")
     name = path.strip()
     if not equals or not _PATH.fullmatch(name):
-        raise UsageError.of(
-            "what-if",
-            summary="a value to try is not understood",
-            detail=f"{text[begin:end].strip()!r} is no field of spec with a value",
-            at=Mark(file=OPTION, line=1, column=begin + 1, width=max(1, end - begin), text=text),
-            remedy="write the field as it stands in a service's spec: --what-if traffic.peak=5000/s,slo.latency.p99=10ms",
-        )
+        how = "write the field as it stands in a service's spec: --what-if traffic.peak=5000/s,slo.latency.p99=10ms"
+        raise _refused("is no field of spec with a value", text, begin, end, how)
     node = _value(text, begin + len(path) + 1, end, source)
     column = begin + path.index(name) + len(name)
     for key in reversed(["spec", *name.split(".")]):
@@ -52,6 +52,16 @@ def _patch(text: str, begin: int, end: int, source: Source) -> Node:
         node = Node({key: node.value}, whole, {key: node}, {key: at}, 1 + node.size)
         column = max(begin, start - 1)
     return node
+
+
+def _refused(why: str, text: str, begin: int, end: int, remedy: str) -> UsageError:
+    return UsageError.of(
+        "what-if",
+        summary="a value to try is not understood",
+        detail=f"{text[begin:end].strip()!r} {why}",
+        at=Mark(file=OPTION, line=1, column=begin + 1, width=max(1, end - begin), text=text),
+        remedy=remedy,
+    )
 
 
 def _value(text: str, begin: int, end: int, source: Source) -> Node:

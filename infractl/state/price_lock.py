@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from infractl.domain.offer import Offer, Purchase, Rate
+from infractl.domain.offer import MOST_PRICE, Offer, Purchase, Rate, is_price
 from infractl.domain.project_file import PRICE_LOCK
 from infractl.domain.unknown import Unknown
 from infractl.errors import StateError
@@ -107,8 +107,8 @@ def _line(line: dict[str, Any]) -> tuple[Key, Rate]:
     rest = dict(line)
     key = (str(rest.pop("target")), str(rest.pop("offer")), str(rest.pop("region")), Purchase(rest.pop("purchase")))
     rate = decode(Rate, {"name": "", **rest})
-    if isinstance(rate.price, Unknown) or not rate.price > 0:
-        raise ValueError("a locked price is a number above 0")
+    if isinstance(rate.price, Unknown) or not is_price(rate.price):
+        raise ValueError(f"a locked price is a number above 0, and at most {MOST_PRICE:,}")
     return key, rate
 
 

@@ -13,6 +13,7 @@ from infractl.spec.what_if import OPTION
 from infractl.workflows.fleet_budget import budgets_of, over
 from infractl.workflows.place import Progress, decide_service
 from infractl.workflows.plan import declared_traffic, promises
+from infractl.workflows.refusal import NOTHING_OFFERED
 from infractl.workflows.workspace import Workspace
 
 
@@ -88,5 +89,5 @@ def _infeasible(workspace: Workspace, service: ServiceEstimate) -> Diagnostic:
         summary="no placement meets what this service asks for",
         detail=f"{name}: the nearest is {near.offer.name} with {near.recipe.name}: {reasons}" if near else f"{name}: {reasons}",
         at=loaded.mark("spec.slo") or loaded.mark("spec"),
-        remedy=holds or f"infractl explain {name} says what was refused, and why",
+        remedy=holds or (f"infractl explain {name} says what was refused, and why" if near else NOTHING_OFFERED),
     )

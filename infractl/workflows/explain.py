@@ -39,7 +39,7 @@ def explain(workspace: Workspace, loaded: LoadedService, offer: str | None, prog
         nearest=found.nearest,
     )
     explained = placement.explain(subject)
-    return replace(explained, working=_working(loaded, whole, chosen, offer)) if offer else explained
+    return replace(explained, working=_working(loaded, whole, chosen, offer)) if offer is not None else explained
 
 
 def _working(loaded: LoadedService, found: Decided, chosen: Evaluation | None, name: str) -> Working:

@@ -11,9 +11,10 @@ from infractl.domain.cost import HOURS_A_MONTH
 from infractl.domain.hardware_class import HardwareClass
 from infractl.domain.offer import Offer, Purchase
 from infractl.domain.unknown import Unknown
-from infractl.errors import UsageError
+from infractl.errors import Diagnostics, SpecError, UsageError
 from infractl.placement.discount import discounted
 from infractl.provider.plugin import calling
+from infractl.spec.rule.check import broken_project
 from infractl.spec.telling.suggest import did_you_mean, written
 from infractl.workflows.declared_price import at_declared_price
 from infractl.workflows.workspace import OpenTarget, Workspace
@@ -61,7 +62,10 @@ def offers(workspace: Workspace, wanted: Wanted) -> tuple[Offer, ...]:
 
 
 def check_declared(workspace: Workspace, names: Sequence[str]) -> None:
-    """Raises UsageError for a target that infractl.yaml does not have."""
+    """Raises SpecError for prices that cannot be meant so, and UsageError for a target that infractl.yaml does not have."""
+    if workspace.loaded.document is not None:
+        problems = Diagnostics(broken_project(workspace.loaded.document, workspace.loaded.root))
+        problems.raise_errors(SpecError)
     declared = tuple(workspace.loaded.project.targets)
     for name in names:
         if name not in declared:

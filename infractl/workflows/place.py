@@ -14,7 +14,7 @@ from infractl.domain.profile import ModelProfile
 from infractl.domain.recipe import AS_GIVEN
 from infractl.domain.release import Deployment
 from infractl.domain.service_state import ServiceState
-from infractl.errors import Diagnostic, InfeasibleError, ModelError, RefusedError, Severity
+from infractl.errors import InfeasibleError, ModelError, RefusedError
 from infractl.hardware.this_machine import this_chip
 from infractl.measure.calibration_store import calibration_for
 from infractl.placement.configure import configure
@@ -24,6 +24,7 @@ from infractl.profile.onnx import profile_onnx
 from infractl.spec.load import LoadedService
 from infractl.workflows.decided import decided, spec_digest
 from infractl.workflows.decision import Decided
+from infractl.workflows.model_check import check_digest, check_promises, check_shapes
 from infractl.workflows.offers import offers_of
 from infractl.workflows.place_language import decide_language, language_directory, named_by_config
 from infractl.workflows.placed import Placed
@@ -39,7 +40,8 @@ def decide_service(workspace: Workspace, loaded: LoadedService, state: ServiceSt
         if directory := language_directory(workspace, loaded):
             return decide_language(workspace, loaded, directory)
         profile = _profile(workspace, loaded, servable_file(workspace, loaded))
-        _check_shapes(loaded, profile)
+        check_shapes(loaded, profile.dimensions)
+        check_promises(loaded)
         targets = {t.target.name: t for t in workspace.targets_of(loaded)}
         offers = [offer for opened in targets.values() for offer in offers_of(workspace, opened)]
         known = _known(workspace, profile, offers, progress)
@@ -122,36 +124,8 @@ def _decide(
 def _profile(workspace: Workspace, loaded: LoadedService, path: Path) -> ModelProfile:
     profiles = workspace.reuse.profiles
     profile = profiles[path] = profiles.get(path) or profile_onnx(path, workspace.loaded.root)
-    pinned = loaded.service.model.sha256
-    if pinned is not None and pinned != profile.digest:
-        raise ModelError.of(
-            "model-digest",
-            summary="the model file is not the one that the service names",
-            detail=f"{path.name} has sha256 {profile.digest}",
-            at=loaded.mark("spec.model.sha256"),
-            remedy="restore the file, or set spec.model.sha256 to its digest",
-        )
+    check_digest(loaded, profile.digest)
     return profile
-
-
-def _check_shapes(loaded: LoadedService, profile: ModelProfile) -> None:
-    """A misspelt dimension would leave the true one as large as nobody said."""
-    unknown = [name for name in loaded.service.spec.traffic.shapes if name not in profile.dimensions]
-    if not unknown:
-        return
-    raise ModelError(
-        *(
-            Diagnostic(
-                slug="dimension-unknown",
-                severity=Severity.error,
-                summary="the model has no dimension of this name",
-                detail=f"{name}, where its dynamic dimensions are {', '.join(profile.dimensions) or 'none'}",
-                at=loaded.mark(f"spec.traffic.shapes.{name}"),
-                remedy="name one of them, or leave it out",
-            )
-            for name in unknown
-        )
-    )
 
 
 def _known(workspace: Workspace, profile: ModelProfile, offers: Sequence[Offer], progress: Progress) -> Measurements:

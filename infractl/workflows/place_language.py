@@ -13,6 +13,7 @@ from infractl.spec.section.model import Format
 from infractl.tensors import Signature
 from infractl.workflows.decided import decided, spec_digest
 from infractl.workflows.decision import Decided
+from infractl.workflows.model_check import check_digest, check_shapes
 from infractl.workflows.offers import offers_of
 from infractl.workflows.workspace import Workspace
 
@@ -43,6 +44,8 @@ def decide_language(workspace: Workspace, loaded: LoadedService, path: Path) -> 
 
     kept = workspace.reuse.language_profiles
     profile = kept[path] = kept.get(path) or profile_huggingface(path)
+    check_digest(loaded, profile.digest)
+    check_shapes(loaded, ("prompt", "output"))
     targets = {t.target.name: t for t in workspace.targets_of(loaded) if not t.provider.kinds}
     offers = tuple(offer for opened in targets.values() for offer in offers_of(workspace, opened))
     key = (spec_digest(loaded), profile.digest, tuple(offer.key for offer in offers))

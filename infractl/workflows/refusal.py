@@ -13,6 +13,8 @@ from infractl.placement.refused import nearest_first
 from infractl.placement.service_time import open_axes
 from infractl.spec.load import LoadedService
 
+NOTHING_OFFERED = "infractl offers shows what targets offer; allow other ones, or other hardware classes of theirs"
+
 
 def refusal(
     loaded: LoadedService, profile: ModelProfile | None, decision: Decision, nearest: Sequence[Nearest] | None = ()
@@ -29,6 +31,8 @@ def refusal(
     remedy = "allow other hardware classes or targets"
     if nearest is None:
         remedy = f"infractl explain {loaded.name} says what would hold"
+    elif not decision.refused:
+        remedy = NOTHING_OFFERED
     elif nearest:
         remedy = f"this would hold: {'; or '.join(map(str, nearest))}"
     elif "no-figures" in codes and (axes := _axes(loaded, profile)):

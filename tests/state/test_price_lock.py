@@ -80,6 +80,8 @@ def test_a_rate_is_a_line_and_the_same_lock_is_the_same_file(tmp_path) -> None:
         "{format: 1, rates: [{target: aws, offer: a, region: b, purchase: borrowed}]}",
         '{format: 1, rates: [{target: aws, offer: a, region: b, purchase: spot, metric: instance, unit: hour, price: "0", '
         'currency: USD, source: a, date: "2026-09-27"}]}',
+        '{format: 1, rates: [{target: aws, offer: a, region: b, purchase: spot, metric: instance, unit: hour, price: "1e999", '
+        'currency: USD, source: a, date: "2026-09-27"}]}',
     ],
 )
 def test_a_lock_that_cannot_be_is_refused_with_what_mends_it(text: str, tmp_path) -> None:

@@ -74,6 +74,19 @@ def test_a_wrong_value_is_told_at_its_place_in_the_option(market, option, slug, 
     assert f"--> --what-if:1:{column}\n" in stderr
 
 
+def test_a_field_that_is_tried_twice_is_told_with_the_second(market) -> None:
+    stderr = market.run("estimate", "--what-if", "traffic.peak=5/s,traffic.peak=6/s", code=1).stderr
+
+    assert "'traffic.peak=6/s' is tried twice" in stderr and "--> --what-if:1:18\n" in stderr
+
+
+def test_tokens_are_not_promised_of_a_model_of_which_nothing_predicts_them(market) -> None:
+    stderr = market.run("estimate", "--service", "scores", "--what-if", "slo.ttft.p95=1s,slo.tokenThroughput=5/s", code=1).stderr
+
+    assert stderr.count("error[slo-of-tokens]") == 2
+    assert "slo.ttft is predicted of a language model" in stderr and "slo.tokenThroughput is predicted" in stderr
+
+
 def test_a_value_may_hold_commas_and_null_takes_a_field_out(market) -> None:
     tried = "hardware.classes=[cpu, gpu],slo.latency=null"
 

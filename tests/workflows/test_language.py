@@ -135,6 +135,14 @@ def test_it_is_estimated_with_what_is_tried_out(chat) -> None:
     assert "scores: p99 is of whole answers; of their tokens" in chat.run("estimate").stdout
 
 
+def test_a_size_that_no_language_model_has_and_another_config_are_told(chat) -> None:
+    declare(chat, traffic={"peak": "2/s", "shapes": {"prompt": 300, "outputs": 100}})
+    assert "outputs, where its dynamic dimensions are prompt, output" in chat.run("plan", code=1).stderr
+
+    declare(chat, model={"uri": "chat", "version": "1", "sha256": "0" * 64})
+    assert "error[model-digest]" in chat.run("plan", code=1).stderr
+
+
 def test_where_every_target_applies_the_targets_that_plan_it_are_named(chat) -> None:
     targets = {"here": {"provider": "local"}, "shop": {"provider": "accelerators"}}
     (chat.path / "infractl.yaml").write_text(json.dumps({"project": "testing", "targets": targets}))

@@ -226,3 +226,28 @@ def test_a_plan_says_in_one_line_why_it_is_this_offer_and_what_comes_next(market
     assert [words[1] for words in lines if words and words[0] == "why"] == [
         "the cheapest of 2 of 3 placements that keep what is asked; next: rack, 219.00 USD a month, 1.5x"
     ]
+
+
+@pytest.mark.parametrize("words", [("offers",), ("prices", "refresh", "--target", "shop")])
+def test_prices_that_cannot_be_meant_so_are_told_before_any_is_shown(market, words) -> None:
+    price = {"perHour": "1 USD", "capex": "5 EUR"}
+    declare(market, machines={"rack": {"cpus": 4, "memory": "16GiB", "price": price}})
+
+    done = market.run(*words, code=1)
+
+    assert done.stdout == ""
+    assert "error[machine-price]" in done.stderr and "error[price-currency]" in done.stderr
+
+
+def test_a_service_that_is_offered_nothing_is_told_where_to_look(market) -> None:
+    declare(market, classes=["tpu"])
+
+    assert "What was refused" not in market.run("explain", "scores").stdout
+    for command in ("plan", "estimate"):
+        assert "infractl offers shows what targets offer" in market.run(command, code=1).stderr
+
+
+def test_what_was_explained_is_told_though_its_picture_cannot_be_written(market) -> None:
+    done = market.run("explain", "scores", "--svg", "none/cost.svg", code=1)
+
+    assert "chosen     small at shop" in done.stdout and "error[system]" in done.stderr

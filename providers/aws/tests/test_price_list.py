@@ -96,6 +96,15 @@ def test_a_second_line_at_nothing_is_of_an_agreement_and_no_price(tmp_path) -> N
     assert read(written(tmp_path, products, terms))["ml.g5.xlarge"].tariff[0].price == Decimal("1.576")
 
 
+@pytest.mark.parametrize("usd", ["Infinity", "1e999", "1000000.01"])
+def test_what_nobody_pays_for_an_hour_is_no_price(usd: str, tmp_path) -> None:
+    with pytest.raises(ProviderError) as raised:
+        read(written(tmp_path, hosting("AAA", "ml.g5.xlarge"), on_demand("AAA", usd)))
+
+    (problem,) = raised.value.diagnostics
+    assert problem.slug == "price-list" and "no price of anything: ml.g5.xlarge: " in problem.detail
+
+
 @pytest.mark.parametrize(
     ("text", "why"),
     [
