@@ -25,8 +25,8 @@ class AccuracyVerdict:
     """The metric of the given model and of a candidate on the same held-out `rows`.
 
     `drop` is how much worse the candidate is, in points of the metric (of errors, as a share of the given model's), and `upper`
-    the end of its one-sided 95% interval, which has to stay within `margin`. `rows_needed` would prove it with a power of 80%.
-    `why` says in words what decided.
+    the end of its one-sided interval at `confidence`, which has to stay within `margin`. `rows_needed` would prove it with a
+    power of 80%. `why` says in words what decided.
     """
 
     outcome: Outcome
@@ -38,6 +38,7 @@ class AccuracyVerdict:
     margin: float
     rows: int
     rows_needed: int | None = None
+    confidence: float = 0.95
     why: str = ""
 
 

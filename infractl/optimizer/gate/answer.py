@@ -73,7 +73,7 @@ def classes(outputs: Answers, output: str | None = None) -> Tensor:
             return np.asarray(outputs[name].argmax(axis=1))
     for column in columns.values():
         return np.greater(column, threshold(column)).astype(np.int64)
-    raise _no_answer(outputs, "a class for each row: whole numbers or texts [rows], or scores [rows, classes]")
+    raise no_answer(outputs, "a class for each row: whole numbers or texts [rows], or scores [rows, classes]")
 
 
 def threshold(scores: Tensor) -> float:
@@ -90,14 +90,14 @@ def scores(outputs: Answers, output: str | None = None) -> Tensor:
         array = outputs[name]
         if array.dtype.kind == "f" and array.ndim in (1, 2):
             return array if array.ndim == 2 else array[:, None]
-    raise _no_answer(outputs, "scores, [rows] or [rows, classes]")
+    raise no_answer(outputs, "scores, [rows] or [rows, classes]")
 
 
 def _named(outputs: Answers, output: str | None) -> list[str]:
     if output is None:
         return list(outputs)
     if output not in outputs:
-        raise _no_answer(outputs, f"an output called {output}")
+        raise no_answer(outputs, f"an output called {output}")
     return [output]
 
 
@@ -107,7 +107,7 @@ def _column(array: Tensor) -> Tensor | None:
     return array if array.ndim == 1 else None
 
 
-def _no_answer(outputs: Answers, wanted: str) -> DataError:
+def no_answer(outputs: Answers, wanted: str) -> DataError:
     given = ", ".join(f"{name} {list(array.shape)} of {array.dtype}" for name, array in outputs.items())
     return DataError.of(
         "gate-outputs",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from infractl.domain.metric import Metric
-from infractl.optimizer.gate.answer import classes, scores
+from infractl.optimizer.gate.answer import classes, no_answer, scores
 from infractl.optimizer.gate.gate import Gate
 from infractl.optimizer.gate.label import like_amounts, like_classes, unfit
 from infractl.optimizer.gate.statistic import Floats, Statistic, auroc, f1, hits, mean, placements, root_mean
@@ -142,6 +142,8 @@ def _amounts(gate: Gate, given: Answers, candidate: Answers, labels: Tensor) -> 
     import numpy as np
 
     before, after = _errors(gate, given, labels), _errors(gate, candidate, labels)
+    if not before.any():
+        raise unfit("the given model makes no error on them, and no share can be taken of none", "choose agreement")
     worst = int(np.argmax(after - before))
     before, after = np.append(before, before[worst]), np.append(after, after[worst])
     of = mean if gate.metric is Metric.mae else root_mean
@@ -153,5 +155,7 @@ def _errors(gate: Gate, outputs: Answers, labels: Tensor) -> Floats:
     import numpy as np
 
     answered = np.asarray(scores(outputs, gate.output), np.float64)
+    if not np.isfinite(answered).all():
+        raise no_answer(outputs, "amounts, none of them NaN or infinite")
     away = np.subtract(answered, like_amounts(labels, answered))
     return np.asarray(np.mean(np.abs(away) if gate.metric is Metric.mae else away**2, axis=1))

@@ -69,6 +69,7 @@ def verdict(gate: Gate, finding: Finding) -> AccuracyVerdict:
         upper=finding.upper,
         margin=gate.max_drop,
         rows=finding.rows,
+        confidence=gate.confidence,
         rows_needed=max((n for n in needs if n is not None), default=None) if outcome is Outcome.unknown and all(needs) else None,
         why="; ".join([*(part.why for part in deciding), *([finding.note] if finding.note else [])]),
     )

@@ -13,6 +13,9 @@ from infractl.optimizer.gate.power import POWER, agreement_rows_needed, least_ag
 from infractl.optimizer.gate.statistic import Floats, at_all
 from infractl.tensors import Tensor
 
+_MOST_TIMES_WORSE = 1e6
+"""Stands for infinity, which no document can hold."""
+
 
 def judge(gate: Gate, given: Answers, candidate: Answers, labels: Tensor | None) -> AccuracyVerdict:
     """Compare both models' answers to the same rows, output by output [rows, ...].
@@ -109,13 +112,13 @@ def _resampled(gate: Gate, given: Answers, candidate: Answers, labels: Tensor) -
 
 
 def _drops(gate: Gate, given: Floats, candidate: Floats) -> Floats:
-    """How much worse: the difference, of errors as a share of the given model's, where any error is infinitely more than none."""
+    """How much worse: the difference, of errors as a share of the given model's, of which a resample may have none."""
     import numpy as np
 
     if not gate.metric.is_an_error:
         return given - candidate
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(candidate == given, 0.0, (candidate - given) / given)
+        return np.where(candidate == given, 0.0, np.minimum((candidate - given) / given, _MOST_TIMES_WORSE))
 
 
 def _one(value: float) -> Floats:

@@ -217,3 +217,24 @@ def test_an_error_grows_as_a_share_of_the_given_models(metric: Metric, oracle: o
     assert callable(oracle) and verdict.given == pytest.approx(oracle(labels, given))
     assert verdict.drop == pytest.approx(0.02) and verdict.upper == pytest.approx(0.02)
     assert verdict.outcome is Outcome.passed
+
+
+def test_a_verdict_is_finite_where_a_given_model_is_nearly_always_exact() -> None:
+    labels = np.zeros(300)
+    given, candidate = np.zeros(300), np.full(300, 0.1)
+    given[0] = 0.1
+
+    verdict = judge(Gate(metric=Metric.mae), {"amount": given}, {"amount": candidate}, labels)
+
+    assert verdict.outcome is Outcome.failed
+    assert np.isfinite([verdict.drop, verdict.upper]).all()
+
+
+def test_of_a_given_model_without_an_error_no_share_can_be_taken() -> None:
+    with pytest.raises(DataError, match="no share can be taken of none"):
+        judge(Gate(metric=Metric.rmse), {"amount": np.zeros(300)}, {"amount": np.ones(300)}, np.zeros(300))
+
+
+def test_amounts_that_are_no_numbers_are_an_error() -> None:
+    with pytest.raises(DataError, match="NaN or infinite"):
+        judge(Gate(metric=Metric.rmse), {"amount": np.full(300, np.nan)}, {"amount": np.ones(300)}, np.zeros(300))
