@@ -11,6 +11,7 @@ from infractl.planning.planfile_schema import plan_schema
 from infractl.report.diagnostic_schema import diagnostics_schema
 from infractl.report.estimate_document import estimate_schema
 from infractl.report.explanation_document import explanation_schema
+from infractl.report.optimized_document import optimized_schema
 from infractl.spec.document_schema import environment_schema, project_schema, service_schema
 from infractl.state.document_schema import state_schema
 
@@ -22,6 +23,7 @@ SCHEMAS: Mapping[str, Callable[[], dict[str, Any]]] = {
     "environment.schema.json": environment_schema,
     "estimate.schema.json": estimate_schema,
     "explanation.schema.json": explanation_schema,
+    "optimization.schema.json": optimized_schema,
     "plan.schema.json": plan_schema,
     "project.schema.json": project_schema,
     "service.schema.json": service_schema,

@@ -18,6 +18,7 @@ COMMANDS = (
     "init",
     "validate",
     "profile",
+    "optimize",
     "calibrate",
     "offers",
     "prices",

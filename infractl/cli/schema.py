@@ -19,6 +19,7 @@ class Document(StrEnum):
     plan = "plan"
     explanation = "explanation"
     estimate = "estimate"
+    optimization = "optimization"
     state = "state"
     diagnostics = "diagnostics"
 
@@ -77,6 +78,10 @@ def _schema(of: Document) -> dict[str, Any]:
             from infractl.report.estimate_document import estimate_schema
 
             return estimate_schema()
+        case Document.optimization:
+            from infractl.report.optimized_document import optimized_schema
+
+            return optimized_schema()
         case Document.state:
             from infractl.state.document_schema import state_schema
 

@@ -30,6 +30,8 @@ TIMED_THREADS = 1
 """In a session while speeds are compared: how many a placement gives it is decided later, and orders hardly differ by it."""
 
 _BASELINE_S = 300.0
+_OF_MEMORY = frozenset({"out-of-memory", "killed"})
+"""How much is free changes by the minute: a walk that wanted more is not the last word."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +64,8 @@ def optimize(task: Task, store: ArtifactStore, clock: Clock, progress: Progress)
         return known
     with TemporaryDirectory(prefix="infractl-optimize-", ignore_cleanup_errors=True) as scratch:
         found = _walked(task, data, Path(scratch), store, clock, progress)
+    if any(each.refusal is not None and each.refusal.code in _OF_MEMORY for each in found.tried):
+        return found
     return decode(Optimization, store.record(key, encode(found)))
 
 
@@ -78,7 +82,7 @@ def _key(task: Task, data: Sequence[str]) -> str:
         "passes": [[s.name, pass_version(s.name)] for recipe in task.ladder for s in recipe.passes],
         "data": list(data),
         "gate": encode(task.gate),
-        "limits": [task.limits.memory_bytes, task.limits.time_s],
+        "time_s": task.limits.time_s,
         "machine": task.machine,
         "seed": task.seed,
     }
@@ -139,7 +143,7 @@ def _walked(
         judge=gates,
         limit_s=max(0.0, task.limits.time_s - (clock.monotonic() - began)),
     )
-    return climb(task.ladder, given, walk, clock, progress)
+    return climb(task.ladder, given, walk, clock, lambda step, _: tell(step))
 
 
 def _sets(split: Split) -> dict[str, Rows]:

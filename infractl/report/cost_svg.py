@@ -2,43 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
 from infractl.domain.explanation import CostPoint, Explanation
 from infractl.domain.figure import quantity_text
 from infractl.report.explanation_text import p99_of
+from infractl.report.log_scale import LogScale
 from infractl.units import Money, format_money
 
 _WIDTH, _HEIGHT = 760, 460
 _LEFT, _RIGHT, _TOP, _BOTTOM = 80, 30, 50, 60
-_STEPS = (1, 2, 5)
 _MOST_NAMES = 8
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Scale:
-    """From values on a logarithmic axis, whose ends they must lie between, to pixels."""
-
-    low: float
-    high: float
-    start: float
-    end: float
-
-    @classmethod
-    def over(cls, values: Sequence[float], start: float, end: float) -> _Scale:
-        return cls(low=min(values) / 1.2, high=max(values) * 1.2, start=start, end=end)
-
-    def at(self, value: float) -> float:
-        part = (math.log(value) - math.log(self.low)) / (math.log(self.high) - math.log(self.low))
-        return round(self.start + part * (self.end - self.start), 1)
-
-    def ticks(self) -> Iterator[float]:
-        """1, 2 and 5 times each power of ten."""
-        for power in range(math.floor(math.log10(self.low)), math.ceil(math.log10(self.high)) + 1):
-            yield from (step * 10.0**power for step in _STEPS if self.low <= step * 10.0**power <= self.high)
 
 
 def cost_svg(explanation: Explanation) -> str:
@@ -58,8 +33,8 @@ def cost_svg(explanation: Explanation) -> str:
 
 
 def _plot(explanation: Explanation, points: Sequence[CostPoint]) -> Iterator[str]:
-    across = _Scale.over([float(point.monthly.amount) for point in points], _LEFT, _WIDTH - _RIGHT)
-    up = _Scale.over([point.p99_s for point in points], _HEIGHT - _BOTTOM, _TOP)
+    across = LogScale.over([float(point.monthly.amount) for point in points], _LEFT, _WIDTH - _RIGHT)
+    up = LogScale.over([point.p99_s for point in points], _HEIGHT - _BOTTOM, _TOP)
     yield from _axes(across, up, points[0].monthly.currency)
     for point in points:
         if not point.on_front:
@@ -74,7 +49,7 @@ def _plot(explanation: Explanation, points: Sequence[CostPoint]) -> Iterator[str
             yield _text(across.at(float(point.monthly.amount)) + 8, up.at(point.p99_s) - 8, name, "start")
 
 
-def _axes(across: _Scale, up: _Scale, currency: str) -> Iterator[str]:
+def _axes(across: LogScale, up: LogScale, currency: str) -> Iterator[str]:
     floor = _HEIGHT - _BOTTOM
     yield f'<path d="M{_LEFT} {_TOP}V{floor}H{_WIDTH - _RIGHT}" fill="none" stroke="#333333"/>'
     for tick in across.ticks():
@@ -87,7 +62,7 @@ def _axes(across: _Scale, up: _Scale, currency: str) -> Iterator[str]:
     yield _text(_LEFT - 8, _TOP - 10, "p99, at the slow end of what is likely", "start")
 
 
-def _dot(across: _Scale, up: _Scale, point: CostPoint, size: int, color: str) -> str:
+def _dot(across: LogScale, up: LogScale, point: CostPoint, size: int, color: str) -> str:
     x, y = across.at(float(point.monthly.amount)), up.at(point.p99_s)
     told = escape(f"{point.offer} at {point.target}: {_cost(point.monthly)}, p99 up to {quantity_text(point.p99_s, 's')}")
     return f'<circle cx="{x}" cy="{y}" r="{size}" fill="{color}"><title>{told}</title></circle>'
