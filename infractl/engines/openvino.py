@@ -104,11 +104,20 @@ def _mismatch(signature: Signature, inputs: Mapping[str, Tensor]) -> str:
 
 
 def _fits(spec: TensorSpec, shape: tuple[int, ...], sizes: dict[str, int]) -> bool:
-    """Whether the shape is what is declared. An axis that has a name has one size in all inputs, which `sizes` keep."""
+    """Whether the shape is what is declared. An axis that has a name has one size in all inputs, which `sizes` keep.
+
+    A name that one input has twice is none: some exporters write "?" for every axis that is free.
+    """
     if len(shape) != len(spec.shape):
         return False
     axes = zip(spec.shape, shape, strict=True)
-    return all(size == (axis if isinstance(axis, int) else sizes.setdefault(axis, size)) for axis, size in axes)
+    return all(_declared(axis, size, spec, sizes) == size for axis, size in axes)
+
+
+def _declared(axis: int | str, size: int, spec: TensorSpec, sizes: dict[str, int]) -> int:
+    if isinstance(axis, int):
+        return axis
+    return size if spec.shape.count(axis) > 1 else sizes.setdefault(axis, size)
 
 
 def _cannot_run(detail: str) -> ModelError:

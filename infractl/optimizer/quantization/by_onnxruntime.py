@@ -34,26 +34,14 @@ class ByOnnxRuntime:
 
     def quantized(self, left: Sequence[Layer]) -> ModelProto:
         """All but these layers, which then run as they did, or as dynamic int8 where the settings say so."""
-        from onnxruntime.quantization import CalibrationMethod, QuantFormat, QuantType, quantize_static
-
         made = self._scratch / "static.onnx"
-        kinds = {"uint8": QuantType.QUInt8, "int8": QuantType.QInt8}
         with quantizing(self._scratch):
-            quantize_static(
-                self._file,
-                made,
-                _Reader(batches(self._model, self._rows, self._settings.rows), self._model),
-                quant_format=QuantFormat.QDQ,
-                op_types_to_quantize=list(self._operators),
-                per_channel=self._settings.per_channel,
-                reduce_range=self._settings.reduce_range,
-                activation_type=kinds[self._settings.activations],
-                weight_type=QuantType.QInt8,
-                nodes_to_exclude=[layer.name for layer in left],
-                calibrate_method=CalibrationMethod.MinMax,
-                extra_options=self._options(),
-                calibration_cache_path=self._scratch / "ranges.json",
-            )
+            try:
+                self._quantize(made, left, {})
+            except ValueError:
+                # Steps are made larger where a bias would not fit, which fails on weights with a step for each channel and a
+                # convolution in one dimension (onnxruntime 1.32).
+                self._quantize(made, left, {"QDQDisableWeightAdjustForInt32Bias": True})
         static = read_model(made)
         drop_idle_pairs(static.graph, self._operators, [layer.name for layer in left])
         if self._settings.dynamic:
@@ -61,6 +49,26 @@ class ByOnnxRuntime:
             settings = self._settings
             as_dynamic(static.graph, products, per_channel=settings.per_channel, reduce_range=settings.reduce_range)
         return static
+
+    def _quantize(self, made: Path, left: Sequence[Layer], more: Mapping[str, Any]) -> None:
+        from onnxruntime.quantization import CalibrationMethod, QuantFormat, QuantType, quantize_static
+
+        kinds = {"uint8": QuantType.QUInt8, "int8": QuantType.QInt8}
+        quantize_static(
+            self._file,
+            made,
+            _Reader(batches(self._model, self._rows, self._settings.rows), self._model),
+            quant_format=QuantFormat.QDQ,
+            op_types_to_quantize=list(self._operators),
+            per_channel=self._settings.per_channel,
+            reduce_range=self._settings.reduce_range,
+            activation_type=kinds[self._settings.activations],
+            weight_type=QuantType.QInt8,
+            nodes_to_exclude=[layer.name for layer in left],
+            calibrate_method=CalibrationMethod.MinMax,
+            extra_options={**self._options(), **more},
+            calibration_cache_path=self._scratch / "ranges.json",
+        )
 
     def _options(self) -> dict[str, Any]:
         options: dict[str, Any] = {
