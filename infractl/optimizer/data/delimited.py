@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -39,7 +38,7 @@ def _cells(path: Path, lines: Sequence[str]) -> tuple[tuple[str, ...], list[list
             continue
         if len(line) != len(names):
             raise _columns(path, f"line {reader.line_num} has {len(line)} cells, and the first line {len(names)}")
-        cells.append([sys.intern(cell) for cell in line])
+        cells.append(line)
     return names, cells
 
 

@@ -108,13 +108,13 @@ def _would_tell(rows: int | None) -> str:
 
 def _found(gate: Gate, drop: float) -> str:
     if gate.metric is Metric.agreement:
-        return f"{_amount(gate, drop)} of the answers are others"
+        return f"{_amount(gate, drop)} of the answers differ"
     return f"{_amount(gate, drop)} worse"
 
 
 def _bound(gate: Gate, upper: float) -> str:
     if gate.metric is Metric.agreement:
-        return f"at most {_amount(gate, upper)} of the answers are others"
+        return f"at most {_amount(gate, upper)} of the answers differ"
     return f"at most {_amount(gate, upper)} worse" if upper >= 0 else f"at least {_amount(gate, -upper)} better"
 
 

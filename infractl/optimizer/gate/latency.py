@@ -24,9 +24,11 @@ NOISE = 0.03
 CELL_S = 1.5
 _TURN_S = 0.002
 """A turn shorter than this would time the clock and the caches that the other model left."""
-_LEAST_ROUNDS, _MOST_ROUNDS = 5, 300
-_SLOW = 3
-"""A model of which five rounds don't fit gets as many times its cell's time, and no more."""
+_MOST_ROUNDS = 300
+_LEAST_ROUNDS = 6
+"""The fewest whose smallest and largest ratio hold the median with 95%."""
+_SLOW, _FEWEST_ROUNDS = 4, 3
+"""A model of which six rounds take more than so many times its cell's time gets fewer."""
 
 Timer = Callable[[], float]
 
@@ -135,13 +137,15 @@ class _Cell:
 
     def run(self, seconds: float, timer: Timer) -> None:
         """Rounds for so many seconds. Warmed up first: the first call allocates."""
-        first_s = [_turn(session, self.batch, 1, timer) for session in (self.parent, self.candidate) for _ in range(2)]
-        slower_s = max(min(first_s[:2]), min(first_s[2:]))
-        calls = max(1, math.ceil(_TURN_S / max(slower_s, 1e-7)))
+        sessions = (self.parent, self.candidate)
+        calls_s = [_turn(session, self.batch, 1, timer) for session in sessions]
+        if sum(calls_s) < seconds / 4:
+            calls_s = [_turn(session, self.batch, 1, timer) for session in sessions]
+        calls = max(1, math.ceil(_TURN_S / max(*calls_s, 1e-7)))
+        least = _LEAST_ROUNDS if _LEAST_ROUNDS * sum(calls_s) <= _SLOW * seconds else _FEWEST_ROUNDS
         began_s = timer()
         for round_ in range(_MOST_ROUNDS):
-            elapsed_s = timer() - began_s
-            if elapsed_s > seconds * _SLOW or (elapsed_s > seconds and round_ >= _LEAST_ROUNDS):
+            if round_ >= least and timer() - began_s > seconds:
                 break
             turns = [(self.parent, self.parent_s), (self.candidate, self.candidate_s)]
             for session, times_s in turns if round_ % 2 else reversed(turns):
@@ -151,14 +155,17 @@ class _Cell:
         return _between_quartiles(self.candidate_s, "s", f"{len(self.candidate_s)} turns on this machine")
 
     def speedup(self) -> Figure:
-        """The median of the rounds' ratios, between the order statistics that hold the true median with 95%."""
+        """The median of the rounds' ratios, between the order statistics that hold the true median with 95%.
+
+        Of too few rounds for that, between all of them and as much beyond as a model differs from itself.
+        """
         ratios = sorted(parent / candidate for parent, candidate in zip(self.parent_s, self.candidate_s, strict=True))
-        rank = median_rank(len(ratios))
+        rank, beyond = median_rank(len(ratios)), 0.0 if len(ratios) >= _LEAST_ROUNDS else NOISE
         return Figure(
             value=median(ratios),
             unit="ratio",
-            low=ratios[rank],
-            high=ratios[-1 - rank],
+            low=ratios[rank] * (1 - beyond),
+            high=ratios[-1 - rank] * (1 + beyond),
             basis=Basis.measured,
             source=f"{len(ratios)} rounds in turns on this machine",
         )
