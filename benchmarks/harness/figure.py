@@ -42,7 +42,7 @@ class Figure:
         if self.value is None or not self.goal:
             return None
         comparison, bound = self.goal.split()
-        return _COMPARISONS[comparison](self.value, float(bound))
+        return _COMPARISONS[comparison](float(self.value), float(bound))
 
 
 def last_line(figures: Iterable[Figure], distributions: Iterable[str] = ()) -> str:

@@ -60,12 +60,10 @@ class Served:
         return median(abs(later / earlier - 1) for earlier, later in pairs)
 
 
-def served(subjects: Iterable[Subject], caps: Iterable[int], speed: Speed, *, duration_s: float, times: int) -> Iterator[Served]:
-    """p99 and capacity of each model at each cap, one item a request, on one session of one thread; measured `times` (>= 2)."""
-    caps = tuple(caps)
-    for subject in subjects:
-        for cap in caps:
-            yield from _of_cap(subject, cap, speed, duration_s, times)
+def served(subject: Subject, caps: Iterable[int], speed: Speed, *, duration_s: float, times: int) -> Iterator[Served]:
+    """p99 and capacity of a model at each cap, one item a request, on one session of one thread; measured `times` (>= 2)."""
+    for cap in caps:
+        yield from _of_cap(subject, cap, speed, duration_s, times)
 
 
 def _of_cap(subject: Subject, cap: int, speed: Speed, duration_s: float, times: int) -> Iterator[Served]:

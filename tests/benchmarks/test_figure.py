@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
 
 from benchmarks.harness.figure import Figure, last_line
@@ -23,6 +24,12 @@ from benchmarks.harness.figure import Figure, last_line
 )
 def test_a_goal_holds_or_not(value: float, goal: str, holds: bool | None) -> None:
     assert Figure(name="x", value=value, unit="ratio", goal=goal).holds is holds
+
+
+def test_numbers_of_numpy_are_told_as_any_others() -> None:
+    figure = Figure(name="x", value=np.float64(0.5), unit="share", goal="<= 1")
+
+    assert json.loads(last_line([figure]))["figures"]["x"]["holds"] is True
 
 
 def test_what_could_not_be_measured_meets_no_goal_and_misses_none() -> None:
