@@ -17,6 +17,7 @@ from statistics import median
 from benchmarks.placement.language_row import Row, profile_of, rows
 from infractl.domain.figure import Figure
 from infractl.hardware.catalogue import chip
+from infractl.placement.language.case import Case, case
 from infractl.placement.language.clients import tpot_of_clients
 
 
@@ -39,18 +40,10 @@ class Checked:
 def checked(measured: Sequence[Row]) -> Iterator[Checked]:
     """Those that could run, by what is computed."""
     for row in measured:
-        found = tpot_of_clients(
-            profile_of(row.model),
-            chip(row.chip),
-            row.chips,
-            row.precision,
-            prompt=row.prompt,
-            output=row.output,
-            clients=row.clients,
-            engine=row.engine,
-        )
-        if isinstance(found, Figure):
-            yield Checked(row, found)
+        model, on = profile_of(row.model), chip(row.chip)
+        found = case(model, on, row.chips, row.precision, prompt=row.prompt, output=row.output, engine=row.engine)
+        if isinstance(found, Case):
+            yield Checked(row, tpot_of_clients(found, row.clients))
 
 
 def main(path: Path) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from infractl.domain.figure import Figure
-from infractl.domain.precision import Precision
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,26 +19,19 @@ class LanguageLimits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LanguagePrediction:
-    """One server on `count` chips that share every layer, at Poisson arrivals of `rate_per_s` requests of one shape.
+    """One server, whose chips share every layer, at Poisson arrivals of `rate_per_s` requests of one shape.
 
     Times are by percentile (50, 95, 99) in s: `ttft_s` to the first token, `tpot_s` for each after it, `latency_s` to the last.
     `batch` sequences run at a time on average, and `batch_limit` fit. `utilization` is the rate's share of `capacity_per_s`, the
-    largest at which the queue stays stable, whatever the SLOs; `tokens_per_s` are the output tokens given then.
-    `memory_bytes` is what one chip holds with `batch_limit` sequences. Times are `simulated`, or from closed forms.
+    largest at which the queue stays stable, whatever the SLOs. `memory_bytes` is what one chip holds when `batch_limit` run.
     """
 
-    count: int
-    precision: Precision
-    prompt: int
-    output: int
     rate_per_s: float
     ttft_s: Mapping[int, Figure]
     tpot_s: Mapping[int, Figure]
     latency_s: Mapping[int, Figure]
     capacity_per_s: Figure
-    tokens_per_s: Figure
     memory_bytes: Figure
     batch: float
     batch_limit: int
     utilization: float
-    simulated: bool

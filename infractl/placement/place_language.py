@@ -21,7 +21,10 @@ from infractl.placement.bounds import Bounds, quota
 from infractl.placement.gates import ANSWERING, offer_barred
 from infractl.placement.ladder import language_ladder, language_recipe
 from infractl.placement.language.capacity import language_capacity
+from infractl.placement.language.case import Case, case
 from infractl.placement.language.predict import predict_language
+from infractl.placement.language.split import Split, splits
+from infractl.placement.language.turn import Turn
 from infractl.placement.price import dear, placed_cost
 from infractl.placement.rank import ranked
 from infractl.placement.shortfall import declared, settling
@@ -81,7 +84,7 @@ def place_language(
     """
     wanted = Wanted.of(service)
     found = [
-        _evaluated(service, profile, offer, precision, wanted, simulated=False)
+        _evaluated(service, profile, offer, precision, wanted)
         for offer in offers
         for precision in language_ladder(service, profile, hopeful=offer.target in hopeful)
     ]
@@ -90,7 +93,7 @@ def place_language(
     closer: list[Evaluation] = []
     while simulated and rest and not _settled(service, closer, rest):
         first, *rest = rest
-        seen = _evaluated(service, profile, first.offer, first.recipe.dtype, wanted, simulated=True)
+        seen = _closer(service, profile, first, wanted)
         (refused if seen.violations else closer).append(seen)
     best = ranked(service, [replace(e, dominated=None) for e in (*closer, *rest)])
     return Decision(ranked=best, refused=tuple(refused))
@@ -102,31 +105,40 @@ def _settled(service: InferenceService, closer: Sequence[Evaluation], rest: Sequ
 
 
 def _evaluated(
-    service: InferenceService,
-    profile: LanguageProfile,
-    offer: Offer,
-    precision: Precision,
-    wanted: Wanted | Violation,
-    *,
-    simulated: bool,
+    service: InferenceService, profile: LanguageProfile, offer: Offer, precision: Precision, wanted: Wanted | Violation
 ) -> Evaluation:
+    """With its chips as one server or as several: the fewest replicas, of as many the fewest servers, which are the fastest."""
     recipe = language_recipe(profile, precision)
     reasons = tuple(_barred(service, offer, wanted))
     if reasons or isinstance(wanted, Violation):
         return Evaluation(offer=offer, recipe=recipe, placement=None, violations=reasons)
-    capacity = language_capacity(
-        profile,
-        offer.chip,
-        offer.count,
-        precision,
-        prompt=wanted.prompt,
-        output=wanted.output,
-        limits=wanted.limits,
-        simulated=simulated,
-    )
-    if isinstance(capacity, Violation):
-        return Evaluation(offer=offer, recipe=recipe, placement=None, violations=(capacity,))
-    return _sized(service, profile, offer, recipe, wanted, capacity, simulated)
+    cuts = splits(profile.model, offer.count) or (Split(chips=offer.count, servers=1),)
+    found = [_of_split(service, profile, offer, recipe, wanted, split, simulated=False) for split in reversed(cuts)]
+    return min(found, key=lambda e: (bool(e.violations), e.placement.replicas if e.placement else math.inf))
+
+
+def _closer(service: InferenceService, profile: LanguageProfile, found: Evaluation, wanted: Wanted | Violation) -> Evaluation:
+    """The same, simulated."""
+    assert found.placement is not None and isinstance(wanted, Wanted), "what is feasible has a placement"
+    servers = found.placement.instances
+    split = Split(chips=found.offer.count // servers, servers=servers)
+    return _of_split(service, profile, found.offer, found.recipe, wanted, split, simulated=True)
+
+
+def _of_split(
+    service: InferenceService,
+    profile: LanguageProfile,
+    offer: Offer,
+    recipe: Recipe,
+    wanted: Wanted,
+    split: Split,
+    *,
+    simulated: bool,
+) -> Evaluation:
+    server = case(profile, offer.chip, split.chips, recipe.dtype, prompt=wanted.prompt, output=wanted.output)
+    if isinstance(server, Violation):
+        return Evaluation(offer=offer, recipe=recipe, placement=None, violations=(server,))
+    return _sized(service, offer, recipe, wanted, server, split.servers, simulated=simulated)
 
 
 def _barred(service: InferenceService, offer: Offer, wanted: Wanted | Violation) -> Iterator[Violation]:
@@ -140,35 +152,27 @@ def _barred(service: InferenceService, offer: Offer, wanted: Wanted | Violation)
 
 
 def _sized(
-    service: InferenceService,
-    profile: LanguageProfile,
-    offer: Offer,
-    recipe: Recipe,
-    wanted: Wanted,
-    capacity: Figure,
-    simulated: bool,
+    service: InferenceService, offer: Offer, recipe: Recipe, wanted: Wanted, server: Case, servers: int, *, simulated: bool
 ) -> Evaluation:
-    """With as many servers as the rate needs at the slow end of what each carries."""
+    """With as many replicas as the rate needs at the slow end of what the servers of each carry."""
+
+    def refused(*reasons: Violation) -> Evaluation:
+        return Evaluation(offer=offer, recipe=recipe, placement=None, violations=reasons)
+
+    capacity = language_capacity(server, wanted.limits, simulated=simulated).scaled(servers)
     bounds, planned = Bounds.of(service, offer), DERATING * capacity.low
     if planned <= 0:
-        reasons = tuple(_slow(service, profile, offer, recipe, wanted, capacity))
-        return Evaluation(offer=offer, recipe=recipe, placement=None, violations=reasons)
+        return refused(*_slow(service, offer, wanted, server, capacity))
     needed = max(bounds.least, math.ceil(wanted.rate_per_s / planned - 1e-9))
     if needed > bounds.most:
         need = declared(wanted.rate_per_s, "1/s", f"spec.{wanted.rate_field}")
-        have = capacity.scaled(DERATING * bounds.most)
-        return Evaluation(
-            offer=offer,
-            recipe=recipe,
-            placement=None,
-            violations=(Violation(code="throughput-short", need=need, have=have),),
-        )
+        return refused(Violation(code="throughput-short", need=need, have=capacity.scaled(DERATING * bounds.most)))
     stands = standing(service, offer, needed, planned)
     if isinstance(stands, Violation):
-        return Evaluation(offer=offer, recipe=recipe, placement=None, violations=(stands,))
-    predicted = _predicted(profile, offer, recipe, wanted, wanted.rate_per_s / needed, simulated)
+        return refused(stands)
+    predicted = predict_language(server, wanted.rate_per_s / needed / servers, simulated=simulated)
     if isinstance(predicted, Violation):
-        return Evaluation(offer=offer, recipe=recipe, placement=None, violations=(predicted,))
+        return refused(predicted)
     fleet = stands.fleet
     fixed = fleet.floor == fleet.ceiling
     made = Placement(
@@ -176,7 +180,7 @@ def _sized(
         recipe=recipe,
         replicas=fleet.ceiling,
         batch=predicted.batch_limit,
-        instances=1,
+        instances=servers,
         threads=1,
         prediction=_prediction(predicted, wanted, capacity, needed),
         cost=Cost(floor=(), expected=(), ceiling=()),
@@ -188,26 +192,11 @@ def _sized(
     return Evaluation(offer=offer, recipe=recipe, placement=placement, violations=dear(service, placement.cost))
 
 
-def _predicted(
-    profile: LanguageProfile, offer: Offer, recipe: Recipe, wanted: Wanted, rate_per_s: float, simulated: bool
-) -> LanguagePrediction | Violation:
-    return predict_language(
-        profile,
-        offer.chip,
-        offer.count,
-        recipe.dtype,
-        prompt=wanted.prompt,
-        output=wanted.output,
-        rate_per_s=rate_per_s,
-        simulated=simulated,
-    )
-
-
-def _prediction(predicted: LanguagePrediction, wanted: Wanted, capacity: Figure, servers: int) -> Prediction:
+def _prediction(predicted: LanguagePrediction, wanted: Wanted, capacity: Figure, replicas: int) -> Prediction:
     return Prediction(
         rate_per_s=wanted.rate_per_s,
         latency_s=predicted.latency_s,
-        capacity_per_s=capacity.scaled(DERATING * servers),
+        capacity_per_s=capacity.scaled(DERATING * replicas),
         memory_bytes=predicted.memory_bytes,
         utilization=predicted.utilization,
         ttft_s=predicted.ttft_s,
@@ -215,18 +204,9 @@ def _prediction(predicted: LanguagePrediction, wanted: Wanted, capacity: Figure,
     )
 
 
-def _slow(
-    service: InferenceService, profile: LanguageProfile, offer: Offer, recipe: Recipe, wanted: Wanted, capacity: Figure
-) -> Iterator[Violation]:
+def _slow(service: InferenceService, offer: Offer, wanted: Wanted, server: Case, capacity: Figure) -> Iterator[Violation]:
     """What not even a lone request keeps: surely, or as far as is known."""
-    stable = predict_language(
-        profile, offer.chip, offer.count, recipe.dtype, prompt=wanted.prompt, output=wanted.output, rate_per_s=0.0,
-        simulated=False,
-    )  # fmt: skip
-    if isinstance(stable, Violation):
-        yield stable
-        return
-    alone = _predicted(profile, offer, recipe, wanted, _UNHURRIED * stable.capacity_per_s.low, simulated=False)
+    alone = predict_language(server, _UNHURRIED * server.rate(Turn.capacity_per_s).low, simulated=False)
     if isinstance(alone, Violation):
         yield alone
         return

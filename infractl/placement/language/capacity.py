@@ -4,16 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from infractl.domain.chip import Chip
 from infractl.domain.figure import Figure
 from infractl.domain.language_prediction import LanguageLimits
-from infractl.domain.language_profile import LanguageProfile
-from infractl.domain.placement import Violation
-from infractl.domain.precision import Precision
-from infractl.placement.language.case import case
-from infractl.placement.language.constants import Constants
+from infractl.placement.language.case import Case
 from infractl.placement.language.estimate import estimated_times
-from infractl.placement.language.fitted import FITTED
 from infractl.placement.language.percentile import Times, simulated_times
 from infractl.placement.language.turn import Turn
 
@@ -24,30 +18,14 @@ _CLOSED_FORMS, _SIMULATIONS = 12, 6
 """Halvings of a range. Simulations begin between half and 1.2 times of what closed forms find, and end within 1% of it."""
 
 
-def language_capacity(
-    model: LanguageProfile,
-    chip: Chip,
-    count: int,
-    precision: Precision,
-    *,
-    prompt: int,
-    output: int,
-    limits: LanguageLimits,
-    engine: str | None = None,
-    simulated: bool = True,
-    constants: Constants = FITTED,
-) -> Figure | Violation:
+def language_capacity(of: Case, limits: LanguageLimits, *, simulated: bool = True) -> Figure:
     """The highest rate of requests (1/s) at which every limit holds on one server; 0 where not even a lone request keeps them.
 
-    The ends are those of a server that is as fast, and as slow, as its times may be. Violations as in `predict_language`.
-    `simulated` takes about a second; without it closed forms take a few milliseconds.
+    The ends are those of a server that is as fast, and as slow, as its times may be. `simulated` takes about a second; without
+    it closed forms take a few milliseconds.
     """
-    found = case(model, chip, count, precision, prompt=prompt, output=output, constants=constants, engine=engine)
-    if isinstance(found, Violation):
-        return found
-    if not simulated:
-        return found.rate(lambda turn: _estimated(turn, limits))
-    return found.rate(lambda turn: _simulated(turn, limits))
+    carried = _simulated if simulated else _estimated
+    return of.rate(lambda turn: carried(turn, limits))
 
 
 def _wanted(limits: LanguageLimits) -> tuple[int, ...]:

@@ -12,6 +12,7 @@ from infractl.domain.language_profile import LanguageProfile
 from infractl.domain.placement import Violation
 from infractl.domain.precision import Precision
 from infractl.placement.language.constants import Constants
+from infractl.placement.language.fitted import FITTED
 from infractl.placement.language.room import Room, room
 from infractl.placement.language.speed import language_speed
 from infractl.placement.language.turn import Turn
@@ -49,10 +50,13 @@ def case(
     *,
     prompt: int,
     output: int,
-    constants: Constants,
+    constants: Constants = FITTED,
     engine: str | None = None,
 ) -> Case | Violation:
-    """Or the reason why it cannot run: precision, split, context, memory, or figures that nobody knows."""
+    """A server on `count` chips for prompts of `prompt` tokens with `output` to make, or the reason why it cannot run.
+
+    Violations: `precision-unsupported`, `uneven-split`, `context-exceeded`, `does-not-fit-memory`, `no-figures`.
+    """
     longest = model.model.context
     if longest is not None and prompt + output > longest:
         return Violation(code="context-exceeded", need=f"{prompt + output} tokens", have=f"{longest}")

@@ -5,34 +5,11 @@ Nobody's service is used so, but nearly all that is published of language models
 
 from __future__ import annotations
 
-from infractl.domain.chip import Chip
 from infractl.domain.figure import Figure
-from infractl.domain.language_profile import LanguageProfile
-from infractl.domain.placement import Violation
-from infractl.domain.precision import Precision
-from infractl.placement.language.case import case
-from infractl.placement.language.constants import Constants
-from infractl.placement.language.fitted import FITTED
+from infractl.placement.language.case import Case
 
 
-def tpot_of_clients(
-    model: LanguageProfile,
-    chip: Chip,
-    count: int,
-    precision: Precision,
-    *,
-    prompt: int,
-    output: int,
-    clients: int,
-    engine: str | None = None,
-    constants: Constants = FITTED,
-) -> Figure | Violation:
-    """The mean time per output token (s) on one server of `count` chips; clients that find no room wait and change nothing.
-
-    Violations as in `predict_language`, but for `unstable`: a closed loop never is.
-    """
-    found = case(model, chip, count, precision, prompt=prompt, output=output, constants=constants, engine=engine)
-    if isinstance(found, Violation):
-        return found
-    running = min(clients, found.room.sequences)
-    return found.figure("s", *(turn.tpot_s(running) for turn in (found.fast, found.expected, found.slow)))
+def tpot_of_clients(of: Case, clients: int) -> Figure:
+    """The mean time per output token (s) on one server; clients that find no room wait and change nothing."""
+    running = min(clients, of.room.sequences)
+    return of.figure("s", *(turn.tpot_s(running) for turn in (of.fast, of.expected, of.slow)))

@@ -27,13 +27,13 @@ def language_working(service: InferenceService, profile: LanguageProfile, evalua
     shapes, offer = service.spec.traffic.shapes, evaluation.offer
     if offer.chip.cores or not {"prompt", "output"} <= shapes.keys():
         return ()
-    precision = evaluation.recipe.dtype
-    speed = language_speed(profile.model, offer.chip, offer.count, precision, FITTED)
-    found = case(profile, offer.chip, offer.count, precision, prompt=shapes["prompt"], output=shapes["output"], constants=FITTED)
+    placed, precision = evaluation.placement, evaluation.recipe.dtype
+    chips = offer.count // placed.instances if placed else offer.count
+    speed = language_speed(profile.model, offer.chip, chips, precision, FITTED)
+    found = case(profile, offer.chip, chips, precision, prompt=shapes["prompt"], output=shapes["output"])
     if isinstance(found, Violation) or isinstance(speed, Violation):
         return ()
     sum_ = _Sum(service=service, found=found, speed=speed)
-    placed = evaluation.placement
     return (*sum_.prompt(), *sum_.token(), *(sum_.placed(placed) if placed else sum_.stable()), *sum_.memory(placed))
 
 
@@ -96,7 +96,8 @@ class _Sum:
     def placed(self, placement: Placement) -> Iterator[WorkingLine]:
         prediction, servers = placement.prediction, self._servers(placement)
         rate = prediction.rate_per_s / servers
-        what = f"at {format_rate(rate)} a replica" if rate else "idle"
+        one = "a replica" if placement.instances == 1 else f"each of a replica's {placement.instances} servers"
+        what = f"at {format_rate(rate)} {one}" if rate else "idle"
         yield self.sheet(Stage.queue, "busy", prediction.utilization, "of the time", what)
         running = self.found.expected.running(rate)
         yield self.sheet(Stage.queue, "running at a time", running, "sequences", "on average, by Little's law")
@@ -106,7 +107,7 @@ class _Sum:
         yield from self.stable()
         how = f"the limits hold, with {1 - DERATING:.0%} to spare"
         planned = prediction.capacity_per_s.scaled(1 / servers)
-        yield WorkingLine(stage=Stage.capacity, name="to plan for, a replica", figure=planned, how=how)
+        yield WorkingLine(stage=Stage.capacity, name=f"to plan for, {one}", figure=planned, how=how)
         yield from self._replicas(placement)
 
     def _servers(self, placement: Placement) -> int:
@@ -114,7 +115,7 @@ class _Sum:
         of_one = self.found.expected.capacity_per_s()
         prediction = placement.prediction
         if not prediction.rate_per_s or not prediction.utilization:
-            return placement.replicas
+            return placement.replicas * placement.instances
         return max(1, round(prediction.rate_per_s / (prediction.utilization * of_one)))
 
     def _replicas(self, placement: Placement) -> Iterator[WorkingLine]:

@@ -19,14 +19,14 @@ from infractl.placement.language.simulate import simulate_clients
 
 
 def tpot(model: LanguageProfile, clients: int, name: str = "H100-SXM", prompt: int = 1000, output: int = 200) -> Figure:
-    found = tpot_of_clients(model, chip(name), 1, Precision.bf16, prompt=prompt, output=output, clients=clients)
-    assert isinstance(found, Figure), found
-    return found
+    found = case(model, chip(name), 1, Precision.bf16, prompt=prompt, output=output)
+    assert isinstance(found, Case), found
+    return tpot_of_clients(found, clients)
 
 
 @pytest.mark.parametrize("clients", [1, 4, 16, 64])
 def test_it_is_the_mean_of_a_simulation(clients: int, llama: LanguageProfile) -> None:
-    found = case(llama, chip("H100-SXM"), 1, Precision.bf16, prompt=1000, output=200, constants=FITTED)
+    found = case(llama, chip("H100-SXM"), 1, Precision.bf16, prompt=1000, output=200)
     assert isinstance(found, Case)
     played = simulate_clients(server(found.expected), clients, 10 * clients)
 
@@ -47,6 +47,6 @@ def test_a_lone_client_waits_for_nobodys_prompt(llama: LanguageProfile) -> None:
 
 
 def test_what_does_not_fit_has_no_time(gpt_oss: LanguageProfile) -> None:
-    refused = tpot_of_clients(gpt_oss, chip("L4"), 1, Precision.bf16, prompt=100, output=10, clients=1)
+    refused = case(gpt_oss, chip("L4"), 1, Precision.bf16, prompt=100, output=10)
 
     assert isinstance(refused, Violation) and refused.code == "does-not-fit-memory"

@@ -27,18 +27,27 @@ from tests.placement.language.conftest import CONFIGS
 LIMITS = LanguageLimits(ttft_s={95: 0.3}, tpot_s={95: 0.03})
 
 
+def server(model: LanguageProfile, name: str = "H100-SXM", count: int = 1, **more: Any) -> Case:
+    found = case(model, chip(name), count, **{"precision": Precision.bf16, "prompt": 1000, "output": 100, **more})
+    assert isinstance(found, Case), found
+    return found
+
+
 def predicted(
-    model: LanguageProfile, name: str = "H100-SXM", count: int = 1, rate: float = 5.0, **more: Any
+    model: LanguageProfile,
+    name: str = "H100-SXM",
+    count: int = 1,
+    rate: float = 5.0,
+    simulated: bool = True,
+    **more: Any,
 ) -> LanguagePrediction:
-    found = predict_language(model, chip(name), count, Precision.bf16, prompt=1000, output=100, rate_per_s=rate, **more)
+    found = predict_language(server(model, name, count, **more), rate, simulated=simulated)
     assert isinstance(found, LanguagePrediction), found
     return found
 
 
 def capacity(model: LanguageProfile, limits: LanguageLimits, name: str = "H100-SXM", simulated: bool = True) -> Figure:
-    found = language_capacity(model, chip(name), 1, Precision.bf16, prompt=1000, output=100, limits=limits, simulated=simulated)
-    assert isinstance(found, Figure), found
-    return found
+    return language_capacity(server(model, name), limits, simulated=simulated)
 
 
 def test_percentiles_rise_and_lie_between_their_ends(llama: LanguageProfile) -> None:
@@ -73,23 +82,21 @@ def test_littles_law_holds_between_what_runs_and_how_long(llama: LanguageProfile
 
 
 def test_a_rate_that_is_more_than_it_can_carry_is_unstable(llama: LanguageProfile) -> None:
-    refused = predict_language(llama, chip("L4"), 1, Precision.bf16, prompt=1000, output=100, rate_per_s=1000.0)
+    refused = predict_language(server(llama, "L4"), 1000.0)
 
     assert isinstance(refused, Violation) and refused.code == "unstable"
 
 
 def test_more_tokens_than_the_model_sees_are_a_reason(llama: LanguageProfile) -> None:
-    refused = predict_language(llama, chip("H100-SXM"), 1, Precision.bf16, prompt=131_072, output=1, rate_per_s=1.0)
+    refused = case(llama, chip("H100-SXM"), 1, Precision.bf16, prompt=131_072, output=1)
 
     assert str(refused) == "context-exceeded: needs 131073 tokens, has 131072"
 
 
 def test_a_single_token_has_no_time_between_tokens(llama: LanguageProfile) -> None:
     for simulated in (True, False):
-        found = predict_language(
-            llama, chip("H100-SXM"), 1, Precision.bf16, prompt=1000, output=1, rate_per_s=5.0, simulated=simulated
-        )
-        assert isinstance(found, LanguagePrediction) and found.tpot_s == {} and found.ttft_s
+        found = predicted(llama, output=1, simulated=simulated)
+        assert found.tpot_s == {} and found.ttft_s
 
 
 def test_a_chip_that_was_measured_is_calibrated_and_another_less_certain(llama: LanguageProfile) -> None:
@@ -155,7 +162,8 @@ def test_every_chip_of_the_catalogue_is_predicted_or_refused_with_a_reason(preci
     small = profile_huggingface(CONFIGS / "qwen3-0.6b")
 
     for known in chips().values():
-        found = predict_language(small, known, 1, precision, prompt=500, output=50, rate_per_s=0.1, simulated=False)
+        on = case(small, known, 1, precision, prompt=500, output=50)
+        found = on if isinstance(on, Violation) else predict_language(on, 0.1, simulated=False)
         if isinstance(found, Violation):
             assert found.code in {"precision-unsupported", "no-figures", "does-not-fit-memory", "unstable"}, (known.name, found)
         else:
@@ -169,8 +177,7 @@ def test_bandwidth_orders_chips_for_every_decoder(name: str) -> None:
     model = profile_huggingface(CONFIGS / name)
     tokens = []
     for on in ("H200-SXM", "B200-SXM"):
-        found = predict_language(model, chip(on), 8, Precision.fp8, prompt=1000, output=200, rate_per_s=0.5, simulated=False)
-        assert isinstance(found, LanguagePrediction), found
+        found = predicted(model, on, 8, rate=0.5, simulated=False, precision=Precision.fp8, output=200)
         tokens.append(found.tpot_s[50].value)
 
     assert tokens[0] > tokens[1] > tokens[0] * 4800 / 7700
@@ -181,7 +188,7 @@ def test_bandwidth_orders_chips_for_every_decoder(name: str) -> None:
 def test_closed_forms_are_near_the_simulation_whatever_the_shape(
     prompt: int, output: int, share: float, count: int, llama: LanguageProfile
 ) -> None:
-    found = case(llama, chip("H200-SXM"), count, Precision.bf16, prompt=prompt, output=output, constants=FITTED)
+    found = case(llama, chip("H200-SXM"), count, Precision.bf16, prompt=prompt, output=output)
     assert isinstance(found, Case)
     rate = share * found.expected.capacity_per_s()
     queue, closed = (of(found.expected, rate, (50, 95)) for of in (simulated_times, estimated_times))
@@ -197,10 +204,8 @@ def test_a_faster_chip_carries_no_less(more: float, ttft_s: float, tpot_s: float
     assert isinstance(slow.bandwidth_bytes_per_s, Figure)
     peaks = {p: f.scaled(more) if isinstance(f, Figure) else f for p, f in slow.peak_flops_per_s.items()}
     fast = replace(slow, bandwidth_bytes_per_s=slow.bandwidth_bytes_per_s.scaled(more), peak_flops_per_s=peaks)
-    found = [
-        language_capacity(llama, on, 1, Precision.bf16, prompt=1000, output=100, limits=limits, simulated=False)
-        for on in (slow, fast)
-    ]
+    servers = [case(llama, on, 1, Precision.bf16, prompt=1000, output=100) for on in (slow, fast)]
+    found = [language_capacity(each, limits, simulated=False) for each in servers if isinstance(each, Case)]
 
     assert all(isinstance(each, Figure) for each in found)
     assert found[1].value >= found[0].value * 0.995

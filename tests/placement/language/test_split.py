@@ -8,6 +8,7 @@ from infractl.domain.language_prediction import LanguagePrediction
 from infractl.domain.language_profile import LanguageProfile
 from infractl.domain.precision import Precision
 from infractl.hardware.catalogue import chip
+from infractl.placement.language.case import Case, case
 from infractl.placement.language.predict import predict_language
 from infractl.placement.language.split import Split, splits
 
@@ -25,22 +26,13 @@ def test_heads_are_not_cut(llama: LanguageProfile) -> None:
 
 
 def test_few_fast_servers_have_shorter_times_and_many_carry_more(llama: LanguageProfile) -> None:
-    found = [
-        predict_language(
-            llama,
-            chip("H100-SXM"),
-            split.chips,
-            Precision.bf16,
-            prompt=1000,
-            output=200,
-            rate_per_s=8.0 / split.servers,
-            simulated=False,
-        )
-        for split in splits(llama.model, 8)
-    ]
-    made = [each for each in found if isinstance(each, LanguagePrediction)]
-    tokens = [each.tpot_s[50].value for each in made]
-    carried = [each.capacity_per_s.value * 8 / each.count for each in made]
+    cuts = splits(llama.model, 8)
+    servers = [case(llama, chip("H100-SXM"), each.chips, Precision.bf16, prompt=1000, output=200) for each in cuts]
+    pairs = [(each, server) for each, server in zip(cuts, servers, strict=True) if isinstance(server, Case)]
+    found = [(each, predict_language(server, 8.0 / each.servers, simulated=False)) for each, server in pairs]
+    made = [(each, one) for each, one in found if isinstance(one, LanguagePrediction)]
+    tokens = [one.tpot_s[50].value for _, one in made]
+    carried = [one.capacity_per_s.value * each.servers for each, one in made]
 
     assert len(made) == 4
     assert tokens == sorted(tokens, reverse=True) and carried == sorted(carried, reverse=True)
