@@ -102,7 +102,7 @@ def _drawn(queues: int) -> Iterator[tuple[float, float, float, int]]:
     """Rate, fixed and item's part, and cap; half of the caps powers of two, half of the loads near none or the limit."""
     source = random.Random(0)
     for _ in range(queues):
-        cap = source.choice([source.randint(1, 64), 1 << source.randint(0, 6)])
+        cap = source.choice([source.randint(1, 128), 1 << source.randint(0, 7)])
         item_s = 10 ** source.uniform(-6, -1)
         fixed_s = item_s * source.choice([0.0, 10 ** source.uniform(-2, 4)])
         load = source.choice([source.random() * 0.95, 10 ** source.uniform(-4, -0.03)])

@@ -21,8 +21,9 @@ from infractl.placement.shape import Shape
 from infractl.placement.speed import Speed
 from infractl.placement.station import PERCENTILES, Station
 
-LARGEST_MODELLED_BATCH = 32
-"""A queue with a larger cap is computed with this one: it is seldom reached, and what is computed then is on the safe side."""
+LARGEST_MODELLED_BATCH = 128
+"""The table's largest cap. A queue with a larger one is computed with this: it is seldom reached, and what is computed then is on
+the safe side."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,9 @@ from infractl.domain.profile import ModelProfile
 from infractl.spec.section.serving import Batching
 from infractl.spec.service import InferenceService
 
-LARGEST_AUTOMATIC_BATCH = 32
+LARGEST_ON_CORES = 32
+LARGEST_ON_ACCELERATOR = 128
+"""Batches that are tried unasked. On cores a larger one saves nothing; an accelerator may need it to be kept busy."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +41,7 @@ def shapes(service: InferenceService, profile: ModelProfile, offer: Offer) -> Se
 
     An accelerator has one session: a second one on it would wait for the first.
     """
-    batches = _batches(service, profile)
+    batches = _batches(service, profile, LARGEST_ON_CORES if offer.chip.cores else LARGEST_ON_ACCELERATOR)
     if not offer.chip.cores:
         return _cut(sessions=offer.count, batches=batches)
     if offer.metered:
@@ -66,7 +68,7 @@ def _counts(cores: int) -> Sequence[int]:
     return sorted({*range(1, min(cores, 4) + 1), *doubling, cores})
 
 
-def _batches(service: InferenceService, profile: ModelProfile) -> tuple[int, ...]:
+def _batches(service: InferenceService, profile: ModelProfile, largest: int) -> tuple[int, ...]:
     match service.spec.serving.batching:
         case _ if profile.batch is None:
             return (1,)
@@ -76,5 +78,5 @@ def _batches(service: InferenceService, profile: ModelProfile) -> tuple[int, ...
             return (1,)
         case _:
             items = service.spec.traffic.shapes.get(profile.batch, 1)
-            whole = max(1, LARGEST_AUTOMATIC_BATCH // items)
+            whole = max(1, largest // items)
             return tuple(items * (1 << power) for power in range(whole.bit_length()))

@@ -35,6 +35,13 @@ def test_every_shape_has_cores_for_its_threads_and_the_simplest_comes_first(plan
     assert all(shape.batch % items == 0 for shape in found)
 
 
+def test_accelerators_are_tried_with_larger_batches_than_cores(planner, offer) -> None:
+    accelerated = replace(offer, chip=replace(offer.chip, cores=0), count=2)
+    largest = [max(s.batch for s in shapes(planner.service(), planner.profiles["small"], on)) for on in (offer, accelerated)]
+
+    assert largest == [32, 128]
+
+
 def test_a_request_of_eight_items_takes_the_capacity_of_eight(planner) -> None:
     one, eight = (
         planner("large", serving={"batching": {"maxBatch": 8}}, traffic={"peak": "10/s", "shapes": {"batch": items}})
