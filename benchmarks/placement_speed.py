@@ -29,6 +29,7 @@ from infractl.domain.offer import Offer
 from infractl.domain.profile import ModelProfile
 from infractl.domain.unknown import Unknown
 from infractl.placement.place import place
+from infractl.placement.shorten import LISTED, shortened
 from infractl.profile.onnx import profile_onnx
 from infractl.provider.contract import Target
 from infractl.spec.service import InferenceService
@@ -63,7 +64,8 @@ def _many(folder: Path, offers: Sequence[Offer], services: int) -> Figure:
 
 
 def _decide(profile: ModelProfile, offers: Sequence[Offer], number: int) -> None:
-    decision = place(service(number), profile, offers, NOTHING, hopeful=TARGETS)
+    """As a plan decides."""
+    decision = shortened(place(service(number), profile, offers, NOTHING, hopeful=TARGETS, listed=LISTED))
     assert decision.ranked, "something of so many is feasible"
 
 

@@ -50,6 +50,9 @@ class Money:
             raise UnitError(f"cannot add {other.currency} to {self.currency}")
         return Money(amount=self.amount + other.amount, currency=self.currency)
 
+    def times(self, count: Decimal) -> Money:
+        return Money(amount=self.amount * count, currency=self.currency)
+
     def __str__(self) -> str:
         return f"{self.amount:f} {self.currency}"
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import csv
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -125,7 +125,3 @@ def chip_of(hardware: str) -> Chip:
     if hardware in known["chips"]:
         return chip(known["chips"][hardware])
     return processor(**known["processors"][hardware])
-
-
-def chips_of(cells: Sequence[Key]) -> tuple[str, ...]:
-    return tuple(sorted({key.chip for key in cells}))

@@ -16,6 +16,9 @@ from infractl.units import Money, format_money
 Quantity = Figure | Money
 """A number that can be compared: a latency, a rate, a size, or money a month."""
 
+DOMINATED = "dominated-by"
+"""By what a decision counts those that it does not list because they cost more."""
+
 _AT_LEAST = frozenset({"1/s", "B"})
 """Units of what must be there at least, a rate or memory; of any other, less is better."""
 
@@ -190,7 +193,7 @@ class Decision:
     @property
     def feasible(self) -> int:
         """How many evaluations keep the demands, listed or not."""
-        return len(self.ranked) + len(self.outpriced) + self.omitted.get("dominated-by", 0)
+        return len(self.ranked) + len(self.outpriced) + self.omitted.get(DOMINATED, 0)
 
     @property
     def evaluated(self) -> int:

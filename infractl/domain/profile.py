@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from infractl.domain.polynomial import Polynomial
 from infractl.domain.work import Family, Product, Work
@@ -86,7 +87,7 @@ class Execution:
     bounded: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class ModelProfile:
     """A model's signature and costs as functions of its dynamic dimensions; `batch` names the one that requests are joined along.
 
@@ -129,7 +130,7 @@ class ModelProfile:
         """The most that activations take at once."""
         return max((live.at(dimensions) for live in self.live_bytes), default=0.0)
 
-    @property
+    @cached_property
     def dimensions(self) -> tuple[str, ...]:
         """The names of the dynamic axes of the inputs, in order."""
         return tuple(dict.fromkeys(d for t in self.signature.inputs for d in t.shape if isinstance(d, str)))

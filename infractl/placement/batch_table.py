@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import product
 from typing import TYPE_CHECKING
 
-from infractl.placement.batch_grid import CAPS, LOADS, LOWEST, SHARES, STEP, position, share_position, stretched
+from infractl.placement.batch_grid import CAPS, LOADS, LOWEST, SHARES, STEP, share_position, stretched
 from infractl.placement.queueing import NUMERIC_LIMIT
 
 if TYPE_CHECKING:
@@ -26,8 +27,6 @@ PERCENTILES = (50, 95, 99)
 
 CLOSE_SHARE = 0.03
 """The largest misfit of S(b) = a + d·b with which candidates may be ranked; beyond, and for what is chosen, solve the chain."""
-
-_STEPS = 24
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,127 +66,72 @@ def affine(batch_s: Sequence[float]) -> Affine:
     return Affine(fixed_s=fixed_s, item_s=item_s, misfit_share=float(np.abs(line / seconds - 1).max()))
 
 
-def utilization(rate_per_s: ArrayLike, fixed_s: ArrayLike, item_s: ArrayLike, cap: ArrayLike) -> Vector:
-    """The load as a share of what full batches can carry."""
-    import numpy as np
-
-    rate, fixed, item, limit = np.broadcast_arrays(rate_per_s, fixed_s, item_s, _capped(cap))
-    result: Vector = rate * (fixed + item * limit) / limit
-    return result
-
-
 def latency_s(rate_per_s: ArrayLike, fixed_s: ArrayLike, item_s: ArrayLike, cap: ArrayLike) -> Vector:
     """Seconds from arrival to the end of service, by candidate and, in the last axis, by PERCENTILES.
 
-    Infinite where `utilization` is beyond NUMERIC_LIMIT. A cap above the largest of CAPS is computed with that one: it is seldom
-    reached, and what is computed then is on the safe side. Neither `fixed_s` nor `item_s` may be below 0, nor both be 0.
+    Infinite where the busy share of full batches is beyond NUMERIC_LIMIT. A cap above the largest of CAPS is computed with that
+    one: it is seldom reached, and what is computed then is on the safe side. Neither `fixed_s` nor `item_s` may be below 0, nor
+    both be 0.
     """
     import numpy as np
 
-    rate, fixed, item, limit = np.broadcast_arrays(rate_per_s, fixed_s, item_s, _capped(cap))
-    alone_s, full_s = fixed + item, fixed + item * limit
-    load = rate * full_s / limit
-    settled = load <= NUMERIC_LIMIT * (1 + 1e-9)
-    share = np.log(full_s / alone_s) / np.log(np.maximum(limit, 2))
-    place = position(np.minimum(load, NUMERIC_LIMIT), limit * alone_s / full_s)
-    latency: Vector = np.exp(np.maximum(_cells(limit, share, place), 0)) * alone_s[..., None]
-    return np.where(settled[..., None], latency, np.inf)
+    rate, *line = np.broadcast_arrays(rate_per_s, fixed_s, item_s, cap)
+    return Queues.of(*line).latency_s(rate)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Queues:
-    """One queue a row, to be read at many rates: what the table holds of each at every load is found once.
+    """Queues to be read at many rates: where each lies in the table, but for its load, is found once.
 
-    `lines` is by row, load and percentile; `end` is where NUMERIC_LIMIT lies on the loads' axis before it is scaled to 1.
+    `corners` are the four of the table's points around its cap and share, each with its weight; `gain` is what full batches
+    gain, and `end` where NUMERIC_LIMIT lies on the loads' axis before it is scaled to 1.
     """
 
     alone_s: Vector
     load_s: Vector
     gain: Vector
     end: Vector
-    lines: Vector
+    corners: Sequence[tuple[Places, Vector]]
 
     @classmethod
     def of(cls, fixed_s: Vector, item_s: Vector, cap: Vector) -> Queues:
-        """As in `latency_s`, all of one length."""
+        """As in `latency_s`, all of one shape."""
         import numpy as np
 
-        limit = _capped(cap)
+        limit = np.clip(np.asarray(cap, dtype=float), 1, CAPS[-1])
         alone_s, full_s = fixed_s + item_s, fixed_s + item_s * limit
         share, gain = np.log(full_s / alone_s) / np.log(np.maximum(limit, 2)), limit * alone_s / full_s
-        table = _table()
-        lines: Vector = np.zeros((len(limit), *table.shape[2:]))
-        for at_cap, at_share, weight in _corners(limit, share):
-            lines += weight[:, None, None] * table[at_cap, at_share]
-        return cls(alone_s=alone_s, load_s=full_s / limit, gain=gain, end=stretched(NUMERIC_LIMIT, gain), lines=lines)
+        return cls(
+            alone_s=alone_s,
+            load_s=full_s / limit,
+            gain=gain,
+            end=stretched(NUMERIC_LIMIT, gain),
+            corners=tuple(_corners(limit, share)),
+        )
 
     def latency_s(self, rate_per_s: Vector) -> Vector:
-        """As the function of that name has it, by row and PERCENTILES."""
+        """As the function of that name has it, by queue and PERCENTILES."""
         import numpy as np
 
         load = rate_per_s * self.load_s
         place = stretched(np.minimum(load, NUMERIC_LIMIT), self.gain) / self.end
         index, part = _between(np.clip(place, 0, 1) * (LOADS - 1), LOADS)
-        rows, beyond = np.arange(len(index)), part[:, None]
-        value = (1 - beyond) * self.lines[rows, index] + beyond * self.lines[rows, index + 1]
-        latency: Vector = np.exp(np.maximum(value, 0)) * self.alone_s[:, None]
-        return np.where((load <= NUMERIC_LIMIT * (1 + 1e-9))[:, None], latency, np.inf)
+        both = sum(weight[..., None] * _pairs()[corner + index] for corner, weight in self.corners)
+        before, after = np.split(both, 2, axis=-1)
+        squeezed = before + part[..., None] * (after - before)
+        latency: Vector = np.exp(np.maximum(squeezed, 0)) * self.alone_s[..., None]
+        return np.where((load <= NUMERIC_LIMIT * (1 + 1e-9))[..., None], latency, np.inf)
 
 
-def largest_rate_per_s(fixed_s: ArrayLike, item_s: ArrayLike, cap: ArrayLike, limits_s: ArrayLike) -> Vector:
-    """The largest rate at which every limit holds, by bisection; 0 where one is missed even when idle.
-
-    `limits_s` has PERCENTILES in its last axis, `inf` where nothing is asked. At most what NUMERIC_LIMIT allows.
-    """
-    import numpy as np
-
-    limits = np.asarray(limits_s, dtype=float)
-    fixed, item, limit, _ = np.broadcast_arrays(fixed_s, item_s, _capped(cap), limits[..., 0])
-    low, high = np.zeros(fixed.shape), NUMERIC_LIMIT * limit / (fixed + item * limit)
-
-    def holds(rate: Vector) -> NDArray[np.bool_]:
-        return np.asarray((latency_s(rate, fixed, item, limit) <= limits).all(axis=-1))
-
-    at_most, idle = holds(high), holds(low)
-    top = high
-    for _ in range(_STEPS):
-        middle = (low + high) / 2
-        kept = holds(middle)
-        low, high = np.where(kept, middle, low), np.where(kept, high, middle)
-    result: Vector = np.where(at_most, top, np.where(idle, low, 0.0))
-    return result
-
-
-def _capped(cap: ArrayLike) -> Vector:
-    import numpy as np
-
-    result: Vector = np.clip(np.asarray(cap, dtype=float), 1, CAPS[-1])
-    return result
-
-
-def _cells(cap: Vector, share: Vector, place: Vector) -> Vector:
-    """What the table holds, linear between its points: the caps' logarithms, the shares and the places on the loads' axis."""
-    import numpy as np
-
-    index, part = _between(np.clip(place, 0, 1) * (LOADS - 1), LOADS)
-    table = _table()
-    value: Vector = np.zeros((*cap.shape, table.shape[3]))
-    for at_cap, at_share, weight in _corners(cap, share):
-        value = value + (weight * (1 - part))[..., None] * table[at_cap, at_share, index]
-        value = value + (weight * part)[..., None] * table[at_cap, at_share, index + 1]
-    return value
-
-
-def _corners(cap: Vector, share: Vector) -> Iterator[tuple[Places, Places, Vector]]:
-    """The four of the table's points around a cap and a share, with their weights."""
+def _corners(cap: Vector, share: Vector) -> Iterator[tuple[Places, Vector]]:
+    """The row of `_pairs` at which the loads of each of the four points begin, with its weight: linear in the cap's logarithm."""
     import numpy as np
 
     cap_index, cap_part = _between(np.interp(np.log(cap), np.log(CAPS), np.arange(len(CAPS))), len(CAPS))
     share_index, share_part = _between(share_position(share) * (SHARES - 1), SHARES)
-    yield cap_index, share_index, (1 - cap_part) * (1 - share_part)
-    yield cap_index, share_index + 1, (1 - cap_part) * share_part
-    yield cap_index + 1, share_index, cap_part * (1 - share_part)
-    yield cap_index + 1, share_index + 1, cap_part * share_part
+    for next_cap, next_share in product((0, 1), repeat=2):
+        weight = (cap_part if next_cap else 1 - cap_part) * (share_part if next_share else 1 - share_part)
+        yield ((cap_index + next_cap) * SHARES + share_index + next_share) * LOADS, weight
 
 
 def _between(along: Vector, size: int) -> tuple[Places, Vector]:
@@ -208,3 +152,14 @@ def _table() -> Vector:
     with files("infractl.placement").joinpath("batch_table.npz").open("rb") as file, np.load(file) as stored:
         result: Vector = stored["cells"] * STEP + LOWEST
         return result
+
+
+@cache
+def _pairs() -> Vector:
+    """One row a point, of its cells and then those of the next load: what a reading needs lies side by side."""
+    import numpy as np
+
+    table = _table()
+    following = np.concatenate([table[:, :, 1:], table[:, :, -1:]], axis=2)
+    result: Vector = np.concatenate([table, following], axis=-1).reshape(-1, 2 * table.shape[-1])
+    return result

@@ -30,22 +30,33 @@ LOOKED_AT = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chosen:
-    """Evaluations by the chain, and those of feasible offers that the table alone shows to cost more; both with refused ones."""
+    """Evaluations, the refused ones with them. `outpriced` are feasible offers that the table alone shows to cost more, as many
+    as were to be listed, and `omitted` counts the others.
+    """
 
     evaluations: tuple[Evaluation, ...]
-    outpriced: tuple[Evaluation, ...] = ()
+    outpriced: tuple[Evaluation, ...]
+    omitted: int
 
 
 class _Priced(NamedTuple):
-    """A prospect, the least that it can cost, and what it is likely to."""
+    """A prospect, what one replica costs a month, and how many are paid for in the mean: at least, and likely."""
 
     prospect: Prospect
-    least: Money | Unknown
-    likely: Money | Unknown
+    one: Money | Unknown
+    least: Decimal
+    likely: Decimal
+
+    def compares(self, currency: str | None) -> bool:
+        """Whether its cost is known, and in this currency."""
+        return isinstance(self.one, Money) and self.one.currency == currency
+
+    def cost(self, replicas: Decimal) -> Money | Unknown:
+        return self.one if isinstance(self.one, Unknown) else self.one.times(replicas)
 
 
-def chosen(asked: Question, pairs: Sequence[tuple[Offer, Recipe]]) -> Chosen:
-    """Every pair evaluated, as closely as the choice needs it."""
+def chosen(asked: Question, pairs: Sequence[tuple[Offer, Recipe]], listed: int | None) -> Chosen:
+    """Every pair evaluated, as closely as the choice needs it; of what costs more, so many told of."""
     evaluations: list[Evaluation] = []
     swept: list[tuple[Offer, Recipe, Speed]] = []
     is_open: dict[int, bool] = {}
@@ -71,7 +82,7 @@ def chosen(asked: Question, pairs: Sequence[tuple[Offer, Recipe]]) -> Chosen:
     found, refused = prospects(asked, swept)
     closer, left = _closer(asked, evaluations, _priced(asked, found))
     evaluations += [*refused, *closer]
-    return _outpriced(asked, evaluations, left)
+    return _outpriced(asked, evaluations, left, listed)
 
 
 def _closer(asked: Question, before: Sequence[Evaluation], priced: Sequence[_Priced]) -> tuple[list[Evaluation], list[_Priced]]:
@@ -85,9 +96,9 @@ def _closer(asked: Question, before: Sequence[Evaluation], priced: Sequence[_Pri
     for number, each in enumerate(order):
         costs = [c for e in feasible if isinstance(c := cost_of(e), Money)] + ([limit] if limit else [])
         best = min((cost.amount for cost in costs if cost.currency == currency), default=None)
-        compares = isinstance(each.least, Money) and each.least.currency == currency
-        beaten = best is not None and (not compares or (isinstance(each.least, Money) and each.least.amount > best))
-        if (beaten and len(looked) >= LOOKED_AT) or (best is None and not compares and len(feasible) >= LOOKED_AT):
+        least = each.cost(each.least) if each.compares(currency) else None
+        beaten = best is not None and not (isinstance(least, Money) and least.amount <= best)
+        if (beaten and len(looked) >= LOOKED_AT) or (best is None and least is None and len(feasible) >= LOOKED_AT):
             return looked, order[number:]
         looked.append(look(asked, each.prospect, seen))
         if not looked[-1].violations:
@@ -96,13 +107,14 @@ def _closer(asked: Question, before: Sequence[Evaluation], priced: Sequence[_Pri
 
 
 def _order(each: _Priced, currency: str | None) -> tuple[bool, Decimal, float]:
-    if isinstance(each.least, Unknown) or each.least.currency != currency:
-        return (True, Decimal(each.prospect.outlook.likely), each.prospect.outlook.p99_s)
-    return (False, each.least.amount, each.prospect.outlook.p99_s)
+    outlook = each.prospect.outlook
+    if isinstance(each.one, Unknown) or each.one.currency != currency:
+        return (True, Decimal(outlook.likely), outlook.p99_s)
+    return (False, each.one.amount * each.least, outlook.p99_s)
 
 
 def _currency(priced: Sequence[_Priced]) -> str | None:
-    return next((each.least.currency for each in priced if isinstance(each.least, Money)), None)
+    return next((each.one.currency for each in priced if isinstance(each.one, Money)), None)
 
 
 def _priced(asked: Question, found: Sequence[Prospect]) -> list[_Priced]:
@@ -110,20 +122,13 @@ def _priced(asked: Question, found: Sequence[Prospect]) -> list[_Priced]:
     moving = moves(asked.service) and found and not Bounds.of(asked.service, found[0].offer).is_fixed
     part = mean_factor(season(asked.service)) if moving else None
 
-    def money(each: Money, replicas: float) -> Money:
-        return Money(amount=each.amount * _decimal(replicas), currency=each.currency)
-
-    priced = []
-    for prospect in found:
-        each = _monthly(Same(prospect.offer))
-        if isinstance(each, Unknown):
-            priced.append(_Priced(prospect, each, each))
-            continue
+    def paid(prospect: Prospect) -> tuple[Decimal, Decimal]:
         least, likely = float(prospect.outlook.least), max(1.0, float(prospect.outlook.likely))
         if part is not None:
             least, likely = max(1.0, part * (least - 1)), max(1.0, part * likely)
-        priced.append(_Priced(prospect, money(each, least), money(each, likely)))
-    return priced
+        return _decimal(least), _decimal(likely)
+
+    return [_Priced(prospect, _monthly(Same(prospect.offer)), *paid(prospect)) for prospect in found]
 
 
 @lru_cache(maxsize=8192)
@@ -137,30 +142,24 @@ def _monthly(offer: Same) -> Money | Unknown:
     return monthly_cost(offer.value, 1).floor_amount
 
 
-def _outpriced(asked: Question, evaluations: Sequence[Evaluation], left: Sequence[_Priced]) -> Chosen:
+def _outpriced(asked: Question, evaluations: Sequence[Evaluation], left: Sequence[_Priced], listed: int | None) -> Chosen:
     """What was not looked at closer is dominated by the best, or over the budget by what the table says."""
     feasible = ranked(asked.service, [e for e in evaluations if not e.violations])
-    refused: list[Evaluation] = []
-    outpriced: list[Evaluation] = []
     by = _By.of(feasible[0]) if feasible else None
     budget = budgeted(asked.service)
-    for each in left:
-        prospect = each.prospect
-        short = _dear(budget, each.likely)
-        made = Evaluation(
-            offer=prospect.offer,
-            recipe=prospect.recipe,
-            placement=None,
-            violations=(short,) if short else (),
-            dominated=by.over(each) if by and not short else None,
-        )
-        (refused if short else outpriced).append(made)
-    return Chosen(evaluations=(*evaluations, *refused), outpriced=tuple(outpriced))
+    shorts = [_dear(budget, each.cost(each.likely)) if budget else None for each in left]
+    refused = [_unlooked(each, violations=(short,)) for each, short in zip(left, shorts, strict=True) if short]
+    dearer = [each for each, short in zip(left, shorts, strict=True) if not short]
+    outpriced = tuple(_unlooked(each, dominated=by.over(each) if by else None) for each in dearer[:listed])
+    return Chosen(evaluations=(*evaluations, *refused), outpriced=outpriced, omitted=len(dearer) - len(outpriced))
 
 
-def _dear(budget: Money | None, likely: Money | Unknown) -> Violation | None:
-    if budget is None:
-        return None
+def _unlooked(each: _Priced, violations: tuple[Violation, ...] = (), dominated: Dominated | None = None) -> Evaluation:
+    offer, recipe, _ = each.prospect
+    return Evaluation(offer=offer, recipe=recipe, placement=None, violations=violations, dominated=dominated)
+
+
+def _dear(budget: Money, likely: Money | Unknown) -> Violation | None:
     if isinstance(likely, Unknown) or likely.currency != budget.currency:
         have = likely.why if isinstance(likely, Unknown) else f"one in {likely.currency}"
         return Violation(code="price-unknown", need=f"a price, to keep {budget} a month", have=have)
@@ -182,11 +181,11 @@ class _By:
 
     def over(self, each: _Priced) -> Dominated:
         """By the table: what the chosen one costs less, and how much sooner it answers."""
-        likely, dearer = each.likely, Unknown("it does not compare")
         slower_s = each.prospect.outlook.p99_s - self.p99_s
-        if isinstance(likely, Unknown):
-            dearer = likely
-        elif isinstance(self.cost, Money) and self.cost.currency == likely.currency:
-            more = Money(amount=likely.amount - self.cost.amount, currency=likely.currency)
-            return Dominated(by=self.name, dearer=more, slower_s=slower_s)
+        if isinstance(each.one, Unknown):
+            dearer: Money | Unknown = each.one
+        elif isinstance(self.cost, Money) and self.cost.currency == each.one.currency:
+            dearer = Money(amount=each.one.amount * each.likely - self.cost.amount, currency=each.one.currency)
+        else:
+            dearer = Unknown("it does not compare")
         return Dominated(by=self.name, dearer=dearer, slower_s=slower_s)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from infractl.domain.cost import HOURS_A_MONTH, SECONDS_AN_HOUR, Cost, CostLine
@@ -41,11 +41,12 @@ def evaluate_call(service: InferenceService, offer: Offer, candidate: Candidate)
     assert offer.metered is not None, "what is paid by the call says how it is metered"
     demand = Demand.of(service)
     calls = {end: _call(candidate, offer.metered, average_per_s(service), end) for end in End}
+    latency_s = {p: figure(candidate, demand, {end: call.latency_s[p] for end, call in calls.items()}, "s") for p in PERCENTILES}
     cost = _cost(service, offer, candidate, calls[End.expected])
     memory = memory_short(offer, candidate)
     violations = (
         *((memory,) if memory else ()),
-        *_short(candidate, demand, offer, calls, service.name),
+        *_short(candidate, demand, offer, calls, latency_s, service.name),
         *dear(service, cost),
     )
     rate = demand.rate_per_s
@@ -60,7 +61,7 @@ def evaluate_call(service: InferenceService, offer: Offer, candidate: Candidate)
         threads=candidate.shape.threads,
         prediction=Prediction(
             rate_per_s=rate,
-            latency_s={p: _latency(candidate, demand, calls, p) for p in PERCENTILES},
+            latency_s=latency_s,
             capacity_per_s=figure(candidate, demand, {end: _capacity(calls[end], offer.metered) for end in End}, "1/s"),
             memory_bytes=candidate.memory_bytes,
             utilization=rate * expected.service_s / offer.metered.concurrency,
@@ -93,21 +94,28 @@ def _call(candidate: Candidate, metered: Metered, rate_per_s: float, end: End) -
     )
 
 
-def _latency(candidate: Candidate, demand: Demand, calls: Mapping[End, Call], percentile: int) -> Figure:
-    return figure(candidate, demand, {end: call.latency_s[percentile] for end, call in calls.items()}, "s")
-
-
 def _capacity(call: Call, metered: Metered) -> float:
     return PLANNED_SHARE * metered.concurrency / call.service_s
 
 
-def _short(candidate: Candidate, demand: Demand, offer: Offer, calls: Mapping[End, Call], service: str) -> Iterator[Violation]:
+def _short(
+    candidate: Candidate,
+    demand: Demand,
+    offer: Offer,
+    calls: Mapping[End, Call],
+    latency_s: Mapping[int, Figure],
+    service: str,
+) -> Iterator[Violation]:
+    """What is against it, memory and cost aside; `latency_s` is by percentile with what starts cold."""
     assert offer.metered is not None
     if demand.promised and (without := gaps(candidate.profile, candidate.extents)):
         yield Violation(code="no-figures", need=" and ".join(without), have="none, so that no SLO can be promised")
         return
     for percentile, limit_s in demand.limits_s.items():
-        yield from _late(candidate, demand, offer, calls, percentile, limit_s, service)
+        if latency_s[percentile].high > limit_s:
+            warm = figure(candidate, demand, {end: call.warm_s[percentile] for end, call in calls.items()}, "s")
+            need = declared(limit_s, "s", f"spec.slo.latency.p{percentile}")
+            yield _late(need, warm, latency_s[percentile], calls[End.expected].cold, settling(service, offer))
     longest = {end: call.service_s for end, call in calls.items()}
     if longest[End.high] > (most := offer.metered.timeout_s):
         have = figure(candidate, demand, longest, "s")
@@ -118,36 +126,14 @@ def _short(candidate: Candidate, demand: Demand, offer: Offer, calls: Mapping[En
         yield Violation(code="throughput-short", need=need, have=figure(candidate, demand, capacity, "1/s"))
 
 
-def _late(
-    candidate: Candidate,
-    demand: Demand,
-    offer: Offer,
-    calls: Mapping[End, Call],
-    percentile: int,
-    limit_s: float,
-    service: str,
-) -> Iterator[Violation]:
+def _late(need: Figure, warm: Figure, whole: Figure, cold: float, remedy: str) -> Violation:
     """Too slow even when warm; or warm enough, and started too often when nobody is there."""
-    need = declared(limit_s, "s", f"spec.slo.latency.p{percentile}")
-    warm = figure(candidate, demand, {end: call.warm_s[percentile] for end, call in calls.items()}, "s")
-    whole = _latency(candidate, demand, calls, percentile)
-    if whole.high <= limit_s:
-        return
-    if warm.low > limit_s:
-        yield Violation(code="service-time-over-slo", need=need, have=warm)
-    elif whole.low <= limit_s:
-        yield Violation(code="needs-measurement", need=need, have=whole, remedy=settling(service, offer))
-    elif warm.low <= limit_s < whole.low:
-        cold = calls[End.expected].cold
-        have = Figure(
-            value=whole.value,
-            unit="s",
-            low=whole.low,
-            high=whole.high,
-            basis=Basis.estimated,
-            source=f"{cold:.3%} of the requests start cold; {whole.source}",
-        )
-        yield Violation(code="cold-start-over-slo", need=need, have=have)
+    if warm.low > need.value:
+        return Violation(code="service-time-over-slo", need=need, have=warm)
+    if whole.low <= need.value:
+        return Violation(code="needs-measurement", need=need, have=whole, remedy=remedy)
+    source = f"{cold:.3%} of the requests start cold; {whole.source}"
+    return Violation(code="cold-start-over-slo", need=need, have=replace(whole, basis=Basis.estimated, source=source))
 
 
 def _cost(service: InferenceService, offer: Offer, candidate: Candidate, call: Call) -> Cost:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from infractl.domain.hardware_class import HardwareClass
 from infractl.domain.measurement import Measurements
 from infractl.domain.offer import Offer, Purchase
-from infractl.domain.placement import Decision, Evaluation, Placement, Violation
+from infractl.domain.placement import DOMINATED, Decision, Evaluation, Placement, Violation
 from infractl.domain.profile import ModelProfile
 from infractl.domain.recipe import AS_GIVEN, Recipe
 from infractl.placement.carried import Carried, carried
@@ -27,12 +27,14 @@ def place(
     recorded: Placement | None = None,
     recipes: Sequence[Recipe] | None = None,
     hopeful: Container[str] = (),
+    listed: int | None = None,
 ) -> Decision:
     """Rank every offer and recipe that meets the demands by cost; keep the reasons against all others.
 
     A `recorded` placement is predicted anew in its own shape, and ranked beside the best shape of its offer where it is feasible.
     `hopeful` are targets that nothing is applied at yet: there, what a model could be made into is costed as well, though
-    nobody has built it. Elsewhere it is the model as it is given; `recipes` are costed instead where they are named.
+    nobody has built it. Elsewhere it is the model as it is given; `recipes` are costed instead where they are named. Of what is
+    surely dearer than the best `listed` are told of, and the others are counted; None, all are.
     """
     beside = {(o.target, o.name, o.region): o for o in offers if o.purchase is Purchase.on_demand}
     asked = Question(
@@ -48,7 +50,7 @@ def place(
             ladders[key] = recipes or ladder(service, profile, offer.chip, hopeful=key[1], tried=tried)
         return ladders[key]
 
-    looked = chosen(asked, [(offer, recipe) for offer in offers for recipe in rungs(offer)])
+    looked = chosen(asked, [(offer, recipe) for offer in offers for recipe in rungs(offer)], listed)
     evaluations = [_proven(e, known) for e in looked.evaluations] + [*_given_up(offers, known)]
     # The recorded placement on today's offer of the same name, if it still is one and its recipe is still on the ladder.
     same = next((o for o in offers if recorded is not None and o.key == recorded.offer.key), None)
@@ -62,6 +64,7 @@ def place(
         ranked=feasible,
         refused=tuple(e for e in evaluations if e.violations),
         outpriced=looked.outpriced,
+        omitted={DOMINATED: looked.omitted} if looked.omitted else {},
         given_up=again if again is not None and again.violations else None,
     )
 

@@ -115,13 +115,14 @@ def figure(candidate: Candidate, demand: Demand, ends: Mapping[End, float], unit
 
     No calibration vouches for a model that is costed in part: that is an estimate.
     """
+    without = _open(candidate)
     return Figure(
         value=ends[End.expected],
         unit=unit,
         low=min(ends.values()),
         high=max(ends.values()),
-        basis=Basis.estimated if _open(candidate) else candidate.speed.basis,
-        source=_source(candidate, demand),
+        basis=Basis.estimated if without else candidate.speed.basis,
+        source=_source(candidate, demand, without),
     )
 
 
@@ -133,13 +134,13 @@ def _from_ceiling(capacity: Figure) -> Figure:
     return replace(capacity, low=min(capacity.low / GUESSED_FACTOR, 1 / GUESSED_S))
 
 
-def _source(candidate: Candidate, demand: Demand) -> str:
+def _source(candidate: Candidate, demand: Demand, without: Sequence[str]) -> str:
     parts = [f"roofline and queue on {candidate.speed.source}"]
     if candidate.correction.source:
         parts.append(f"scaled by {candidate.correction.source}")
     if demand.peak_per_s is None:
         parts.append("idle, because no traffic is declared")
-    if unknown := _open(candidate):
+    if without:
         slow = f"{GUESSED_FACTOR:g} times the time of the rest, and at least {format_duration(GUESSED_S)}"
-        parts.append(f"a floor without {', '.join(unknown)}, whose slow end is a guess: {slow}")
+        parts.append(f"a floor without {', '.join(without)}, whose slow end is a guess: {slow}")
     return "; ".join(parts)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from infractl.domain.offer import Offer
@@ -20,13 +19,14 @@ from infractl.placement.candidate import Candidate
 from infractl.placement.demand import Demand
 from infractl.placement.evaluate import Question, candidate, evaluation
 from infractl.placement.fit import Fit, Trial, nearest_fit
+from infractl.placement.outlook import Hopeless, Outlook, outlooks
 from infractl.placement.predict import figure, predict
 from infractl.placement.service_time import End, gaps
-from infractl.placement.shape import Shape, shapes
-from infractl.placement.shortfall import declared, memory_short, settling, usable_bytes
+from infractl.placement.shape import Shape
+from infractl.placement.shortfall import declared, memory_short, settling
 from infractl.placement.speed import Speed
 from infractl.placement.station import PERCENTILES, PLANNED_SHARE
-from infractl.placement.sweep import Sweep, sweep
+from infractl.placement.sweep import Sweep
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -40,28 +40,6 @@ class Look:
 
     fit: Fit
     prediction: Prediction | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Outlook:
-    """A machine with a recipe as the table sees it: no fewer than `least` replicas, likely `likely`, and with these its p99.
-
-    By shape, `fewest` and `counts` are the replicas that it needs at least and likely, and `may` says whether it can do at all.
-    """
-
-    speed: Speed
-    cuts: Sequence[Shape]
-    least: int
-    likely: int
-    p99_s: float
-    fewest: Array
-    counts: Array
-    may: Array
-
-    def rows(self, most: int) -> list[tuple[int, int, int]]:
-        """Of each shape that may keep the demand, with at most so many replicas: its least, its likely ones, and its number."""
-        numbers = [number for number, may in enumerate(self.may.tolist()) if may]
-        return [(int(min(self.fewest[n], MOST)), int(min(self.counts[n], most)), n) for n in numbers]
 
 
 class Prospect(NamedTuple):
@@ -87,9 +65,10 @@ def sweepable(asked: Question, offer: Offer, speed: Speed) -> bool:
 def prospects(asked: Question, tried: Sequence[tuple[Offer, Recipe, Speed]]) -> tuple[list[Prospect], list[Evaluation]]:
     """What may keep the demand, and what surely does not, with its reasons."""
     # The same machine in another region, or bought otherwise, is looked at once.
-    keys = [_machine(offer, speed) for offer, _, speed in tried]
+    machines = {id(offer): _machine(offer) for offer, _, _ in tried}
+    keys = [(id(speed), machines[id(offer)]) for offer, _, speed in tried]
     kinds = dict(zip(reversed(keys), reversed(tried), strict=True))
-    seen = dict(zip(kinds, _outlooks(asked, list(kinds.values())), strict=True))
+    seen = dict(zip(kinds, outlooks(asked, [(offer, speed) for offer, _, speed in kinds.values()]), strict=True))
     found: list[Prospect] = []
     refused: list[Evaluation] = []
     for of, key in zip(tried, keys, strict=True):
@@ -101,107 +80,9 @@ def prospects(asked: Question, tried: Sequence[tuple[Offer, Recipe, Speed]]) -> 
     return found, refused
 
 
-def _machine(offer: Offer, speed: Speed) -> tuple[int, ...]:
-    chip, available = offer.chip, -1 if offer.available is None else offer.available
-    memory = (chip.memory_bytes, offer.host_memory_bytes)
-    return (id(speed), chip.cores, offer.count, offer.host_cores, *memory, available)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Hopeless:
-    """A machine of which no shape can keep the demand: which ones its memory holds, and the replicas they need at least."""
-
-    cuts: Sequence[Shape]
-    swept: Sweep
-    fits: Array
-    fewest: Array
-
-
-def _outlooks(asked: Question, kinds: Sequence[tuple[Offer, Recipe, Speed]]) -> list[Outlook | Hopeless]:
-    import numpy as np
-
-    if not kinds:
-        return []
-    demand = Demand.of(asked.service)
-    cuts = [shapes(asked.service, asked.profile, offer) for offer, _, _ in kinds]
-    sweeps = [
-        sweep(asked.profile, offer, speed, each, demand.extents) for (offer, _, speed), each in zip(kinds, cuts, strict=True)
-    ]
-    several = list({id(each): each for each in sweeps}.values())
-    starts = dict(zip(map(id, several), accumulate((len(each.shapes) for each in several), initial=0), strict=False))
-    whole = Sweep.together(several)
-    most, likely = whole.capacity_per_s(demand.limits_s, demand.rate_per_s)
-    if finalist.is_hard(demand):
-        most, likely = _played(demand, whole, most, likely)
-    sizes = np.array([len(each.shapes) for each in sweeps])
-    begins = np.cumsum(sizes) - sizes
-    # One row for every machine's every shape.
-    rows = np.arange(sizes.sum()) + np.repeat([starts[id(each)] for each in sweeps] - begins, sizes)
-    bounds = [Bounds.of(asked.service, offer) for offer, _, _ in kinds]
-    fits = whole.memory_bytes[rows] <= np.repeat([usable_bytes(offer) for offer, _, _ in kinds], sizes)
-    fewest = np.maximum(np.repeat([b.least for b in bounds], sizes), _replicas(demand.rate_per_s, most[rows]))
-    may = fits & (most[rows] > 0) & (fewest <= np.repeat([b.most for b in bounds], sizes))
-    counts = np.maximum(fewest, _replicas(demand.rate_per_s, likely[rows]))
-    least, some, best = _best(may, fewest, counts, begins)
-    replicas = [max(1, int(min(count, each.most))) for count, each in zip(some, bounds, strict=True)]
-    p99_s = _loaded_s(whole, rows[best], demand.rate_per_s / np.array(replicas, float))
-
-    def made(number: int, part: slice) -> Outlook | Hopeless:
-        if least[number] == np.inf:
-            return Hopeless(cuts=cuts[number], swept=sweeps[number], fits=fits[part], fewest=fewest[part])
-        return Outlook(
-            speed=kinds[number][2],
-            cuts=cuts[number],
-            least=int(least[number]),
-            likely=replicas[number],
-            p99_s=p99_s[number],
-            fewest=fewest[part],
-            counts=counts[part],
-            may=may[part],
-        )
-
-    ends = (begins + sizes).tolist()
-    return [made(number, slice(*part)) for number, part in enumerate(zip(begins.tolist(), ends, strict=True))]
-
-
-def _best(may: Array, fewest: Array, counts: Array, begins: Array) -> tuple[list[float], list[float], Array]:
-    """Of each machine's shapes, which begin at `begins`: the least replicas, the fewest likely ones, and the row of those."""
-    import numpy as np
-
-    least = np.minimum.reduceat(np.where(may, fewest, np.inf), begins)
-    some = np.minimum.reduceat(np.where(may, counts, np.inf), begins)
-    sizes = np.diff(begins, append=len(may))
-    # Of as many the simplest, which comes first.
-    is_best = may & (counts == np.repeat(some, sizes))
-    best = np.minimum.reduceat(np.where(is_best, np.arange(len(may)), len(may) - 1), begins)
-    return least.tolist(), some.tolist(), best
-
-
-def _loaded_s(whole: Sweep, rows: Array, rate_per_s: Array) -> list[float]:
-    """The p99 of each of the rows at its rate; where its queue does not settle there, alone."""
-    import numpy as np
-
-    p99 = PERCENTILES.index(99)
-    loaded_s = whole.slow.rows(rows).latency_s(rate_per_s)[:, p99]
-    found: list[float] = np.where(np.isfinite(loaded_s), loaded_s, whole.alone_s[End.high][rows, p99]).tolist()
-    return found
-
-
-def _played(demand: Demand, whole: Sweep, most: Array, likely: Array) -> tuple[Array, Array]:
-    """What one replica carries of traffic in bursts, at most and likely. The most is no bound: it has the slack that it has."""
-    import numpy as np
-
-    rate = demand.rate_per_s
-    least = np.clip(np.ceil(rate / np.maximum(most, 1e-300) - 1e-9), 1, MOST).astype(int)
-    each = rate / finalist.replicas(whole.slow, demand, least, MOST)
-    return np.minimum(most, finalist.SLACK * each), np.minimum(likely, each)
-
-
-def _replicas(rate_per_s: float, capacity_per_s: Array) -> Array:
-    import numpy as np
-
-    found: Array = np.ceil(rate_per_s / np.maximum(capacity_per_s, 1e-300) - 1e-9)
-    return found
+def _machine(offer: Offer) -> tuple[int | None, ...]:
+    chip = offer.chip
+    return (chip.cores, offer.count, offer.host_cores, chip.memory_bytes, offer.host_memory_bytes, offer.available)
 
 
 def _refused(asked: Question, of: tuple[Offer, Recipe, Speed], seen: Hopeless) -> Evaluation:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from math import prod
 
 from infractl.domain.profile import ModelProfile
+from infractl.placement.same import Same
 from infractl.placement.service_time import End
 from infractl.placement.speed import Speed
+from infractl.tensors import Signature
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,9 +49,13 @@ class ServerTime:
     @property
     def _values_s(self) -> float:
         """For the numbers that a request and its answer hold beyond the few of the empty model's."""
-        tensors = (*self.profile.signature.inputs, *self.profile.signature.outputs)
-        values = sum(prod(self._size(axis) for axis in tensor.shape) for tensor in tensors)
-        return self.end.of(self.speed.value_s) * values
+        return self.end.of(self.speed.value_s) * _values(Same(self.profile), tuple(self.extents.items()))
 
-    def _size(self, axis: int | str) -> int:
-        return axis if isinstance(axis, int) else self.extents.get(axis, 1)
+
+@lru_cache(maxsize=256)
+def _values(profile: Same, usual: tuple[tuple[str, int], ...]) -> int:
+    """How many numbers one request and its answer hold."""
+    signature: Signature = profile.value.signature
+    extents = dict(usual)
+    shapes = [tensor.shape for tensor in (*signature.inputs, *signature.outputs)]
+    return sum(prod(axis if isinstance(axis, int) else extents.get(axis, 1) for axis in shape) for shape in shapes)

@@ -5,12 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from statistics import NormalDist
 from typing import NamedTuple
-
-from infractl.domain.figure import Basis, Figure
-from infractl.placement.workers import erlang_b
 
 PERCENTILES = (50, 95, 99)
 
@@ -21,15 +19,8 @@ TRUSTED_RATE_PER_S = 0.3
 _NEGLIGIBLE = 1e-12
 _NEWTON_STEPS = 60
 
-IMAGE_BYTES_PER_S = 100e6
-MODEL_BYTES_PER_S = 100e6
-INITIAL_S = 1.0
-"""Estimated, from no measurement: how fast an image is pulled and a model read at a cold start, and what it takes beside them."""
 
-GUESSED_FACTOR = 3.0
-"""How far off either way such a start may be: a guess as well."""
-
-
+@lru_cache(maxsize=1024)
 def cold_share(rate_per_s: float, service_s: float, keep_alive_s: float) -> float:
     """The share of requests that find no started instance free and start one; `keep_alive_s` is how long an idle one stays.
 
@@ -55,11 +46,6 @@ def _blocked_further(servers: int, offered: float, blocked: float) -> float:
     return offered / (servers + offered * blocked)
 
 
-def refused_share(rate_per_s: float, service_s: float, concurrency: int) -> float:
-    """The share of requests that come while `concurrency` run, which is the most that may: Erlang's B."""
-    return erlang_b(concurrency, rate_per_s * service_s)
-
-
 def busy(rate_per_s: float, service_s: float, percentile: float = 99.0) -> int:
     """How many run at once, at a moment of the given percentile: Poisson, as the number in service with nobody waiting is."""
     offered = rate_per_s * service_s
@@ -75,20 +61,24 @@ def busy(rate_per_s: float, service_s: float, percentile: float = 99.0) -> int:
     return count
 
 
-def latency_s(
-    warm_s: Mapping[int, float], cold: float, start_s: float, percentiles: Sequence[int] = PERCENTILES
-) -> Mapping[int, float]:
+def latency_s(warm_s: Mapping[int, float], cold: float, start_s: float) -> Mapping[int, float]:
     """Percentiles of F = (1 - cold) · F_warm + cold · F_warm(t - start_s): a p99 is a cold start's as soon as 1% are cold.
 
     `warm_s` has the warm latency by percentile, in seconds. Between and beyond its percentiles the share of the slower ones falls
     exponentially; below its lowest nothing is taken to be faster, which is on the safe side.
     """
-    warm = _falls(warm_s)
+    return _mixed(tuple(sorted(warm_s.items())), cold, start_s)
+
+
+@lru_cache(maxsize=1024)
+def _mixed(known: Sequence[tuple[int, float]], cold: float, start_s: float) -> Mapping[int, float]:
+    """Kept: the same function is offered in many regions."""
+    warm = _falls(known)
     # Before a cold start has ended, every cold request is slower.
     colds = [warm[0], *(fall._replace(begins_s=fall.begins_s + start_s) for fall in warm[1:])]
     knots = sorted({fall.begins_s for fall in (*warm, *colds)})
     mixed = [(_from(warm, knot_s).part(1 - cold), _from(colds, knot_s).part(cold)) for knot_s in knots]
-    return {percentile: _reached(mixed, (1 - percentile / 100) * (1 + 1e-9)) for percentile in percentiles}
+    return {percentile: _reached(mixed, (1 - percentile / 100) * (1 + 1e-9)) for percentile in PERCENTILES}
 
 
 class _Fall(NamedTuple):
@@ -105,9 +95,8 @@ class _Fall(NamedTuple):
         return self._replace(share=share * self.share)
 
 
-def _falls(warm_s: Mapping[int, float]) -> list[_Fall]:
+def _falls(known: Sequence[tuple[int, float]]) -> list[_Fall]:
     """Of warm requests, one after the other: before the lowest percentile, between two, and beyond the highest."""
-    known = sorted(warm_s.items())
     found = [_Fall(0.0, 1.0, 0.0)]
     for (less, at), (more, until) in pairwise(known):
         if until > at:
@@ -160,45 +149,12 @@ class Usage:
     core_seconds: float
 
 
-def usage(
-    requests: float,
-    service_s: float,
-    cold: float,
-    start_s: float,
-    memory_bytes: float,
-    cores: float,
-    is_start_billed: bool = True,
-) -> Usage:
+def usage(requests: float, service_s: float, cold: float, start_s: float, memory_bytes: float, cores: float) -> Usage:
     """Of `requests` of `service_s` seconds in the mean, of which the share `cold` start first; a gigabyte is 2^30 bytes."""
-    seconds = requests * (service_s + (cold * start_s if is_start_billed else 0.0))
+    seconds = requests * (service_s + cold * start_s)
     return Usage(
         requests=requests,
         seconds=seconds,
         gigabyte_seconds=seconds * memory_bytes / 2**30,
         core_seconds=seconds * cores,
-    )
-
-
-def service_s(host_s: float, core_s: float, cores: float, threads: int = 1) -> float:
-    """Seconds for one request on a share of a processor: `core_s` of one core's work that up to `threads` cores can share.
-
-    Below one core all is slower, what the host does besides included; beyond `threads` cores more of them help nothing.
-    """
-    return host_s / min(cores, 1.0) + core_s / min(cores, float(threads))
-
-
-def start_s(image_bytes: float, model_bytes: float, load_s: float = 0.0) -> Figure:
-    """How long a cold start takes: an estimate for providers that state nothing and where nothing was measured."""
-    seconds = INITIAL_S + image_bytes / IMAGE_BYTES_PER_S + model_bytes / MODEL_BYTES_PER_S + load_s
-    source = (
-        f"estimated: {INITIAL_S:g}s, the image at {IMAGE_BYTES_PER_S / 1e6:g} MB/s, the model at {MODEL_BYTES_PER_S / 1e6:g} MB/s"
-        f", and {GUESSED_FACTOR:g} times more or less"
-    )
-    return Figure(
-        value=seconds,
-        unit="s",
-        low=seconds / GUESSED_FACTOR,
-        high=seconds * GUESSED_FACTOR,
-        basis=Basis.estimated,
-        source=source,
     )

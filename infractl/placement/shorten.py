@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
-from infractl.domain.placement import Decision, Evaluation, Placement
+from infractl.domain.placement import DOMINATED, Decision, Evaluation, Placement
 from infractl.placement.refused import nearest_first
 from infractl.placement.sticky import same
 
@@ -20,10 +20,11 @@ def shortened(decision: Decision, recorded: Placement | None = None) -> Decision
     # Where nothing holds, what comes near is what is looked for.
     refused = _some(decision.refused if decision.ranked else nearest_first(decision.refused))
     left = [e for e in decision.ranked if e not in feasible]
-    omitted = Counter(_reason(e) for e in decision.refused)
+    omitted = Counter(decision.omitted)
+    omitted.update(_reason(e) for e in decision.refused)
     omitted.subtract(Counter(_reason(e) for e in refused))
     outpriced = decision.outpriced[: max(0, LISTED - len(feasible))]
-    omitted["dominated-by"] += len(left) + len(decision.outpriced) - len(outpriced)
+    omitted[DOMINATED] += len(left) + len(decision.outpriced) - len(outpriced)
     return replace(
         decision,
         ranked=tuple(feasible),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from infractl.placement import batch_table
 from infractl.placement.batch_table import PERCENTILES, Affine, Queues, affine
 from infractl.placement.queueing import NUMERIC_LIMIT
 from infractl.placement.station import DERATING, PLANNED_SHARE, Station
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _STEPS = 13
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Stations:
     """`Station`s side by side: one row each. `engine` and `loop` hold (fixed_s, item_s, cap) in their columns.
 
@@ -66,16 +66,16 @@ class Stations:
         import numpy as np
 
         rate = np.broadcast_to(np.asarray(rate_per_s, dtype=float), self.instances.shape)
-        loop = batch_table.latency_s(rate, *self.loop.T)
-        engine = batch_table.latency_s(rate / self.instances, *self.engine.T)
-        return self._together_s(rate, loop, engine)
-
-    def _together_s(self, rate: Vector, loop_s: Vector, engine_s: Vector) -> Vector:
-        import numpy as np
-
+        loop, engine = self._queues
         settles = rate * self.busy_s <= NUMERIC_LIMIT * (1 + 1e-9)
-        result: Vector = np.where(settles[:, None], self.extra_s + loop_s + engine_s, np.inf)
+        latency_s = self.extra_s + loop.latency_s(rate) + engine.latency_s(rate / self.instances)
+        result: Vector = np.where(settles[:, None], latency_s, np.inf)
         return result
+
+    @cached_property
+    def _queues(self) -> tuple[Queues, Queues]:
+        """The loops and the engines in the table of queues: where they lie there is kept from one service to the next."""
+        return Queues.of(*self.loop.T), Queues.of(*self.engine.T)
 
     def capacity_per_s(self, limits_s: Mapping[int, float]) -> Vector:
         """The largest rate to plan for, by station, as `Station.capacity_per_s` has it; 0 for none."""
@@ -85,12 +85,12 @@ class Stations:
         if not limits_s:
             return np.minimum(DERATING / self.busy_s, planned)
         limits = np.array([limits_s.get(percentile, np.inf) for percentile in PERCENTILES])
-        loop, engine = Queues.of(*self.loop.T), Queues.of(*self.engine.T)
 
         def holds(rate: Vector) -> NDArray[np.bool_]:
-            latency_s = self._together_s(rate, loop.latency_s(rate), engine.latency_s(rate / self.instances))
-            return np.asarray((latency_s <= limits).all(axis=1))
+            return np.asarray((self.latency_s(rate) <= limits).all(axis=1))
 
+        if holds(planned / DERATING).all():
+            return planned
         low, high = np.zeros(len(planned)), NUMERIC_LIMIT / self.busy_s
         idle, full, most = holds(low), holds(high), high
         for _ in range(_STEPS):

@@ -66,9 +66,9 @@ def decided(
     file = cache_directory() / "decisions" / f"{name}.json"
     if before := _read(file, offers):
         return before
-    from infractl.placement.shorten import shortened
+    from infractl.placement.shorten import LISTED, shortened
 
-    made = shortened(decide(loaded.service, profile, offers, known, recorded, hopeful), recorded)
+    made = shortened(decide(loaded.service, profile, offers, known, recorded, hopeful, listed=LISTED), recorded)
     with suppress(OSError, ValueError):
         _keep(file, made)
     return made

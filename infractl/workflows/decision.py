@@ -40,8 +40,8 @@ class Decided:
         return decide(service, self.profile, self.offers, self.known, recorded, self.hopeful)
 
     def roughly(self, service: InferenceService) -> Decision:
-        """As `anew`, without simulating the winner where that takes seconds: for what is asked many times."""
-        return decide(service, self.profile, self.offers, self.known, None, self.hopeful, closely=False)
+        """The best as `anew` finds it, not simulated where that takes seconds: for what is asked many times."""
+        return decide(service, self.profile, self.offers, self.known, None, self.hopeful, closely=False, listed=0)
 
     def nearest(self, service: InferenceService) -> tuple[Nearest, ...]:
         """What would hold where nothing does."""
@@ -59,8 +59,9 @@ def decide(
     hopeful: Container[str] = (),
     *,
     closely: bool = True,
+    listed: int | None = None,
 ) -> Decision:
-    """Every offer evaluated for the model, whatever sort of model it is."""
+    """Every offer evaluated for the model, whatever sort of model it is; `listed` as in `place`."""
     # What places takes as long to import as a short command lasts, and most find all decided.
     if isinstance(profile, LanguageProfile):
         from infractl.placement.place_language import place_language
@@ -68,4 +69,4 @@ def decide(
         return place_language(service, profile, offers, hopeful, simulated=closely)
     from infractl.placement.place import place
 
-    return place(service, profile, offers, known, recorded, hopeful=hopeful)
+    return place(service, profile, offers, known, recorded, hopeful=hopeful, listed=listed)

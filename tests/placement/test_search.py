@@ -96,6 +96,7 @@ def test_a_document_lists_some_of_many_and_counts_the_rest(planner) -> None:
     assert short.ranked[0] == whole.ranked[0]
     assert len(short.ranked) + len(short.outpriced) == len(short.refused) == LISTED
     assert short.omitted == {"dominated-by": 30 - LISTED, "target-not-allowed": 30 - LISTED}
+    assert short == shortened(place(service, planner.profiles["small"], [*offers, *barred], NOTHING, listed=LISTED))
 
 
 @pytest.mark.parametrize("peak", ["10/s", "100000/s"])

@@ -7,15 +7,11 @@ from random import Random
 
 import pytest
 
-from infractl.domain.figure import Basis
 from infractl.placement.serverless import (
     TRUSTED_RATE_PER_S,
     busy,
     cold_share,
     latency_s,
-    refused_share,
-    service_s,
-    start_s,
     usage,
 )
 
@@ -114,27 +110,6 @@ def test_what_is_used_is_paid_for_warm_and_cold_seconds() -> None:
     assert used.core_seconds == pytest.approx(300_000)
 
 
-def test_a_start_that_is_not_billed_uses_nothing() -> None:
-    assert usage(100, 0.2, 0.5, 5.0, 2**30, 1.0, is_start_billed=False).seconds == pytest.approx(20)
-
-
-def test_more_processor_helps_until_the_threads_have_a_core_each() -> None:
-    seconds = [service_s(0.01, 0.1, cores, threads=2) for cores in (0.25, 0.5, 1.0, 2.0, 4.0)]
-
-    assert seconds == pytest.approx([0.44, 0.22, 0.11, 0.06, 0.06])
-
-
-def test_below_one_core_memory_costs_the_same_and_answers_sooner() -> None:
-    """Twice the memory has twice the processor, and is paid for half the time."""
-    small, large = (usage(1e6, service_s(0.01, 0.1, c), 0.0, 0.0, c * 2**31, c) for c in (0.25, 0.5))
-
-    assert small.gigabyte_seconds == pytest.approx(large.gigabyte_seconds)
-
-
-def test_requests_beyond_the_concurrency_are_refused_as_erlang_found() -> None:
-    assert refused_share(3.0, 1.0, 5) == pytest.approx(0.1101, abs=5e-5)
-
-
 @pytest.mark.parametrize("offered", [0.3, 7.0, 120.0, 480.0, 520.0, 4_000.0])
 def test_no_more_run_at_once_but_for_a_hundredth_of_the_time(offered: float) -> None:
     most = busy(offered, 1.0, 99.0)
@@ -144,11 +119,3 @@ def test_no_more_run_at_once_but_for_a_hundredth_of_the_time(offered: float) -> 
 
     assert at_most(most) == pytest.approx(0.99, abs=0.01 if offered < 10 else 0.004)
     assert at_most(most + 1) >= 0.99
-
-
-def test_a_start_without_figures_says_that_it_is_a_guess() -> None:
-    start = start_s(image_bytes=500e6, model_bytes=100e6)
-
-    assert start.basis is Basis.estimated
-    assert start.low < start.value < start.high
-    assert "estimated" in start.source
