@@ -37,6 +37,7 @@ COMMANDS = (
     "schema",
     "completion",
     "state",
+    "artifacts",
 )
 """In the order of the help. Each has a module of its name in this room, and in that a function or a group of its name."""
 
