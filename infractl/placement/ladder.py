@@ -6,6 +6,7 @@ A rung is a value that placement costs before anything is built: whether its ans
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from functools import lru_cache
 
 from infractl.domain.chip import Chip
 from infractl.domain.language_profile import LanguageProfile
@@ -15,8 +16,9 @@ from infractl.domain.profile import ModelProfile
 from infractl.domain.recipe import AS_GIVEN, Pass, Recipe
 from infractl.domain.unknown import Unknown
 from infractl.placement.allowed import allows, techniques
-from infractl.placement.model_sort import sort_of
+from infractl.placement.model_sort import ModelSort, sort_of
 from infractl.placement.rung import INSTRUCTIONS, rungs
+from infractl.placement.same import Same
 from infractl.spec.section.optimize import Optimize, Quantization
 from infractl.spec.section.optimize import Precision as Allowed
 from infractl.spec.service import InferenceService
@@ -44,11 +46,17 @@ def ladder(
         # Without data to prove it on, nothing that could change answers.
         return (AS_GIVEN,)
     peaks = chip.peak_flops_per_s
-    above = rungs(sort_of(profile), chip.hardware_class, INSTRUCTIONS.get(chip.family, ()))
+    above = rungs(_sort(Same(profile)), chip.hardware_class, INSTRUCTIONS.get(chip.family, ()))
     known = (rung for rung in above if not isinstance(peaks.get(rung.dtype, _NONE), Unknown))
     uses = service.spec.optimize.passes.uses
     likely = (r for r in known if all(uses[t] == "required" for t in techniques(r) - {"quantization"}))
     return (AS_GIVEN, *(rung for rung in likely if allows(service.spec.optimize, rung)))
+
+
+@lru_cache(maxsize=64)
+def _sort(profile: Same) -> ModelSort:
+    """Kept: it is the same on every chip, and for every service of the model."""
+    return sort_of(profile.value)
 
 
 def climbable(optimize: Optimize, profile: ModelProfile, chip: Chip, instructions: Collection[str]) -> Sequence[Recipe]:
