@@ -66,7 +66,7 @@ def optimize(asked: Asked, clock: Clock, progress: Progress) -> Optimized:
     profile = _profile(asked)
     rows = load(asked.validation, profile.signature, asked.labels)
     apart = load(asked.calibration, profile.signature) if asked.calibration else None
-    sets = split(rows, apart)
+    sets = split(rows, apart, least=asked.gate.least_rows or 0)
     used = rows_used(sets, asked.gate)
     progress(rows_text(used, asked.gate), 0.0)
     chip, instructions = this_chip(), vector_instructions()
@@ -107,17 +107,15 @@ def store_of() -> ArtifactStore:
 
 
 def rows_used(sets: Split, gate: Gate) -> RowsUsed:
-    from infractl.optimizer.gate.power import agreement_rows_needed, least_agreement_rows, rows_needed
-    from infractl.optimizer.gate.tango import least_rows
+    from infractl.optimizer.gate.power import agreement_rows_needed, rows_needed
 
     agreement = gate.metric is Metric.agreement
-    least = least_agreement_rows(gate.max_drop, gate.alpha) if agreement else least_rows(gate.max_drop, gate.alpha)
     if agreement:
         likely = agreement_rows_needed(gate.max_drop / 2, gate.max_drop, gate.alpha)
     else:
         likely = rows_needed(_USUAL_DISAGREEMENT, 0.0, gate.max_drop, gate.alpha)
     return RowsUsed(
-        calibration=len(sets.calibration), search=len(sets.search), held_out=len(sets.gate), least=least, likely=likely
+        calibration=len(sets.calibration), search=len(sets.search), held_out=len(sets.gate), least=gate.least_rows, likely=likely
     )
 
 

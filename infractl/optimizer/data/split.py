@@ -13,13 +13,17 @@ CALIBRATION_SHARE = SEARCH_SHARE = 0.2
 MOST_CALIBRATION = 2048
 """Rows from which the refit of a pruned multilayer perceptron gained nothing more in this project's measurements."""
 MOST_SEARCH = 1000
+LEAST_SHARE = 0.05
+"""What each gives up for the gate at most, where the gate could prove nothing otherwise."""
 
 
-def split(validation: Rows, calibration: Rows | None = None) -> Split:
+def split(validation: Rows, calibration: Rows | None = None, *, least: int = 0) -> Split:
     """Divide the validation data into search and gate rows, and take calibration rows from it where none are given apart.
 
     A row's digest decides: copies of a row stay together, and what is in the calibration data is never in the gate's, even if
-    it was given as both. Gate rows come in the order of their digests, so that batches hold the same rows on every run.
+    it was given as both. Where the gate would be left with fewer rows than `least`, the others take less, as far as that helps.
+
+    Gate rows come in the order of their digests, so that batches hold the same rows on every run.
     """
     digests = row_digests(validation.inputs)
     places: dict[bytes, list[int]] = {}
@@ -28,8 +32,9 @@ def split(validation: Rows, calibration: Rows | None = None) -> Split:
     taken = set(row_digests(calibration.inputs)) if calibration is not None else set()
     ordered = sorted(digest for digest in places if digest not in taken)
     seen = [digest for digest in sorted(places) if digest in taken]
-    first = 0 if calibration is not None else min(MOST_CALIBRATION, int(CALIBRATION_SHARE * len(ordered)))
-    second = first + min(MOST_SEARCH, int(SEARCH_SHARE * len(ordered)))
+    spare = (len(ordered) - least) // (2 if calibration is None else 1)
+    first = 0 if calibration is not None else min(MOST_CALIBRATION, _taken(CALIBRATION_SHARE, len(ordered), spare))
+    second = first + min(MOST_SEARCH, _taken(SEARCH_SHARE, len(ordered), spare))
 
     def rows(chosen: Sequence[bytes]) -> Rows:
         return validation.at([position for digest in chosen for position in places[digest]])
@@ -39,6 +44,12 @@ def split(validation: Rows, calibration: Rows | None = None) -> Split:
         search=rows([*ordered[first:second], *seen]),
         gate=rows(ordered[second:]),
     )
+
+
+def _taken(share: float, rows: int, spare: int) -> int:
+    """The usual share, or what is to spare where that still is something."""
+    usual = int(share * rows)
+    return spare if LEAST_SHARE * rows <= spare < usual else usual
 
 
 def row_digests(inputs: Mapping[str, Tensor]) -> list[bytes]:

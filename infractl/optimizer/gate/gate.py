@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from infractl.domain.metric import Metric
+from infractl.optimizer.gate.power import least_agreement_rows
+from infractl.optimizer.gate.tango import least_rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +29,12 @@ class Gate:
     @property
     def confidence(self) -> float:
         return 1 - self.alpha
+
+    @property
+    def least_rows(self) -> int | None:
+        """Rows below which nothing passes, not even the given model itself; None where no number is enough."""
+        least = least_agreement_rows if self.metric is Metric.agreement else least_rows
+        return least(self.max_drop, self.alpha)
 
     def divided(self, walks: int) -> Gate:
         """The gate for each of several walks, of which any may choose a candidate: together they err as often as one."""

@@ -9,7 +9,7 @@ from infractl.optimizer.gate import binomial, bootstrap, tango
 from infractl.optimizer.gate.compare import Answers, paired_hits, paired_statistics, same_class
 from infractl.optimizer.gate.finding import Finding, Floor, verdict
 from infractl.optimizer.gate.gate import Gate
-from infractl.optimizer.gate.power import POWER, agreement_rows_needed, least_agreement_rows, rows_needed
+from infractl.optimizer.gate.power import POWER, agreement_rows_needed, rows_needed
 from infractl.optimizer.gate.statistic import Floats, at_all
 from infractl.tensors import Tensor
 
@@ -39,7 +39,7 @@ def judge(gate: Gate, given: Answers, candidate: Answers, labels: Tensor | None)
 def _agreement(gate: Gate, given: Answers, candidate: Answers) -> Finding:
     same = same_class(gate, given, candidate)
     rows, different = len(same), int((~same).sum())
-    least = least_agreement_rows(gate.max_drop, gate.alpha)
+    least = gate.least_rows
     short = least is not None and rows < least
     assumed = 0.0 if short and different >= gate.max_drop * rows else different / rows
     return Finding(
@@ -71,7 +71,7 @@ def _hits(gate: Gate, given: Answers, candidate: Answers, labels: Tensor) -> Fin
         lower=tango.lower_bound(worse, better, rows, gate.alpha),
         upper=tango.upper_bound(worse, better, rows, gate.alpha),
         rows=rows,
-        least=tango.least_rows(gate.max_drop, gate.alpha),
+        least=gate.least_rows,
         needed=lambda: rows_needed((worse + better) / rows, assumed, gate.max_drop, gate.alpha),
         floor=_share_floor(gate, int(right.candidate.sum()), rows),
     )
@@ -104,7 +104,7 @@ def _resampled(gate: Gate, given: Answers, candidate: Answers, labels: Tensor) -
         lower=bootstrap.lower(drops, gate.alpha),
         upper=bootstrap.upper(drops, gate.alpha),
         rows=rows,
-        least=tango.least_rows(gate.max_drop, gate.alpha),
+        least=gate.least_rows,
         needed=lambda: _rows_for(gate, rows, float(drops.std()), max(drop, 0.0), gate.max_drop),
         floor=_drawn_floor(gate, after, drawn.candidate, rows),
         note=statistics.note,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -81,6 +82,15 @@ def test_of_many_rows_most_prove() -> None:
     made = split(Rows(inputs={"x": np.arange(20_000, dtype=np.float32)[:, None]}))
 
     assert [len(side) for side in (made.calibration, made.search, made.gate)] == [2048, 1000, 16_952]
+
+
+@pytest.mark.parametrize(("rows", "held_out"), [(280, 168), (300, 268), (400, 268), (500, 300)])
+def test_where_a_fifth_would_leave_too_few_rows_to_prove_anything_less_is_taken(rows: int, held_out: int) -> None:
+    """Of 280 rows 268 could only be left by taking less than a twentieth each: they prove nothing either way."""
+    made = split(Rows(inputs={"x": np.arange(rows, dtype=np.float32)[:, None]}), least=268)
+
+    assert len(made.gate) == held_out
+    assert len(made.calibration) == len(made.search) == (rows - held_out) // 2
 
 
 def test_equal_numbers_are_equal_rows() -> None:
