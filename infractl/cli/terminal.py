@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import sys
 import threading
@@ -109,11 +110,30 @@ def ask(question: str, otherwise: str = "") -> bool:
         )
     sys.stderr.write(f"\n{question} Only yes goes on: ")
     sys.stderr.flush()
-    answer = sys.stdin.readline()
+    answer = _line()
     if not answer.endswith("\n"):
         # Ctrl-D: the prompt's line has no end yet.
         sys.stderr.write("\n")
     return answer.strip() == "yes"
+
+
+def _line() -> str:
+    """A line that is typed. Whoever interrupts is heard at once.
+
+    A signal that comes after Python last looked for one and before the system waits for the line would be heard only once the
+    line is there: the wait also ends with the byte that is written when a signal comes.
+    """
+    signalled, to_write = os.pipe()
+    os.set_blocking(to_write, False)
+    before = signal.set_wakeup_fd(to_write, warn_on_full_buffer=False)
+    try:
+        while sys.stdin not in select.select([sys.stdin, signalled], [], [])[0]:
+            os.read(signalled, 64)
+        return sys.stdin.readline()
+    finally:
+        signal.set_wakeup_fd(before)
+        os.close(to_write)
+        os.close(signalled)
 
 
 @contextmanager

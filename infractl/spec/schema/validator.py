@@ -39,12 +39,12 @@ def validator_of(section: type) -> SchemaValidator:
 
 
 def made(schema: Any) -> SchemaValidator:
-    """A validator, for which a Ctrl-C waits.
+    """A validator, for which a Ctrl-C and its like wait.
 
     pydantic_core asks Python for the names of the functions in a schema, and passes nothing on that is raised meanwhile: the
     interrupt would be lost, and the command would go on.
     """
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
     try:
         return SchemaValidator(schema)
     finally:
