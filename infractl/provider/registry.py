@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from importlib.metadata import PackageNotFoundError, entry_points, metadata
+from importlib.metadata import PackageNotFoundError, metadata
 from typing import cast
 
 from infractl.errors import Mark, UsageError
 from infractl.provider.contract import CONTRACT, Provider
+from infractl.provider.entry_point import installed
 from infractl.provider.plugin import load_entry
 
 GROUP = "infractl.providers"
@@ -15,12 +16,12 @@ GROUP = "infractl.providers"
 
 def names() -> tuple[str, ...]:
     """The installed providers' names, without importing any."""
-    return tuple(sorted({e.name for e in entry_points(group=GROUP)}))
+    return tuple(sorted({e.name for e in installed(GROUP)}))
 
 
 def version(name: str) -> str:
     """The version of the distribution that a provider comes from."""
-    found = next((e for e in entry_points(group=GROUP) if e.name == name), None)
+    found = next((e for e in installed(GROUP) if e.name == name), None)
     return found.dist.version if found and found.dist else "unknown"
 
 
@@ -31,7 +32,7 @@ def extra(name: str) -> str:
     except PackageNotFoundError:
         return ""
     plugins = {_EXTRA.sub(r"\1", text) for text in required if _EXTRA.fullmatch(text)}
-    found = next((e for e in entry_points(group=GROUP) if e.name == name), None)
+    found = next((e for e in installed(GROUP) if e.name == name), None)
     by_cloud = found.dist.name.removeprefix("infractl-") if found and found.dist else name
     return next((each for each in (by_cloud, name) if each in plugins), "")
 
@@ -41,7 +42,7 @@ _EXTRA = re.compile(r"infractl-[a-z0-9-]+\s*;\s*extra\s*==\s*['\"]([a-z0-9-]+)['
 
 def load(name: str, at: Mark | None = None) -> Provider:
     """The provider called `name`. Raises UsageError where it is not installed, cannot be imported or speaks another contract."""
-    found = [e for e in entry_points(group=GROUP) if e.name == name]
+    found = [e for e in installed(GROUP) if e.name == name]
     if not found:
         # Anybody may publish a plugin under any name: an extra is proposed only where this release has it.
         known = " or ".join(names())

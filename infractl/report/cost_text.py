@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from infractl.domain.cost import Cost, CostSummary
 from infractl.domain.plan import Plan, ServicePlan
-from infractl.domain.status import CostStatus
 from infractl.domain.unknown import Unknown
 from infractl.report.style import Style
 from infractl.report.value_text import counted
 from infractl.units import Money, format_money, format_rate
+
+if TYPE_CHECKING:
+    from infractl.domain.status import CostStatus
 
 
 def cost_rows(cost: Cost, summary: CostSummary | None) -> Iterator[tuple[str, str]]:

@@ -33,7 +33,6 @@ from infractl.spec.rule.subject import Subject
 from infractl.spec.selection import EVERYTHING, Selection, unmatched
 from infractl.spec.service import InferenceService, ServiceSpec
 from infractl.spec.telling.conceal import conceal_problems
-from infractl.spec.telling.diagnose import diagnose
 from infractl.spec.validate import remainder, validate
 from infractl.spec.yaml.document import Document, Node
 from infractl.spec.yaml.document import Path as DocumentPath
@@ -295,6 +294,8 @@ def settings_for(loaded: LoadedProject, target_name: str, model: type[M]) -> M:
     try:
         return model.model_validate(settings)
     except ValidationError as error:
+        from infractl.spec.telling.diagnose import diagnose
+
         document = loaded.document or implied_document(loaded.project)
         raise SpecError(*diagnose(error, document, model, ("targets", target_name))) from None
 
@@ -306,6 +307,8 @@ def _service(file: Path, document: Document, reading: Reading, problems: Diagnos
         service = validate(InferenceService, document.value)
         spec: ServiceSpec | None = service.spec
     except ValidationError as error:
+        from infractl.spec.telling.diagnose import diagnose
+
         problems.extend(diagnose(error, document, InferenceService))
         spec = remainder(ServiceSpec, document, ("spec",), {})
     if spec is None:

@@ -14,7 +14,6 @@ from infractl.spec.find import ENVIRONMENTS, PROJECT_FILE, Found, environment_na
 from infractl.spec.schema.field import Section, option, required
 from infractl.spec.section.fleet import FleetBudget, Policy
 from infractl.spec.section.target import TargetEntry
-from infractl.spec.telling.diagnose import diagnose
 from infractl.spec.telling.problem import error
 from infractl.spec.telling.suggest import as_name
 from infractl.spec.text import Name, Scalar, ValueName, Word
@@ -103,6 +102,8 @@ def read_project(found: Found, document: Document | None, problems: Diagnostics)
     try:
         return validate(Project, document.value)
     except ValidationError as error:
+        from infractl.spec.telling.diagnose import diagnose
+
         problems.extend(diagnose(error, document, Project))
         return None
 

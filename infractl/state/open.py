@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Protocol, cast
 
 from infractl.clock import Clock
 from infractl.errors import UsageError
+from infractl.provider.entry_point import installed
 from infractl.provider.plugin import load_entry
 from infractl.state.artifacts import LocalArtifactStore
 from infractl.state.local import LocalStateStore
@@ -61,14 +61,14 @@ def open_stores(root: Path, state: str, artifacts: str, measurements: str, run: 
 
 def schemes() -> tuple[str, ...]:
     """The installed schemes, without importing any plugin."""
-    return tuple(sorted({e.name for e in entry_points(group=GROUP)}))
+    return tuple(sorted({e.name for e in installed(GROUP)}))
 
 
 def _scheme(root: Path, url: str) -> Scheme:
     scheme, separator, _ = url.partition("://")
     if not separator:
         return Directories(root)
-    for entry in entry_points(group=GROUP):
+    for entry in installed(GROUP):
         if entry.name == scheme:
             return cast(Scheme, load_entry(entry, "store-import"))
     raise UsageError.of(

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from infractl.domain.artifact import Artifact
-from infractl.domain.language_profile import LanguageProfile
 from infractl.domain.measurement import Measurements
 from infractl.placement.ladder import given_precision, language_recipe
 from infractl.spec.load import LoadedService
@@ -16,6 +16,9 @@ from infractl.workflows.decision import Decided
 from infractl.workflows.model_check import check_digest, check_shapes
 from infractl.workflows.offers import offers_of
 from infractl.workflows.workspace import Workspace
+
+if TYPE_CHECKING:
+    from infractl.domain.language_profile import LanguageProfile
 
 CONFIG = "config.json"
 

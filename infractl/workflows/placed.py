@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from infractl.domain.calibration import Calibration
-from infractl.domain.language_profile import LanguageProfile
 from infractl.domain.placement import Decision
 from infractl.domain.profile import ModelProfile
 from infractl.domain.release import Deployment
 from infractl.placement.evidence import Evidence
 from infractl.workflows.workspace import OpenTarget
+
+if TYPE_CHECKING:
+    from infractl.domain.calibration import Calibration
+    from infractl.domain.language_profile import LanguageProfile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from infractl.domain.offer import Offer, Purchase, Rate
 from infractl.domain.plan import Notice, Plan, ServicePlan
-from infractl.domain.price_change import PriceChange, PriceRefresh
 from infractl.domain.release import Deployment
 from infractl.domain.unknown import Unknown
 from infractl.errors import ProviderError, StalePlanError, UsageError
@@ -17,12 +17,17 @@ from infractl.state.price_lock import lockable, read_price_lock, write_price_loc
 from infractl.workflows.offers import catalogue_of, check_declared, offers_of
 from infractl.workflows.workspace import OpenTarget, Workspace
 
+if TYPE_CHECKING:
+    from infractl.domain.price_change import PriceChange, PriceRefresh
+
 
 def refresh(workspace: Workspace, target: str, file: Path | None) -> PriceRefresh:
     """Take over the list prices of a target: those of its cloud's price list in a file, else those of the provider's catalogue.
 
     Raises UsageError where the target is not declared or its provider reads no lists, ProviderError, StateError.
     """
+    from infractl.domain.price_change import PriceRefresh
+
     check_declared(workspace, [target])
     opened = workspace.target(target)
     newer = catalogue_of(opened) if file is None else _read(opened, file)
@@ -127,6 +132,8 @@ def _read(opened: OpenTarget, file: Path) -> Sequence[Offer]:
 
 def _pairs(before: Offer, tariff: Sequence[Rate]) -> Iterator[PriceChange]:
     """Each rate of a newer tariff, beside the one of the same metric that was."""
+    from infractl.domain.price_change import PriceChange
+
     was = {(rate.metric, rate.unit): rate for rate in before.tariff}
     for rate in tariff:
         yield PriceChange(offer=before, before=was.get((rate.metric, rate.unit)), after=rate)

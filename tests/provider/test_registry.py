@@ -21,7 +21,7 @@ def test_a_provider_that_is_not_installed_is_told_with_those_that_are_and_how_on
 
 def test_an_extra_is_named_where_this_release_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(registry, "names", lambda: ())
-    monkeypatch.setattr(registry, "entry_points", lambda group: [])
+    monkeypatch.setattr(registry, "installed", lambda group: ())
 
     with pytest.raises(UsageError) as raised:
         registry.load("local")
@@ -46,7 +46,7 @@ def test_a_provider_that_is_installed_is_known_by_the_extra_of_its_cloud(name: s
 
 @pytest.mark.parametrize("name", ["sagemaker", "lambda", "vertex", "cloud-run", "kubernetes"])
 def test_one_that_is_not_is_known_by_its_own_name(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registry, "entry_points", lambda group: [])
+    monkeypatch.setattr(registry, "installed", lambda group: ())
 
     assert registry.extra(name) == name
 

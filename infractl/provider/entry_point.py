@@ -1,0 +1,17 @@
+"""What the installed distributions offer by entry point: looked for once, however often it is asked for."""
+
+from __future__ import annotations
+
+import sys
+from functools import cache
+from importlib.metadata import EntryPoint, EntryPoints, entry_points
+
+
+def installed(group: str) -> tuple[EntryPoint, ...]:
+    """A group's entry points. To look through all that is installed takes as long as to load a project."""
+    return tuple(_all(tuple(sys.path)).select(group=group))
+
+
+@cache
+def _all(path: tuple[str, ...]) -> EntryPoints:
+    return entry_points()
