@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import sys
 from functools import cache
-from importlib.metadata import EntryPoint, EntryPoints, entry_points
+from importlib.metadata import EntryPoint, entry_points
 
 
 def installed(group: str) -> tuple[EntryPoint, ...]:
     """A group's entry points. To look through all that is installed takes as long as to load a project."""
-    return tuple(_all(tuple(sys.path)).select(group=group))
+    return _installed(group, tuple(sys.path))
 
 
 @cache
-def _all(path: tuple[str, ...]) -> EntryPoints:
-    return entry_points()
+def _installed(group: str, path: tuple[str, ...]) -> tuple[EntryPoint, ...]:
+    return tuple(entry_points(group=group))

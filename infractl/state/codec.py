@@ -13,11 +13,11 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum, StrEnum
+from functools import cache
 from types import UnionType
-from typing import Any, TypeVar, get_args, get_origin, overload
+from typing import Any, TypeVar, cast, get_args, get_origin, overload
 
 from cattrs import BaseValidationError, Converter, transform_error
-from cattrs.strategies import configure_tagged_union
 
 from infractl.domain import value
 from infractl.domain.figure import Figure
@@ -50,10 +50,20 @@ def decode(kind: Any, json: Json) -> Any:
     """The inverse of `encode`. Raises ValueError that names each place where the JSON is no such value."""
     try:
         return _made(_readers, _CONVERTER.get_structure_hook, kind)(json, kind)
+    except Exception as error:
+        raise ValueError(_flaws(kind, json) or f"no {getattr(kind, '__name__', kind)}: {error!r}") from error
+
+
+def _flaws(kind: Any, json: Json) -> str:
+    """Each place where the JSON is no such value. Functions that tell are longer: they are written once something is wrong."""
+    try:
+        with _writing:
+            _telling().structure(json, kind)
     except BaseValidationError as error:
-        raise ValueError("; ".join(transform_error(error))) from error
-    except (TypeError, KeyError, AttributeError, ArithmeticError, RecursionError) as error:
-        raise ValueError(f"no {getattr(kind, '__name__', kind)}: {error!r}") from error
+        return "; ".join(transform_error(error))
+    except Exception:  # noqa: BLE001 - it is told as it was met first
+        return ""
+    return ""
 
 
 def canonical(json: Json) -> bytes:
@@ -66,8 +76,31 @@ def digest(json: Json) -> str:
     return hashlib.sha256(canonical(json)).hexdigest()
 
 
-def _converter() -> Converter:
-    converter = Converter(forbid_extra_keys=True, unstruct_collection_overrides={tuple: list})
+@cache
+def _telling() -> Converter:
+    return _converter(detailed=True)
+
+
+class _Converter(Converter):
+    """Writes a class's functions once. cattrs writes them again for each class in which it stands."""
+
+    def __init__(self, **options: Any) -> None:
+        self._once: dict[tuple[str, type], Any] = {}
+        super().__init__(**options)
+
+    def gen_structure_attrs_fromdict(self, cl: type[T]) -> Callable[[Mapping[str, Any], Any], T]:
+        if ("read", cl) not in self._once:
+            self._once["read", cl] = super().gen_structure_attrs_fromdict(cl)
+        return cast("Callable[[Mapping[str, Any], Any], T]", self._once["read", cl])
+
+    def gen_unstructure_attrs_fromdict(self, cl: type[T]) -> Callable[[T], dict[str, Any]]:
+        if ("write", cl) not in self._once:
+            self._once["write", cl] = super().gen_unstructure_attrs_fromdict(cl)
+        return cast("Callable[[T], dict[str, Any]]", self._once["write", cl])
+
+
+def _converter(*, detailed: bool = False) -> Converter:
+    converter = _Converter(detailed_validation=detailed, forbid_extra_keys=True, unstruct_collection_overrides={tuple: list})
     for plain in (str, bool, int):
         converter.register_structure_hook(plain, _exactly)
     for sort in (Enum, StrEnum):
@@ -93,8 +126,26 @@ def _converter() -> Converter:
     converter.register_structure_hook_func(_is_property, lambda json, _: value.decode(json))
     converter.register_unstructure_hook_factory(_is_mapping, lambda kind: _write_mapping(converter, kind))
     converter.register_structure_hook_factory(_is_mapping, lambda kind: _read_mapping(converter, kind))
-    configure_tagged_union(Entry, converter, tag_generator=lambda kind: kind.__name__.lower(), tag_name="entry")
+    converter.register_unstructure_hook_func(_is_entry, lambda entry: {**converter.unstructure(entry), TAG: _tag(type(entry))})
+    converter.register_structure_hook_func(_is_entry, lambda json, _: _read_entry(converter, json))
     return converter
+
+
+TAG = "entry"
+"""The key that says which of the entries it is."""
+
+
+def _is_entry(kind: Any) -> bool:
+    return bool(kind == Entry)
+
+
+def _tag(kind: type) -> str:
+    return kind.__name__.lower()
+
+
+def _read_entry(converter: Converter, json: Any) -> Any:
+    kinds = {_tag(kind): kind for kind in get_args(Entry)}
+    return converter.structure({key: item for key, item in json.items() if key != TAG}, kinds[json[TAG]])
 
 
 def _is_property(kind: Any) -> bool:
