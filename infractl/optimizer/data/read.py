@@ -6,6 +6,7 @@ import zipfile
 import zlib
 from collections.abc import Collection, Mapping
 from pathlib import Path
+from tokenize import TokenError
 from typing import TYPE_CHECKING
 
 from infractl.errors import DataError
@@ -16,7 +17,11 @@ if TYPE_CHECKING:
 
 MOST_BYTES = 4 * 2**30
 """Of arrays, unpacked: what is loaded has to fit into memory beside the model."""
-_DAMAGED = (ValueError, zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError, MemoryError)
+_DAMAGED: tuple[type[Exception], ...] = (
+    *(ValueError, TypeError, KeyError, OverflowError, SyntaxError, EOFError, OSError, MemoryError),
+    *(NotImplementedError, RuntimeError, zipfile.BadZipFile, zlib.error, TokenError),
+)
+"""What numpy raises for damaged files: it reads headers with Python's own tokenizer."""
 ENDINGS = (".npz", ".npy", ".csv", ".parquet")
 
 

@@ -43,6 +43,39 @@ def test_npy_is_a_models_only_input(tmp_path: Path) -> None:
     assert (rows.inputs["x"] == X).all() and rows.labels is None
 
 
+@pytest.mark.parametrize(
+    "header",
+    ["{'descr': '<f8', 'fortran_order': False, 'shape': (10**30,)}", "{'shape': (", "{'descr': '<f8'}", "[]", "{'a': 1}}"],
+)
+def test_a_header_that_nothing_can_be_made_of_is_unreadable(header: str, tmp_path: Path) -> None:
+    text = header.replace("10**30", str(10**30)).ljust(117) + "\n"
+    (tmp_path / "data.npy").write_bytes(b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text.encode())
+
+    with pytest.raises(DataError, match="data-unreadable"):
+        load(tmp_path / "data.npy", TABLE)
+
+
+@given(
+    at=st.integers(0, 400), byte=st.integers(0, 255), length=st.integers(1, 500), ending=st.sampled_from([".npz", ".npy", ".csv"])
+)
+def test_whatever_a_file_holds_it_is_read_or_refused(
+    at: int, byte: int, length: int, ending: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    path = tmp_path_factory.getbasetemp() / f"damaged{ending}"
+    if ending == ".csv":
+        path.write_text("a,b,c\n0.5,1,2\n3,4,5.25\n")
+    else:
+        {".npz": lambda: np.savez(path, x=X), ".npy": lambda: np.save(path, X)}[ending]()
+    content = bytearray(path.read_bytes())
+    content[at % len(content)] = byte
+    path.write_bytes(content[: max(1, length)])
+
+    try:
+        assert load(path, TABLE).inputs["x"].dtype == np.float32
+    except DataError as error:
+        assert all(d.slug.startswith("data-") for d in error.diagnostics)
+
+
 def test_columns_of_csv_are_the_features_in_their_order(tmp_path: Path) -> None:
     (tmp_path / "data.csv").write_text('b,"a, quoted",kind,c\n0.5,1,cat,2\n3,4,dog,5.25\n\n', encoding="utf-8-sig")
 
