@@ -15,6 +15,7 @@ from infractl.optimizer.passes.setting import choice, number, only, truth
 from infractl.optimizer.passes.simplify import simplified
 from infractl.optimizer.pruning.choose import least_important, width_left
 from infractl.optimizer.pruning.cut import cut, drop_unused
+from infractl.optimizer.pruning.elimination import can_eliminate, eliminate
 from infractl.optimizer.pruning.fold import fold
 from infractl.optimizer.pruning.graph import read
 from infractl.optimizer.pruning.group import Group, groups
@@ -37,7 +38,7 @@ class Settings:
     """`share` of each group's units goes, `ratios` for single groups by name, `heads` of attention heads.
 
     Widths are rounded to `block`. `rows` are sampled for each layer that is fitted again, which `refit` turns off. `importance`
-    is `flow` (weights times what flows) or `weight`.
+    is `fit` (what the others cannot stand in for; without a refit as `flow`), `flow` (weights times what flows) or `weight`.
     """
 
     share: float = 0.5
@@ -46,7 +47,7 @@ class Settings:
     block: int = 16
     rows: int = 12_000
     refit: bool = True
-    importance: str = "flow"
+    importance: str = "fit"
 
     def share_of(self, group: Group) -> float:
         return self.ratios.get(group.name, self.heads if group.heads else self.share)
@@ -56,7 +57,7 @@ class Prune:
     """The pass `prune`. It does nothing to models whose weights are not plain matrices and kernels, and says so."""
 
     name = "prune"
-    version = 1
+    version = 2
 
     def run(self, work: Work) -> Made:
         settings = parse(work.settings)
@@ -93,7 +94,7 @@ def parse(given: Mapping[str, Json]) -> Settings:
         block=int(number(given, "block", 16, least=1, most=1024)),
         rows=int(number(given, "rows", 12_000, least=1, most=10_000_000)),
         refit=truth(given, "refit", True),
-        importance=choice(given, "importance", "flow", ("flow", "weight")),
+        importance=choice(given, "importance", "fit", ("fit", "flow", "weight")),
     )
 
 
@@ -116,13 +117,18 @@ def _effort(work: Work, settings: Settings) -> Effort:
 def _removed(found: Walk, every: Sequence[Group], settings: Settings, work: Work) -> set[int]:
     """The units that go."""
     counts = {group.name: group.width - width_left(group, settings.share_of(group), settings.block) for group in every}
-    if not any(counts.values()):
-        return set()
-    if settings.importance == "flow" and len(work.calibration):
-        importance = by_flow(found, work.calibration, work.threads)
-    else:
-        importance = by_weight(found)
-    return {unit for group in every for unit in least_important(group, counts[group.name], importance)}
+    losing = [group for group in every if counts[group.name]]
+    removed: set[int] = set()
+    if settings.importance == "fit" and settings.refit:
+        fit = [group for group in losing if can_eliminate(found, group)]
+        losing = [group for group in losing if group not in fit]
+        for group in fit:
+            removed.update(eliminate(found, group, counts[group.name], work.calibration, work.threads))
+    if losing:
+        flows = settings.importance != "weight" and len(work.calibration)
+        importance = by_flow(found, work.calibration, work.threads) if flows else by_weight(found)
+        removed.update(unit for group in losing for unit in least_important(group, counts[group.name], importance))
+    return removed
 
 
 def _gone(group: Group, removed: Collection[int]) -> int:

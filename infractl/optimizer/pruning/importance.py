@@ -32,7 +32,7 @@ def by_weight(walk: Walk) -> dict[int, float]:
     for slot in walk.slots:
         if slot.role is Role.makes:
             constant = walk.graph.constants[walk.graph.nodes[slot.node].input[slot.input]]
-            _add(squares, walk, slot.ids, _norms(constant, slot.axis) ** 2)
+            _add(squares, walk, slot.ids, norms(constant, slot.axis) ** 2)
     return {unit: square**0.5 for unit, square in squares.items()}
 
 
@@ -44,11 +44,11 @@ def by_flow(walk: Walk, rows: Rows, threads: int) -> dict[int, float]:
     for layer in readers:
         weight = walk.graph.constants[walk.graph.nodes[layer.node].input[layer.weight]]
         if layer.read is not None:
-            _add(found, walk, layer.read, _norms(weight, layer.reads) * squares[layer.taken, layer.axis] ** 0.5)
+            _add(found, walk, layer.read, norms(weight, layer.reads) * squares[layer.taken, layer.axis] ** 0.5)
     return found
 
 
-def _norms(constant: NDArray[np.generic], axis: int) -> NDArray[np.float64]:
+def norms(constant: NDArray[np.generic], axis: int) -> NDArray[np.float64]:
     import numpy as np
 
     others = tuple(other for other in range(constant.ndim) if other != axis)

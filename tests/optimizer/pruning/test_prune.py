@@ -113,6 +113,17 @@ def test_a_bias_that_is_reshaped_and_added_is_a_bias(tmp_path: Path) -> None:
     assert digits.run(onnx.load(pruned.model), noise(3, 8, 8)).shape == (64, 3)
 
 
+def test_of_two_neurons_that_say_the_same_one_goes(tmp_path: Path) -> None:
+    net, width = Net(np.random.default_rng(0)), 32
+    weight, bias = net.draw(8, width).repeat(2, axis=1), net.draw(width).repeat(2)
+    x = net.add("Tanh", [net.add("Gemm", ["x", net.constant(weight), net.constant(bias)], (2 * width,)).name], (2 * width,))
+    model = net.model((8,), net.gemm(x, 3, dead=False))
+
+    made = prune(model, tmp_path, np.concatenate([noise(8), noise(8, seed=1)]), share=0.5)
+
+    np.testing.assert_allclose(digits.run(onnx.load(made.model), noise(8)), digits.run(model, noise(8)), atol=0.05)
+
+
 def test_weights_that_two_layers_share_are_cut_for_each_as_it_needs(tmp_path: Path) -> None:
     net, width = Net(np.random.default_rng(0)), 32
     shared = net.constant(net.draw(width, width) / 6)
