@@ -91,6 +91,9 @@ class Violation:
     remedy: str = ""
 
     def __str__(self) -> str:
+        if isinstance(self.need, Money) and isinstance(self.have, Money):
+            per = "thousand" if self.code.endswith("per-thousand") else "month"
+            return f"{self.code}: needs {format_money(self.need)} a {per}, has {format_money(self.have)} a {per}"
         need = quantity_text(self.need.high, self.need.unit) if isinstance(self.need, Figure) else _text(self.need)
         settled = f"; {self.remedy} tells more" if self.remedy else ""
         return f"{self.code}: needs {need}, has {_have(self.need, self.have)}{settled}"
@@ -146,6 +149,8 @@ class Relaxed:
     def __str__(self) -> str:
         if self.field == "slo.tokenThroughput":
             return f"{_text(self.to)} of output tokens"
+        if self.field == "budget.perThousand" and isinstance(self.to, Money):
+            return f"{format_money(self.to)} a thousand"
         return f"{self.limit} of {_text(self.to)}" if self.limit else _text(self.to)
 
     @property

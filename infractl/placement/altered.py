@@ -63,9 +63,9 @@ def relaxed(service: InferenceService, limit: Limit, to_s: float, source: str) -
     return tuple(Relaxed(field=each.field, to=exactly(to_s, "s", source)) for each in (limit, *along))
 
 
-def without_budget(service: InferenceService) -> InferenceService:
-    """With nothing that it may cost at most a month."""
-    return _with_spec(service, budget=changed(service.spec.budget, monthly=None))
+def without_budget(service: InferenceService, of: str = "monthly") -> InferenceService:
+    """With nothing that it may cost at most, a month or, `per_thousand`, for so many answers."""
+    return _with_spec(service, budget=changed(service.spec.budget, **{of: None}))
 
 
 def exactly(value: float, unit: str, source: str) -> Figure:

@@ -15,7 +15,7 @@ from infractl.domain.unknown import Unknown
 from infractl.placement.replicas import Fleet
 from infractl.placement.season import average_per_s
 from infractl.spec.service import InferenceService
-from infractl.units import Money, format_money
+from infractl.units import Money
 
 _UNITS_A_MONTH: Mapping[tuple[str, str], Decimal] = {
     ("instance", "hour"): HOURS_A_MONTH,
@@ -112,8 +112,7 @@ def over_share(cost: Cost, budget: Money | None, rate_per_s: float) -> Violation
     if amount.currency != budget.currency:
         return Violation(code="price-unknown", need=f"a price in {budget.currency}", have=f"one in {amount.currency}")
     if amount.amount > budget.amount:
-        need, have = f"{format_money(budget)} a thousand", f"{format_money(amount)} a thousand"
-        return Violation(code="over-budget-per-thousand", need=need, have=have)
+        return Violation(code="over-budget-per-thousand", need=budget, have=amount)
     return None
 
 

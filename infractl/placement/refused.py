@@ -30,7 +30,7 @@ RELAXABLE = frozenset(
 )
 """Violations that a longer limit or a lower rate would mend."""
 
-_BY_MONEY = frozenset({"over-budget", "price-unknown"})
+_BY_MONEY = frozenset({"over-budget", "over-budget-per-thousand", "price-unknown"})
 
 
 def class_outcomes(decision: Decision) -> tuple[ClassOutcome, ...]:

@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from decimal import ROUND_CEILING, Decimal
 
+from infractl.domain.cost import per_thousand
 from infractl.domain.figure import Figure
 from infractl.domain.placement import Decision, Nearest, Placement, Relaxed
 from infractl.placement.altered import Limit, exactly, limits, relaxed, with_limit, with_traffic, without_budget
 from infractl.placement.demand import Demand
+from infractl.placement.season import average_per_s
 from infractl.spec.service import InferenceService
 from infractl.units import Money, format_duration
 
@@ -98,14 +100,18 @@ def _traffic(search: _Search) -> Iterator[tuple[float, Nearest]]:
 
 def _budget(search: _Search) -> Iterator[tuple[float, Nearest]]:
     """The cheapest of what keeps all else."""
-    budget = search.service.spec.budget.monthly
-    if budget is None or not budget.amount:
-        return
-    best = _best((search.closely or search.decide)(without_budget(search.service)))
-    cost = best.cost.expected_amount if best else None
-    if best and isinstance(cost, Money) and cost.currency == budget.currency:
-        anew = Relaxed(field="budget.monthly", to=_whole(cost))
-        yield float(cost.amount / budget.amount), Nearest(relaxed=(anew,), on=best.offer.name)
+    service, decide = search.service, search.closely or search.decide
+    budgets = {"monthly": service.spec.budget.monthly, "per_thousand": service.spec.budget.per_thousand}
+    for of, budget in budgets.items():
+        best = _best(decide(without_budget(service, of))) if budget else None
+        if best is None or budget is None or not budget.amount:
+            continue
+        cost = best.cost.expected_amount
+        paid = cost if of == "monthly" else per_thousand(cost, average_per_s(service))
+        if isinstance(paid, Money) and paid.currency == budget.currency:
+            field = "budget.monthly" if of == "monthly" else "budget.perThousand"
+            anew = Relaxed(field=field, to=_whole(paid) if of == "monthly" else paid)
+            yield float(paid.amount / budget.amount), Nearest(relaxed=(anew,), on=best.offer.name)
 
 
 def _together(search: _Search) -> Iterator[Nearest]:

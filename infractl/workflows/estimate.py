@@ -11,7 +11,7 @@ from infractl.errors import Diagnostic, InfeasibleError, InfractlError, RefusedE
 from infractl.spec.load import LoadedService
 from infractl.spec.what_if import OPTION
 from infractl.workflows.fleet_budget import budgets_of, over
-from infractl.workflows.place import Progress, decide_service
+from infractl.workflows.place import BUDGET, Progress, decide_service
 from infractl.workflows.plan import declared_traffic, promises
 from infractl.workflows.refusal import NOTHING_OFFERED
 from infractl.workflows.workspace import Workspace
@@ -73,7 +73,7 @@ def failed(workspace: Workspace, estimate: Estimate) -> InfractlError | None:
 
 def _only_dear(service: ServiceEstimate) -> bool:
     refused = service.outcome.refused
-    return refused is not None and all(v.code in ("over-budget", "price-unknown") for v in refused.violations)
+    return refused is not None and all(v.code in BUDGET for v in refused.violations)
 
 
 def _infeasible(workspace: Workspace, service: ServiceEstimate) -> Diagnostic:

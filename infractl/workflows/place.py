@@ -145,12 +145,12 @@ def _choose(workspace: Workspace, loaded: LoadedService, found: Decided) -> Eval
     from infractl.workflows.refusal import refusal
 
     profile = found.profile if isinstance(found.profile, ModelProfile) else None
-    budget = any(e.violations and all(v.code in _BUDGET for v in e.violations) for e in found.decision.refused)
+    budget = any(e.violations and all(v.code in BUDGET for v in e.violations) for e in found.decision.refused)
     nearest = found.nearest(loaded.service) if workspace.reuse.may_relax(loaded.name) else None
     raise (RefusedError if budget else InfeasibleError)(refusal(loaded, profile, found.decision, nearest))
 
 
-_BUDGET = frozenset({"over-budget", "over-budget-per-thousand", "price-unknown"})
+BUDGET = frozenset({"over-budget", "over-budget-per-thousand", "price-unknown"})
 
 
 def _as_given(workspace: Workspace, loaded: LoadedService, path: Path, profile: ModelProfile) -> Artifact:

@@ -8,6 +8,7 @@ import pytest
 
 from infractl.placement.altered import with_limit, with_traffic
 from infractl.placement.place import place
+from infractl.placement.refused import nearest_miss
 from infractl.placement.relax import EXACT, relaxations
 
 
@@ -53,3 +54,21 @@ def test_a_budget_that_is_too_small_is_relaxed_to_what_the_cheapest_costs(planne
     (near,) = relaxations(service, lambda asked: place(asked, planner.profiles["small"], [priced("it", "0.10")], planner.known))
 
     assert str(near) == "73.00 USD a month on it"
+
+
+def test_so_is_what_a_thousand_answers_may_cost(planner, priced) -> None:
+    """0.10 USD an hour at 20 requests a second are 0.00139 USD for a thousand of them."""
+    asked = {"traffic": {"peak": "20/s", "average": "20/s"}, "budget": {"perThousand": "0.001 USD"}}
+
+    (near,) = planner.would_hold("small", priced("it", "0.10"), **asked)
+
+    assert str(near) == "0.00139 USD a thousand on it"
+
+
+def test_what_costs_least_a_thousand_comes_nearest(planner, priced) -> None:
+    asked = {"traffic": {"peak": "20/s", "average": "20/s"}, "budget": {"perThousand": "0.001 USD"}}
+
+    decision = planner("small", priced("dear", "0.30"), priced("cheap", "0.20"), **asked)
+
+    near = nearest_miss(decision.refused)
+    assert near is not None and near.offer.name == "cheap"
