@@ -26,7 +26,8 @@ def refusal(
     violations = [(refused, violation) for refused in nearest_first(decision.refused) for violation in refused.violations]
     reasons = [f"{_tried(refused)}: {violation}" for refused, violation in violations]
     reasons += [f"and {count:,} more: {code}" for code, count in decision.omitted.items()]
-    codes = {violation.code for _, violation in violations}
+    # What is against the nearest is what has to be mended: of some machine there is always something that nobody knows.
+    codes = {violation.code for refused, violation in violations if refused is violations[0][0]}
     at = next((mark for _, violation in violations if (mark := loaded.mark(_demand(violation)))), loaded.mark("spec"))
     remedy = "allow other hardware classes or targets"
     if nearest is None:
