@@ -14,6 +14,14 @@ Opener = Callable[[Path, SessionOptions], Session]
 _MODULES = {"onnxruntime": "infractl.engines.onnxruntime", "openvino": "infractl.engines.openvino"}
 _INSTALLED_BY = {"onnxruntime": "pip install onnxruntime", "openvino": "pip install 'infractl[openvino]'"}
 
+HERE = frozenset(_MODULES)
+"""The engines that this version can open. Others run on their target alone."""
+
+
+def stand_in(name: str) -> str:
+    """The engine that opens and judges here what the one called `name` serves on its target: itself, or ONNX Runtime."""
+    return name if name in HERE else "onnxruntime"
+
 
 def open_engine(name: str) -> Opener:
     """What opens model files with the engine called `name`. Raises ModelError where there is no such engine."""

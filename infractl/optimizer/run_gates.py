@@ -9,7 +9,7 @@ from typing import Any
 from infractl.domain.recipe import AS_GIVEN, Recipe
 from infractl.domain.value import Json
 from infractl.engines.engine import Session, SessionOptions
-from infractl.engines.registry import open_engine
+from infractl.engines.registry import open_engine, stand_in
 from infractl.optimizer.gate.answer import answers
 from infractl.optimizer.gate.gate import Gate
 from infractl.optimizer.gate.judge import judge
@@ -70,7 +70,7 @@ def accuracy(job: Mapping[str, Any], directory: Path, tell: Tell) -> Mapping[str
 
 
 def _open(model: Path, recipe: Recipe, threads: int) -> Session:
-    return open_engine(recipe.engine)(model, SessionOptions(threads=threads, options=recipe.options))
+    return open_engine(stand_in(recipe.engine))(model, SessionOptions(threads=threads, options=recipe.options))
 
 
 def _some(rows: Rows) -> Rows:

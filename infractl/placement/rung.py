@@ -104,9 +104,11 @@ def _static(engine: str, *, symmetric: bool = False, reduce_range: bool = False)
     """Activations in unsigned bytes, as x86 multiplies them; symmetric signed ones for accelerators."""
     settings: dict[str, Json] = {}
     if engine == OPENVINO:
-        settings["quantizer"] = "nncf"
-    if symmetric:
-        settings["symmetric"] = True
+        settings["by"] = "nncf"
+    if engine == TENSORRT:
+        settings["form"] = "tensorrt"
+    elif symmetric:
+        settings["activations"] = "int8"
     if reduce_range:
         settings["reduce_range"] = True
     name = "int8-static-openvino" if engine == OPENVINO else "int8-static"

@@ -12,7 +12,7 @@ import pytest
 from onnx import TensorProto, helper
 
 from infractl.engines.engine import SessionOptions
-from infractl.engines.registry import open_engine
+from infractl.engines.registry import open_engine, stand_in
 from infractl.errors import ModelError
 from infractl.tensors import Dtype, Signature, TensorSpec
 
@@ -133,3 +133,17 @@ def test_a_model_that_gives_more_than_tensors_is_refused(tmp_path: Path) -> None
 def test_an_unknown_engine_is_an_error_that_lists_the_known_ones() -> None:
     with pytest.raises(ModelError, match="warp is not among: onnxruntime"):
         open_engine("warp")
+
+
+@pytest.mark.parametrize(
+    ("name", "opens"), [("openvino", "openvino"), ("onnxruntime", "onnxruntime"), ("tensorrt", "onnxruntime")]
+)
+def test_what_an_engine_of_another_machine_serves_is_opened_by_onnx_runtime_here(name: str, opens: str) -> None:
+    assert stand_in(name) == opens
+
+
+def test_options_are_entries_of_the_session_configuration(make_mlp: MakeMlp, tmp_path: Path) -> None:
+    path = make_mlp(tmp_path / "m.onnx")
+    saved = {"session.save_model_format": "ORT"}
+
+    assert open_session(path, SessionOptions(options=saved)).signature == open_session(path, SessionOptions()).signature

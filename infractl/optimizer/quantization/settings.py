@@ -71,7 +71,9 @@ def parse(settings: Mapping[str, Json]) -> Settings:
     form = choice(settings, "form", "onnxruntime", ("onnxruntime", "tensorrt"))
     by = choice(settings, "by", "onnxruntime", ("onnxruntime", "nncf"))
     for_gpu = form == "tensorrt"
-    activations = choice(settings, "activations", "int8" if for_gpu else "uint8", ("uint8", "int8"))
+    activations = choice(
+        settings, "activations", "int8" if for_gpu or settings.get("symmetric") is True else "uint8", ("uint8", "int8")
+    )
     symmetric = truth(settings, "symmetric", activations == "int8")
     if for_gpu and not (activations == "int8" and symmetric):
         raise PassRefusedError("settings", "tensorrt takes activations in int8 alone, and symmetric")

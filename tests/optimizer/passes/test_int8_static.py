@@ -86,6 +86,16 @@ def test_for_tensorrt_every_zero_is_0_and_biases_stay_in_floating_point(dense: P
     assert "trtexec" in made.notes[-1]
 
 
+@pytest.mark.parametrize("settings", [{"activations": "int8"}, {"symmetric": True}])
+def test_for_accelerators_activations_are_signed_and_symmetric(
+    settings: dict[str, Any], dense: Path, make_work: MakeWork
+) -> None:
+    found = initializers(int8_static(make_work(dense, {**settings, "agreement": 0})).model)
+
+    zeros = [values for name, values in found.items() if name.endswith("_zero_point")]
+    assert zeros and all(values.dtype in (np.int8, np.int32) and not values.any() for values in zeros)
+
+
 def test_the_layer_that_hurts_finds_its_steps_while_it_runs(outlying: Path, make_work: MakeWork, answers: Answers) -> None:
     work = make_work(outlying, {"agreement": 0.97}, rows=512)
     bare = int8_static(make_work(outlying, {"agreement": 0}, rows=512))
