@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 
@@ -11,6 +12,7 @@ from infractl.domain.value import Json
 from infractl.optimizer.passes.contract import PassRefusedError
 from infractl.optimizer.passes.registry import find_pass
 from infractl.optimizer.rows import Rows
+from infractl.optimizer.student.teach import ELSEWHERE
 from infractl.state.codec import digest, encode
 from infractl.tensors import Tensor
 
@@ -40,8 +42,8 @@ def pass_version(name: str) -> int | None:
 
 
 def libraries() -> dict[str, str | None]:
-    """The versions of what changes and runs models; None where it is not installed."""
-    return {name: _version(name) for name in _LIBRARIES}
+    """The versions of what changes and runs models; None where it is not installed. PyTorch may be another interpreter's."""
+    return {**{name: _version(name) for name in _LIBRARIES}, ELSEWHERE: os.environ.get(ELSEWHERE)}
 
 
 def _version(name: str) -> str | None:

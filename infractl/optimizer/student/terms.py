@@ -90,13 +90,14 @@ def _form(values: Tensor, kind: str) -> Form:
 
     if kind == "values":
         return Form.values
-    bounded = bool((values >= 0).all() and (values <= 1).all())  # type: ignore[operator]
+    # A forest's sums of shares come to a little more than 1.
+    shares = np.asarray(values, np.float64)
+    bounded = bool(shares.min() >= -_CLOSE and shares.max() <= 1 + _CLOSE)
     if values.shape[1] == 1:
         return Form.shares if bounded else Form.values
     if not bounded:
         return Form.logits
-    sums = np.asarray(values, np.float64).sum(axis=1)
-    return Form.probabilities if bool(np.abs(sums - 1).max() < _CLOSE) else Form.shares
+    return Form.probabilities if bool(np.abs(shares.sum(axis=1) - 1).max() < _CLOSE) else Form.shares
 
 
 def _classes(scores: Tensor, labels: Tensor) -> Tensor:
