@@ -9,6 +9,7 @@ from infractl.domain.hardware_class import HardwareClass
 from infractl.domain.offer import Mode, Offer, Purchase
 from infractl.domain.placement import Violation
 from infractl.domain.recipe import Recipe
+from infractl.domain.unknown import Unknown
 from infractl.spec.service import InferenceService
 
 ANSWERING: dict[str, frozenset[Mode]] = {
@@ -49,9 +50,9 @@ def hardware_class(offer: Offer) -> HardwareClass:
 
 
 def recipe_barred(offer: Offer, recipe: Recipe) -> Iterator[Violation]:
-    """What the chip has against the recipe. One that names no precision leaves that to its calibration."""
+    """What the chip has against the recipe. One that states no precision's speed leaves that to what was measured on it."""
     known = offer.chip.peak_flops_per_s
-    if known and recipe.dtype not in known:
+    if recipe.dtype not in known and not all(isinstance(peak, Unknown) for peak in known.values()):
         yield Violation(code="precision-unsupported", need=recipe.dtype, have=", ".join(known))
 
 

@@ -46,7 +46,7 @@ class ServiceSpec(Section):
     hardware: Hardware = option("What it may run on.", default=Hardware(), example="{classes: [cpu, gpu]}")
     targets: tuple[Name, ...] = option("Targets of infractl.yaml it may run at; empty means all.", default=(), example="[local]")
     optimize: Optimize = option(
-        "How far the model may be changed.", default=Optimize(), example="{level: safe, limit: {time: 10m}}", acted_on=False
+        "How far the model may be changed.", default=Optimize(), example="{level: safe, limit: {time: 10m}}"
     )
     serving: Serving = option("How it is served.", default=Serving(), example="{warmup: 3, timeout: 2s}")
     async_: Asynchronous | None = option(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from infractl.domain.artifact import Artifact
@@ -34,8 +35,13 @@ from infractl.workflows.workspace import Workspace
 Progress = Callable[[str], None]
 
 
-def decide_service(workspace: Workspace, loaded: LoadedService, state: ServiceState | None, progress: Progress) -> Decided:
-    """Every offer of the service's targets evaluated. Raises ModelError for the model's file, ProviderError."""
+def decide_service(
+    workspace: Workspace, loaded: LoadedService, state: ServiceState | None, progress: Progress, *, build: bool = False
+) -> Decided:
+    """Every offer of the service's targets evaluated. With `build` the model is optimized for those that are here.
+
+    Raises ModelError for the model's file, DataError for that of its validation, ProviderError.
+    """
     with workspace.reuse.guard:
         if directory := language_directory(workspace, loaded):
             return decide_language(workspace, loaded, directory)
@@ -45,6 +51,7 @@ def decide_service(workspace: Workspace, loaded: LoadedService, state: ServiceSt
         targets = {t.target.name: t for t in workspace.targets_of(loaded)}
         offers = [offer for opened in targets.values() for offer in offers_of(workspace, opened)]
         known = _known(workspace, profile, offers, progress)
+        known = _with_tried(workspace, loaded, profile, offers, known, progress, build)
         # A changed document is a reason to look for something better; the same one is not.
         deployed = state.deployment if state is not None and state.spec_digest == loaded.digest else None
         recorded = deployed.stable.placement if deployed else None
@@ -69,14 +76,14 @@ def place_service(workspace: Workspace, loaded: LoadedService, state: ServiceSta
 
 
 def _place(workspace: Workspace, loaded: LoadedService, state: ServiceState | None, progress: Progress) -> Placed:
-    found = decide_service(workspace, loaded, state, progress)
+    found = decide_service(workspace, loaded, state, progress, build=True)
     profile, known = found.profile, found.known
     chosen = _choose(workspace, loaded, found)
     assert chosen.placement is not None
     if isinstance(profile, LanguageProfile):
         artifact = named_by_config(profile)
     else:
-        artifact = _as_given(workspace, loaded, model_file(loaded), profile)
+        artifact = _made(known, chosen) or _as_given(workspace, loaded, model_file(loaded), profile)
     release = configure(loaded.service, chosen.placement, artifact)
     return Placed(
         deployment=Deployment(
@@ -114,7 +121,8 @@ def _decide(
 ) -> Decision:
     """Services that ask the same of the same model, and are recorded alike, are decided alike."""
     same = identity(recorded) if recorded else None
-    key = (spec_digest(loaded), profile.digest, tuple(offer.key for offer in offers), same)
+    made = repr([[(t.recipe, t.artifact, t.refusal, t.latency) for t in tried] for tried in known.tried.values()])
+    key = (spec_digest(loaded), profile.digest, tuple(offer.key for offer in offers), same, made)
     decisions = workspace.reuse.decisions
     if key not in decisions:
         decisions[key] = decided(loaded, profile, offers, known, recorded, hopeful)
@@ -136,6 +144,35 @@ def _known(workspace: Workspace, profile: ModelProfile, offers: Sequence[Offer],
         calibrations[here] = calibration_for(here, workspace.clock, progress)
     of_offers = {name: calibrations[name] for name in calibrations if any(o.chip.name == name for o in offers)}
     return Measurements(calibrations=of_offers, measurements=workspace.measured.get(profile.digest, ()))
+
+
+def _with_tried(
+    workspace: Workspace,
+    loaded: LoadedService,
+    profile: ModelProfile,
+    offers: Sequence[Offer],
+    known: Measurements,
+    progress: Progress,
+    build: bool,
+) -> Measurements:
+    """With what the optimizer makes of the model for this machine, where the offers have it, and what was measured of that."""
+    here = this_chip()
+    if all(offer.chip.name != here.name for offer in offers):
+        return known
+    from infractl.workflows.optimize_service import tried_here
+
+    tried = tried_here(workspace, loaded, profile, here, progress, build=build)
+    if not tried:
+        return known
+    made = [t.artifact.digest for t in tried if t.artifact and t.refusal is None]
+    measured = [*known.measurements, *(m for digest in made for m in workspace.measured.get(digest, ()))]
+    return replace(known, tried={here.name: tried}, measurements=tuple(measured))
+
+
+def _made(known: Measurements, chosen: Evaluation) -> Artifact | None:
+    """What the optimizer made by the chosen recipe; None for the model as it is given, and where nothing is made yet."""
+    made = known.made(chosen.offer.chip.name, chosen.recipe)
+    return made.artifact if made else None
 
 
 def _choose(workspace: Workspace, loaded: LoadedService, found: Decided) -> Evaluation:

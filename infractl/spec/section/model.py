@@ -120,10 +120,9 @@ class Model(Section):
         "Held-out data that an optimized model must prove itself on.",
         default=None,
         example="{data: ./validation.npz, metric: accuracy, minimum: 0.95}",
-        acted_on=False,
     )
     calibration: CalibrationData | None = option(
-        "Inputs for static quantization and pruning.", default=None, example="{data: ./calibration.npz}", acted_on=False
+        "Inputs for static quantization and pruning.", default=None, example="{data: ./calibration.npz}"
     )
     container: Container = option(
         "The image's ports, routes and needs, for the format `container`.",
