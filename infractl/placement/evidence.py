@@ -28,13 +28,14 @@ def evidence(service: InferenceService, profile: ModelProfile, placement: Placem
     # What computes figures is imported only where measured ones are to be compared with them.
     from infractl.placement.demand import Demand
     from infractl.placement.evaluate import candidates
-    from infractl.placement.measured import seen
+    from infractl.placement.measured import artifact_digest, seen
     from infractl.placement.shape import Shape
 
     offer, recipe, demand = placement.offer, placement.recipe, Demand.of(service)
     chosen = next(c for c in candidates(service, profile, offer, recipe, known) if c.shape == Shape.of(placement))
+    of = (artifact_digest(profile, offer.chip, recipe, known), offer.chip.name)
     return Evidence(
-        known=tuple(m for m in known.measurements if (m.artifact, m.chip) == (profile.digest, offer.chip.name)),
+        known=tuple(m for m in known.measurements if (m.artifact, m.chip) == of),
         exact=seen(chosen, demand).used,
         scaled_by=chosen.correction.source,
     )

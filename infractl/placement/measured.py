@@ -80,16 +80,19 @@ def seen(candidate: Candidate, demand: Demand) -> Seen:
 
 
 def of_model(profile: ModelProfile, chip: Chip, recipe: Recipe, known: Measurements) -> tuple[Measurement, ...]:
-    """What was measured of the model on this machine, the newest first.
-
-    What another recipe than the first makes has a digest of its own, which is known once it is built.
-    """
-    made = known.made(chip.name, recipe)
-    artifact = profile.digest if recipe == AS_GIVEN else made.artifact.digest if made and made.artifact else None
+    """What was measured on this machine of what the recipe makes of the model, the newest first."""
     calibration = known.calibrations.get(chip.name)
-    of = (artifact, chip.name, calibration.machine if calibration else {})
+    of = (artifact_digest(profile, chip, recipe, known), chip.name, calibration.machine if calibration else {})
     found = [m for m in known.measurements if (m.artifact, m.chip, m.machine) == of]
     return tuple(sorted(found, key=lambda m: m.at, reverse=True))
+
+
+def artifact_digest(profile: ModelProfile, chip: Chip, recipe: Recipe, known: Measurements) -> str | None:
+    """Of the file that is served; None where the recipe was not built for the chip."""
+    if recipe == AS_GIVEN:
+        return profile.digest
+    made = known.made(chip.name, recipe)
+    return made.artifact.digest if made and made.artifact else None
 
 
 def _latency(measurements: tuple[Measurement, ...], percentile: int, rate_per_s: float) -> Figure | None:

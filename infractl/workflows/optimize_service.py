@@ -82,7 +82,7 @@ def _task(loaded: LoadedService, model: Path, validation: Validation, profile: M
         digest=whole_digest(model, profile),
         signature=profile.signature,
         ladder=tuple(climbable(optimize, profile, chip, instructions)),
-        split=split(rows, _calibration(loaded, calibration, profile) if calibration else None),
+        split=split(rows, _calibration(loaded, calibration, profile) if calibration else None, least=gate.least_rows or 0),
         gate=gate.divided(LADDERS),
         limits=Limits(
             memory_bytes=optimize.limit.memory or free_memory_bytes(),

@@ -98,6 +98,7 @@ def _place(workspace: Workspace, loaded: LoadedService, state: ServiceState | No
         target=found.targets[chosen.offer.target],
         calibrations=tuple(known.calibrations.values()),
         evidence=_evidence(loaded, profile, chosen.placement, known),
+        tried=tuple(known.tried.get(chosen.offer.chip.name, ())),
     )
 
 

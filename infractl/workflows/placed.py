@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from infractl.domain.optimization import Tried
 from infractl.domain.placement import Decision
 from infractl.domain.profile import ModelProfile
 from infractl.domain.release import Deployment
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placed:
-    """What is wanted of a service, how it was found, and where."""
+    """What is wanted of a service, how it was found, and where. `tried` is what was made of the model for the chosen chip."""
 
     deployment: Deployment
     profile: ModelProfile | LanguageProfile
@@ -26,3 +27,4 @@ class Placed:
     target: OpenTarget
     calibrations: tuple[Calibration, ...]
     evidence: Evidence
+    tried: tuple[Tried, ...] = ()

@@ -28,6 +28,7 @@ from infractl.workflows.move import before_move, of_moves
 from infractl.workflows.notice import (
     of_document,
     of_foreign,
+    of_optimization,
     of_orphans,
     of_placement,
     of_project,
@@ -157,7 +158,7 @@ def plan_from(
         changes=changes,
         outputs=compiled.outputs,
         notices=(
-            *((*of_document(loaded), *of_rollback(found.state)) if _changes_something(changes) else ()),
+            *((*of_document(loaded), *of_rollback(found.state), *of_optimization(placed)) if _changes_something(changes) else ()),
             *begun.notices,
             *notices,
             *of_placement(placed, found.state),

@@ -42,10 +42,13 @@ class Distillation(Section):
 
     use: Use = option(USE, default="auto", already=("off",))
     data: Location | None = option(
-        "Inputs to learn from, without labels; the calibration data else.", default=None, example="./unlabelled.npz"
+        "Inputs to learn from, without labels; the calibration data else.",
+        default=None,
+        example="./unlabelled.npz",
+        acted_on=False,
     )
     epochs: Annotated[int, Number(whole=True, least=1, most=10_000)] | None = option(
-        "How often the data is gone through; chosen where it is left out.", default=None, example="20"
+        "How often the data is gone through; chosen where it is left out.", default=None, example="20", acted_on=False
     )
 
 
@@ -54,7 +57,7 @@ class Search(Section):
 
     use: Use = option(USE, default="auto", already=("off",))
     trials: Annotated[int, Number(whole=True, least=1, most=10_000)] | None = option(
-        "How many candidates are tried; chosen where it is left out.", default=None, example="30"
+        "How many candidates are tried; chosen where it is left out.", default=None, example="30", acted_on=False
     )
 
 
