@@ -13,7 +13,7 @@ from infractl.optimizer.passes.contract import Made, PassRefusedError, Work
 from infractl.optimizer.passes.onnx_file import read_model, refusing, write_model
 from infractl.optimizer.passes.setting import choice, number, only, truth
 from infractl.optimizer.passes.simplify import simplified
-from infractl.optimizer.pruning.choose import least_important, width_left
+from infractl.optimizer.pruning.choose import least_important, sparing, width_left
 from infractl.optimizer.pruning.cut import cut, drop_unused
 from infractl.optimizer.pruning.elimination import can_eliminate, eliminate
 from infractl.optimizer.pruning.fold import fold
@@ -57,7 +57,7 @@ class Prune:
     """The pass `prune`. It does nothing to models whose weights are not plain matrices and kernels, and says so."""
 
     name = "prune"
-    version = 2
+    version = 3
 
     def run(self, work: Work) -> Made:
         settings = parse(work.settings)
@@ -67,7 +67,7 @@ class Prune:
         fold(given)
         found = walk(read(given), RULES)
         every = groups(found)
-        removed = _removed(found, every, settings, work)
+        removed = sparing(found, _removed(found, every, settings, work))
         if not removed:
             raise PassRefusedError("nothing-to-prune", "; ".join(_kept_notes(every, removed, settings)) or "no layer was found")
         model = cut(found, removed)

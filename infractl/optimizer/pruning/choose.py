@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 
 from infractl.optimizer.pruning.group import Group
+from infractl.optimizer.pruning.walk import Walk
 
 
 def width_left(group: Group, share: float, block: int) -> int:
@@ -21,3 +23,10 @@ def width_left(group: Group, share: float, block: int) -> int:
 def least_important(group: Group, count: int, importance: Mapping[int, float]) -> list[int]:
     """So many of the units that may go, the first of equals first."""
     return sorted(group.free, key=lambda unit: (importance.get(unit, 0.0), unit))[:count]
+
+
+def sparing(walk: Walk, removed: AbstractSet[int]) -> set[int]:
+    """Without the first unit of what would be left with none: a group may hold a narrow layer, and all that it makes may go."""
+    ids = [*(layer.made for layer in walk.layers), *(slot.ids for slot in walk.slots), *(count.ids for count in walk.counts)]
+    every = [walk.channels.units(each).tolist() for each in ids]
+    return set(removed) - {units[0] for units in every if units and removed.issuperset(units)}

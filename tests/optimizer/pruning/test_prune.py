@@ -207,3 +207,22 @@ def attention(dead: int) -> ModelProto:
     flat = net.add("Reshape", [joined.name, net.constant(np.array([0, 0, heads * size]))], (6, heads * size))
     given = net.add("MatMul", [flat.name, net.constant(net.draw(32, 32) / 6)], (6, 32))
     return net.model((6, 32), given)
+
+
+@pytest.mark.parametrize("refit", [True, False])
+def test_a_narrow_layer_beside_a_wide_one_keeps_a_channel(refit: bool, tmp_path: Path) -> None:
+    net = Net(np.random.default_rng(0))
+    x = Flow("x", (8,))
+    narrow, wide, whole = net.gemm(x, 4), net.gemm(x, 28), net.gemm(x, 32)
+    beside = net.add("Concat", [narrow.name, wide.name], (32,), axis=1)
+    tied = net.add("Add", [beside.name, whole.name], (32,))
+    model = net.model((8,), net.gemm(tied, 3, dead=False))
+    # What the narrow one gives weighs nothing, so that all of it would go first.
+    for tensor in model.graph.initializer:
+        if tuple(tensor.dims) in ((8, 4), (4,)):
+            tensor.CopyFrom(onnx.numpy_helper.from_array(np.zeros(tensor.dims, np.float32), tensor.name))
+
+    made = prune(model, tmp_path, noise(8), share=0.5, block=1, refit=refit, importance="weight")
+
+    assert all(0 not in size for size in sizes(onnx.load(made.model)))
+    digits.run(onnx.load(made.model), noise(8))
