@@ -29,4 +29,4 @@ def sparing(walk: Walk, removed: AbstractSet[int]) -> set[int]:
     """Without the first unit of what would be left with none: a group may hold a narrow layer, and all that it makes may go."""
     ids = [*(layer.made for layer in walk.layers), *(slot.ids for slot in walk.slots), *(count.ids for count in walk.counts)]
     every = [walk.channels.units(each).tolist() for each in ids]
-    return set(removed) - {units[0] for units in every if units and removed.issuperset(units)}
+    return set(removed) - {units[0] for units in every if units and removed >= set(units)}
