@@ -56,11 +56,13 @@ def measure(quick: bool) -> Iterator[Figure]:
 
 
 def _many(folder: Path, offers: Sequence[Offer], services: int) -> Figure:
-    """As many as are measured, scaled to 1,000."""
+    """As many as are measured, scaled to 1,000: the first service of a model finds out what the others of it know."""
     profiles = [model(folder / f"{n}.onnx", 40 + 30 * n) for n in range(MODELS)]
-    seconds = sum(_seconds(partial(_decide, profiles[n % MODELS], offers, n)) for n in range(services))
-    print(f"{services} services: {seconds:.1f} s")
-    return Figure(name="services_1000_s", value=seconds * SERVICES / services, unit="s", goal="< 60")
+    seconds = [_seconds(partial(_decide, profiles[n % MODELS], offers, n)) for n in range(services)]
+    first_s, others_s = sum(seconds[:MODELS]), statistics.mean(seconds[MODELS:])
+    each_s = f"the first of each model {first_s / MODELS:.3f} s, the others {others_s:.3f} s"
+    print(f"{services} services: {sum(seconds):.1f} s, {each_s}")
+    return Figure(name="services_1000_s", value=first_s + (SERVICES - MODELS) * others_s, unit="s", goal="< 60")
 
 
 def _decide(profile: ModelProfile, offers: Sequence[Offer], number: int) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Collection, Sequence
 from functools import lru_cache
 
 from infractl.domain.chip import Chip
+from infractl.domain.hardware_class import HardwareClass
 from infractl.domain.language_profile import LanguageProfile
 from infractl.domain.optimization import Tried
 from infractl.domain.precision import Precision
@@ -27,8 +28,6 @@ from infractl.tensors import Dtype
 LANGUAGE: tuple[Precision, ...] = (Precision.bf16, Precision.fp8, Precision.int8, Precision.int4, Precision.fp4)
 """Of a language model, whose engines store weights in these."""
 
-_NONE = Unknown("it has no unit for this")
-
 
 def ladder(
     service: InferenceService, profile: ModelProfile, chip: Chip, *, hopeful: bool, tried: Sequence[Tried] = ()
@@ -45,12 +44,21 @@ def ladder(
     if service.model.validation is None:
         # Without data to prove it on, nothing that could change answers.
         return (AS_GIVEN,)
-    peaks = chip.peak_flops_per_s
-    above = rungs(_sort(Same(profile)), chip.hardware_class, INSTRUCTIONS.get(chip.family, ()))
-    known = (rung for rung in above if not isinstance(peaks.get(rung.dtype, _NONE), Unknown))
-    uses = service.spec.optimize.passes.uses
+    precisions = frozenset(each for each, peak in chip.peak_flops_per_s.items() if not isinstance(peak, Unknown))
+    hoped = _hoped(_sort(Same(profile)), chip.hardware_class, chip.family, precisions, Same(service.spec.optimize))
+    return (AS_GIVEN, *hoped)
+
+
+@lru_cache(maxsize=256)
+def _hoped(
+    sort: ModelSort, hardware: HardwareClass, family: str, precisions: frozenset[Precision], asked: Same
+) -> tuple[Recipe, ...]:
+    """Kept: most chips of a sort differ in nothing that a ladder depends on."""
+    optimize: Optimize = asked.value
+    uses = optimize.passes.uses
+    known = (rung for rung in rungs(sort, hardware, INSTRUCTIONS.get(family, ())) if rung.dtype in precisions)
     likely = (r for r in known if all(uses[t] == "required" for t in techniques(r) - {"quantization"}))
-    return (AS_GIVEN, *(rung for rung in likely if allows(service.spec.optimize, rung)))
+    return tuple(rung for rung in likely if allows(optimize, rung))
 
 
 @lru_cache(maxsize=64)
