@@ -77,7 +77,7 @@ $(STAMP): pyproject.toml $(PROVIDERS:%=providers/%/pyproject.toml) constraints.t
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 	  echo "infractl needs Python 3.11 or newer, and $(PYTHON) is $$($(PYTHON) --version 2>&1)." >&2; \
 	  echo "Name another one: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 1; }
-	@echo 'Making .venv (about half a minute) ...'
+	@echo 'Making .venv (a minute or two) ...'
 	@if [ -e $@ ]; then rm $@; $(PYTHON) -m venv .venv; else $(PYTHON) -m venv --clear .venv; fi
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[all]' $(PROVIDERS:%=-e providers/%)
 	@$(BIN)/python -m compileall -q infractl $(foreach p,$(PROVIDERS),providers/$(p)/infractl_$(p))
