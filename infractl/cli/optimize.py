@@ -115,16 +115,18 @@ def optimize(
         target=target,
     )
     found = run(asked, SystemClock(), _progress)
+    if format is Format.json:
+        sys.stdout.write(json.dumps(optimized_json(found), indent=2) + "\n")
+    else:
+        sys.stdout.write(optimized_text(found, style_of(sys.stdout)))
+    # What was found is not lost where a file cannot be written.
+    sys.stdout.flush()
     if out is not None:
         write_best(found, store_of(), out)
     if svg is not None:
         from infractl.report.pareto_svg import pareto_svg
 
         svg.write_text(pareto_svg(found), encoding="utf-8")
-    if format is Format.json:
-        sys.stdout.write(json.dumps(optimized_json(found), indent=2) + "\n")
-    else:
-        sys.stdout.write(optimized_text(found, style_of(sys.stdout)))
 
 
 def _progress(step: str, elapsed_s: float) -> None:

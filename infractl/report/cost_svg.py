@@ -9,6 +9,7 @@ from infractl.domain.explanation import CostPoint, Explanation
 from infractl.domain.figure import quantity_text
 from infractl.report.explanation_text import p99_of
 from infractl.report.log_scale import LogScale
+from infractl.report.picture import picture, text
 from infractl.units import Money, format_money
 
 _WIDTH, _HEIGHT = 760, 460
@@ -19,17 +20,9 @@ _MOST_NAMES = 8
 def cost_svg(explanation: Explanation) -> str:
     """What costs nothing has no place on a logarithmic axis, and is left out."""
     points = [point for point in explanation.points if point.monthly.amount > 0 and point.p99_s > 0]
-    body = list(_plot(explanation, points)) if points else [_text(_WIDTH / 2, _HEIGHT / 2, "nothing to draw", "middle")]
-    title = escape(f"{explanation.key.service}: monthly cost against {p99_of(explanation)}")
-    lines = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" font-family="sans-serif" font-size="12">',
-        f"<title>{title}</title>",
-        f'<rect width="{_WIDTH}" height="{_HEIGHT}" fill="white"/>',
-        f'<text x="{_LEFT}" y="28" font-size="16">{title}</text>',
-        *body,
-        "</svg>",
-    ]
-    return "\n".join(lines) + "\n"
+    body = list(_plot(explanation, points)) if points else [text(_WIDTH / 2, _HEIGHT / 2, "nothing to draw", "middle")]
+    title = f"{explanation.key.service}: monthly cost against {p99_of(explanation)}"
+    return picture(title, body, width=_WIDTH, height=_HEIGHT, left=_LEFT)
 
 
 def _plot(explanation: Explanation, points: Sequence[CostPoint]) -> Iterator[str]:
@@ -46,7 +39,7 @@ def _plot(explanation: Explanation, points: Sequence[CostPoint]) -> Iterator[str
         yield _dot(across, up, point, 5, "#d1242f" if point.chosen else "#1f6feb")
         if number < _MOST_NAMES:
             name = f"{point.offer} (chosen)" if point.chosen else point.offer
-            yield _text(across.at(float(point.monthly.amount)) + 8, up.at(point.p99_s) - 8, name, "start")
+            yield text(across.at(float(point.monthly.amount)) + 8, up.at(point.p99_s) - 8, name, "start")
 
 
 def _axes(across: LogScale, up: LogScale, currency: str) -> Iterator[str]:
@@ -54,12 +47,12 @@ def _axes(across: LogScale, up: LogScale, currency: str) -> Iterator[str]:
     yield f'<path d="M{_LEFT} {_TOP}V{floor}H{_WIDTH - _RIGHT}" fill="none" stroke="#333333"/>'
     for tick in across.ticks():
         yield f'<path d="M{across.at(tick)} {floor}v5" stroke="#333333"/>'
-        yield _text(across.at(tick), floor + 18, f"{tick:g}", "middle")
+        yield text(across.at(tick), floor + 18, f"{tick:g}", "middle")
     for tick in up.ticks():
         yield f'<path d="M{_LEFT} {up.at(tick)}h-5" stroke="#333333"/>'
-        yield _text(_LEFT - 8, up.at(tick) + 4, quantity_text(tick, "s"), "end")
-    yield _text((_LEFT + _WIDTH - _RIGHT) / 2, _HEIGHT - 16, f"{currency} a month", "middle")
-    yield _text(_LEFT - 8, _TOP - 10, "p99, at the slow end of what is likely", "start")
+        yield text(_LEFT - 8, up.at(tick) + 4, quantity_text(tick, "s"), "end")
+    yield text((_LEFT + _WIDTH - _RIGHT) / 2, _HEIGHT - 16, f"{currency} a month", "middle")
+    yield text(_LEFT - 8, _TOP - 10, "p99, at the slow end of what is likely", "start")
 
 
 def _dot(across: LogScale, up: LogScale, point: CostPoint, size: int, color: str) -> str:
@@ -70,7 +63,3 @@ def _dot(across: LogScale, up: LogScale, point: CostPoint, size: int, color: str
 
 def _cost(monthly: Money) -> str:
     return f"{format_money(monthly)} a month"
-
-
-def _text(x: float, y: float, text: str, anchor: str) -> str:
-    return f'<text x="{x:g}" y="{y:g}" text-anchor="{anchor}">{escape(text)}</text>'

@@ -8,6 +8,7 @@ from xml.sax.saxutils import escape
 
 from infractl.domain.optimized import Optimized
 from infractl.report.log_scale import LogScale
+from infractl.report.picture import picture, text
 
 _WIDTH, _HEIGHT = 760, 460
 _LEFT, _RIGHT, _TOP, _BOTTOM = 80, 130, 50, 60
@@ -26,17 +27,9 @@ class _Point:
 
 def pareto_svg(optimized: Optimized) -> str:
     points = list(_points(optimized))
-    body = list(_plot(points, optimized)) if points else [_text(_WIDTH / 2, _HEIGHT / 2, "nothing was judged", "middle")]
-    title = escape(f"{optimized.model}: {optimized.metric} against speed on {optimized.chip}")
-    lines = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" font-family="sans-serif" font-size="12">',
-        f"<title>{title}</title>",
-        f'<rect width="{_WIDTH}" height="{_HEIGHT}" fill="white"/>',
-        f'<text x="{_LEFT}" y="28" font-size="16">{title}</text>',
-        *body,
-        "</svg>",
-    ]
-    return "\n".join(lines) + "\n"
+    body = list(_plot(points, optimized)) if points else [text(_WIDTH / 2, _HEIGHT / 2, "nothing was judged", "middle")]
+    title = f"{optimized.model}: {optimized.metric} against speed on {optimized.chip}"
+    return picture(title, body, width=_WIDTH, height=_HEIGHT, left=_LEFT)
 
 
 def _points(optimized: Optimized) -> Iterator[_Point]:
@@ -64,11 +57,11 @@ def _plot(points: Sequence[_Point], optimized: Optimized) -> Iterator[str]:
 
     yield f'<path d="M{_LEFT} {_TOP}V{_HEIGHT - _BOTTOM}H{_WIDTH - _RIGHT}" fill="none" stroke="#333333"/>'
     for tick in across.ticks():
-        yield _text(across.at(tick), _HEIGHT - _BOTTOM + 18, f"{tick:g}x", "middle")
+        yield text(across.at(tick), _HEIGHT - _BOTTOM + 18, f"{tick:g}x", "middle")
     for tick in (low, high) if high > low else (low,):
-        yield _text(_LEFT - 8, up(tick) + 4, f"{tick:.4g}", "end")
-    yield _text((_LEFT + _WIDTH - _RIGHT) / 2, _HEIGHT - 16, "times as fast as the given model", "middle")
-    yield _text(_LEFT - 8, _TOP - 10, str(optimized.metric), "start")
+        yield text(_LEFT - 8, up(tick) + 4, f"{tick:.4g}", "end")
+    yield text((_LEFT + _WIDTH - _RIGHT) / 2, _HEIGHT - 16, "times as fast as the given model", "middle")
+    yield text(_LEFT - 8, _TOP - 10, str(optimized.metric), "start")
     front = _front(points, less_is_better=optimized.metric.is_an_error)
     corners = " ".join(f"{across.at(p.speed)},{up(p.score)}" for p in front)
     yield f'<polyline points="{corners}" fill="none" stroke="#1f6feb"/>'
@@ -77,7 +70,7 @@ def _plot(points: Sequence[_Point], optimized: Optimized) -> Iterator[str]:
         told = escape(f"{point.name}: {point.speed:.2f} times as fast, {optimized.metric} {point.score:.4g}")
         x, y = across.at(point.speed), up(point.score)
         yield f'<circle cx="{x}" cy="{y}" r="5" fill="{color}"><title>{told}</title></circle>'
-        yield _text(x + 8, y - 8, f"{point.name} (served)" if point.served else point.name, "start")
+        yield text(x + 8, y - 8, f"{point.name} (served)" if point.served else point.name, "start")
 
 
 def _front(points: Sequence[_Point], *, less_is_better: bool) -> list[_Point]:
@@ -88,7 +81,3 @@ def _front(points: Sequence[_Point], *, less_is_better: bool) -> list[_Point]:
             best = sign * point.score
             front.append(point)
     return front[::-1]
-
-
-def _text(x: float, y: float, text: str, anchor: str) -> str:
-    return f'<text x="{x:g}" y="{y:g}" text-anchor="{anchor}">{escape(text)}</text>'

@@ -15,7 +15,7 @@ from infractl.errors import UsageError
 from infractl.hardware.this_machine import this_chip
 from infractl.hardware.vector import vector_instructions
 from infractl.spec.find import project_above
-from infractl.spec.section.optimize import Optimize, Passes
+from infractl.spec.section.optimize import Optimize, OptimizeLimit, Passes
 from infractl.state.artifacts import LocalArtifactStore
 from infractl.state.cache import cache_directory
 from infractl.state.file import replacement
@@ -23,7 +23,8 @@ from infractl.state.file import replacement
 if TYPE_CHECKING:
     from infractl.optimizer.climb import Progress
     from infractl.optimizer.gate.gate import Gate
-    from infractl.optimizer.rows import Split
+    from infractl.optimizer.optimize import Task
+    from infractl.optimizer.rows import Rows, Split
     from infractl.state.store import ArtifactStore
 
 TARGET = "local"
@@ -56,34 +57,20 @@ class Asked:
 def optimize(asked: Asked, clock: Clock, progress: Progress) -> Optimized:
     """Raises UsageError, ModelError, DataError, StateError."""
     from infractl.optimizer.data.load import load
-    from infractl.optimizer.data.split import split
-    from infractl.optimizer.optimize import Task
     from infractl.optimizer.optimize import optimize as run
-    from infractl.optimizer.sandbox import Limits, free_memory_bytes
-    from infractl.placement.ladder import climbable
 
     _check_target(asked)
     profile = _profile(asked)
     rows = load(asked.validation, profile.signature, asked.labels)
     apart = load(asked.calibration, profile.signature) if asked.calibration else None
-    sets = split(rows, apart, least=asked.gate.least_rows or 0)
-    used = rows_used(sets, asked.gate)
+    allowed = section(asked.level, asked.limit_s, asked.memory_bytes)
+    task = task_here(asked.model, profile, allowed, asked.gate, rows, apart)
+    used = rows_used(task.split, asked.gate)
     progress(rows_text(used, asked.gate), 0.0)
-    chip, instructions = this_chip(), vector_instructions()
-    task = Task(
-        model=asked.model,
-        digest=whole_digest(asked.model, profile),
-        signature=profile.signature,
-        ladder=tuple(climbable(section(asked.level), profile, chip, instructions)),
-        split=sets,
-        gate=asked.gate,
-        limits=Limits(memory_bytes=asked.memory_bytes or free_memory_bytes(), time_s=asked.limit_s, threads=max(1, chip.cores)),
-        machine=f"{chip.name} ({' '.join(instructions)})",
-    )
     return Optimized(
         model=str(asked.model),
         size_bytes=profile.size_bytes,
-        chip=chip.name,
+        chip=this_chip().name,
         metric=asked.gate.metric,
         max_drop=asked.max_drop,
         rows=used,
@@ -91,10 +78,35 @@ def optimize(asked: Asked, clock: Clock, progress: Progress) -> Optimized:
     )
 
 
-def section(level: str) -> Optimize:
+def task_here(
+    model: Path, profile: ModelProfile, allowed: Optimize, gate: Gate, validation: Rows, calibration: Rows | None
+) -> Task:
+    """What is to be made faster on this machine, as far as `allowed` goes. Raises ModelError."""
+    from infractl.optimizer.data.split import split
+    from infractl.optimizer.optimize import Task
+    from infractl.optimizer.sandbox import Limits, free_memory_bytes
+    from infractl.placement.ladder import climbable
+
+    chip, instructions = this_chip(), vector_instructions()
+    return Task(
+        model=model,
+        digest=whole_digest(model, profile),
+        signature=profile.signature,
+        ladder=tuple(climbable(allowed, profile, chip, instructions)),
+        split=split(validation, calibration, least=gate.least_rows or 0),
+        gate=gate,
+        limits=Limits(
+            memory_bytes=allowed.limit.memory or free_memory_bytes(), time_s=allowed.limit.time, threads=max(1, chip.cores)
+        ),
+        machine=f"{chip.name} ({' '.join(instructions)})",
+    )
+
+
+def section(level: str, limit_s: float, memory_bytes: int | None) -> Optimize:
     """What a level alone allows; the most that one can ask for tries every pass."""
     every = Passes(distillation="auto", search="auto") if level == "aggressive" else Passes()
-    return Optimize(level=level, passes=every)  # type: ignore[arg-type]
+    limit = OptimizeLimit(time=limit_s, memory=memory_bytes)
+    return Optimize(level=level, passes=every, limit=limit)  # type: ignore[arg-type]
 
 
 def store_of() -> ArtifactStore:

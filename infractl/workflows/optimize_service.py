@@ -6,15 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from infractl.domain.chip import Chip
 from infractl.domain.optimization import Tried
 from infractl.domain.profile import ModelProfile
 from infractl.errors import ModelError
-from infractl.hardware.vector import vector_instructions
 from infractl.spec.find import locate
 from infractl.spec.load import LoadedService
 from infractl.spec.section.model import Validation
-from infractl.workflows.optimize import whole_digest
+from infractl.workflows.optimize import task_here
 from infractl.workflows.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -24,15 +22,11 @@ if TYPE_CHECKING:
     from infractl.optimizer.rows import Rows
     from infractl.spec.section.model import CalibrationData
 
-LADDERS = 1
-"""That are walked for one service: this machine is one chip. The gate's alpha is divided by it."""
-
 
 def tried_here(
     workspace: Workspace,
     loaded: LoadedService,
     profile: ModelProfile,
-    chip: Chip,
     progress: Callable[[str], None],
     *,
     build: bool,
@@ -47,7 +41,7 @@ def tried_here(
         return ()
     from infractl.optimizer.optimize import kept_optimization, optimize
 
-    task = _task(loaded, loaded.model_path, validation, profile, chip)
+    task = _task(loaded, loaded.model_path, validation, profile)
     if not task.ladder:
         return ()
     found = kept_optimization(task, workspace.stores.artifacts)
@@ -59,17 +53,13 @@ def tried_here(
     return found.tried if found else ()
 
 
-def _task(loaded: LoadedService, model: Path, validation: Validation, profile: ModelProfile, chip: Chip) -> Task:
+def _task(loaded: LoadedService, model: Path, validation: Validation, profile: ModelProfile) -> Task:
     from infractl.optimizer.data.load import load
-    from infractl.optimizer.data.split import split
     from infractl.optimizer.gate.gate import Gate
-    from infractl.optimizer.optimize import Task
-    from infractl.optimizer.sandbox import Limits, free_memory_bytes
-    from infractl.placement.ladder import climbable
 
-    optimize, calibration = loaded.service.spec.optimize, loaded.service.model.calibration
-    instructions = vector_instructions()
+    calibration = loaded.service.model.calibration
     rows = load(_file(loaded, validation.data, "validation"), profile.signature, validation.labels)
+    apart = _calibration(loaded, calibration, profile) if calibration else None
     gate = Gate(
         metric=validation.metric,
         k=validation.k,
@@ -77,20 +67,7 @@ def _task(loaded: LoadedService, model: Path, validation: Validation, profile: M
         minimum=validation.minimum,
         maximum=validation.maximum,
     )
-    return Task(
-        model=model,
-        digest=whole_digest(model, profile),
-        signature=profile.signature,
-        ladder=tuple(climbable(optimize, profile, chip, instructions)),
-        split=split(rows, _calibration(loaded, calibration, profile) if calibration else None, least=gate.least_rows or 0),
-        gate=gate.divided(LADDERS),
-        limits=Limits(
-            memory_bytes=optimize.limit.memory or free_memory_bytes(),
-            time_s=optimize.limit.time,
-            threads=max(1, chip.cores),
-        ),
-        machine=f"{chip.name} ({' '.join(instructions)})",
-    )
+    return task_here(model, profile, loaded.service.spec.optimize, gate, rows, apart)
 
 
 def _calibration(loaded: LoadedService, calibration: CalibrationData, profile: ModelProfile) -> Rows:

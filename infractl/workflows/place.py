@@ -162,7 +162,7 @@ def _with_tried(
         return known
     from infractl.workflows.optimize_service import tried_here
 
-    tried = tried_here(workspace, loaded, profile, here, progress, build=build)
+    tried = tried_here(workspace, loaded, profile, progress, build=build)
     if not tried:
         return known
     made = [t.artifact.digest for t in tried if t.artifact and t.refusal is None]

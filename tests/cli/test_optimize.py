@@ -53,7 +53,7 @@ def test_a_model_is_made_faster_and_a_second_run_answers_at_once(run: Run) -> No
     assert Path("best.onnx").read_bytes()
     assert Path("front.svg").read_text().startswith("<svg")
 
-    told, again = run(*words)
+    told, again = run(*words, "--svg", "nowhere/front.svg", code=1)
     assert "building" not in again
     assert "int8-dynamic" in told and "as given" in told
 
